@@ -1,0 +1,138 @@
+"""The CloudEvents 1.0 envelope in Kafka binary mode: attributes as headers, data as value.
+
+Source: CloudEvents, Kafka protocol binding 3.2. `tenantid`, `sequence` and `actor` are extensions.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from kehu_contracts.base import utc_text
+
+SPEC_VERSION = "1.0"
+CONTENT_TYPE = "application/json"
+
+
+class InvalidEnvelope(ValueError):
+    """A record whose headers do not make a CloudEvent of ours; `reason` says what is wrong."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event on its way: who, when and about what, with the data still as bytes."""
+
+    id: UUID
+    """Stays the same over every retry and replay: consumers recognise duplicates by it."""
+    type: str
+    source: str
+    time: datetime
+    """When the fact happened; has a time zone."""
+    tenant_id: str
+    subject: str
+    """The aggregate's id, also the Kafka key."""
+    sequence: int
+    """The aggregate's version after the change, from 1; orders the facts about one aggregate."""
+    actor: str
+    traceparent: str | None
+    data: bytes
+
+    @property
+    def key(self) -> bytes:
+        """The Kafka key: all facts about one aggregate land in one partition, in order."""
+        return self.subject.encode()
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """The record's headers; a missing `traceparent` is left out."""
+        attributes = {
+            "ce_specversion": SPEC_VERSION,
+            "ce_id": str(self.id),
+            "ce_source": self.source,
+            "ce_type": self.type,
+            "ce_time": utc_text(self.time),
+            "ce_subject": self.subject,
+            "ce_tenantid": self.tenant_id,
+            "ce_sequence": str(self.sequence),
+            "ce_actor": self.actor,
+            "content-type": CONTENT_TYPE,
+        }
+        if self.traceparent is not None:
+            attributes["traceparent"] = self.traceparent
+        return [(name, value.encode()) for name, value in attributes.items()]
+
+    @classmethod
+    def from_record(cls, headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Self:
+        """Reads a Kafka record; raises `InvalidEnvelope` when it is not one of ours.
+
+        Unknown headers are ignored. A type nobody knows is not an error here.
+        """
+        texts = _texts(headers)
+        if _required(texts, "ce_specversion") != SPEC_VERSION:
+            raise InvalidEnvelope(f"ce_specversion is not {SPEC_VERSION}")
+        content_type = _required(texts, "content-type").partition(";")[0].strip().lower()
+        if content_type != CONTENT_TYPE:
+            raise InvalidEnvelope(f"content-type is not {CONTENT_TYPE}")
+        if value is None:
+            raise InvalidEnvelope("the record has no value")
+        return cls(
+            id=_id(_required(texts, "ce_id")),
+            type=_required(texts, "ce_type"),
+            source=_required(texts, "ce_source"),
+            time=_time(_required(texts, "ce_time")),
+            tenant_id=_required(texts, "ce_tenantid"),
+            subject=_required(texts, "ce_subject"),
+            sequence=_sequence(_required(texts, "ce_sequence")),
+            actor=_required(texts, "ce_actor"),
+            traceparent=texts.get("traceparent") or None,
+            data=value,
+        )
+
+
+def source_of(service: str) -> str:
+    """The `ce_source` of a service, `/kehu/sales`."""
+    return f"/kehu/{service}"
+
+
+def _texts(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name, raw in headers:
+        try:
+            texts[name] = raw.decode()
+        except UnicodeDecodeError:
+            raise InvalidEnvelope(f"{name} is not UTF-8") from None
+    return texts
+
+
+def _required(texts: dict[str, str], name: str) -> str:
+    value = texts.get(name)
+    if not value:
+        raise InvalidEnvelope(f"{name} is missing")
+    return value
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidEnvelope("ce_id is not a UUID") from None
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidEnvelope("ce_time is not an RFC 3339 time") from None
+    if moment.utcoffset() is None:
+        raise InvalidEnvelope("ce_time has no time zone")
+    return moment
+
+
+def _sequence(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise InvalidEnvelope("ce_sequence is not a whole number from 1")
+    return int(text)

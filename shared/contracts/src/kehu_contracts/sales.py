@@ -1,0 +1,252 @@
+"""Facts of the sales service: products, methods, opportunities, activities, tasks and quotes."""
+
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from kehu_contracts.base import DecimalText, Event, Fragment, Percent
+from kehu_contracts.money import Money
+
+OpportunityStatus = Literal[
+    "not_evaluated", "in_evaluation", "in_progress", "evaluation_failed", "won", "lost"
+]
+EvaluationResult = Literal["pass", "pass_to_next", "reject", "fail"]
+TaskStatus = Literal["open", "in_progress", "completed"]
+
+
+class ProductState(Event):
+    """A product after the change."""
+
+    key: ClassVar[str] = "product_id"
+
+    product_id: UUID = Field(description="The product.")
+    code: str = Field(description="Code, unique for the tenant.")
+    name: str = Field(description="Name.")
+    series: str | None = Field(description="Product line the product belongs to.")
+    unit: str | None = Field(description="Unit the quantity counts, such as piece.")
+    list_price: Money = Field(description="Price of one unit before any discount.")
+    active: bool = Field(description="Whether the product may still be offered.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class ProductCreated(ProductState):
+    """A product was entered."""
+
+    type: ClassVar[str] = "sales.product-created.v1"
+
+
+class ProductChanged(ProductState):
+    """A product was changed or withdrawn."""
+
+    type: ClassVar[str] = "sales.product-changed.v1"
+
+
+class MethodStage(Fragment):
+    """One stage of a sales method."""
+
+    code: str = Field(description="Code, unique in the method.")
+    name: str = Field(description="Name.")
+    position: int = Field(ge=1, description="Place in the method, from 1.")
+    planned_days: int = Field(ge=0, description="Days an opportunity should stay in the stage.")
+    success_rate: Percent = Field(description="Chance of winning in this stage, in percent.")
+
+
+class MethodState(Event):
+    """A sales method with all its stages after the change."""
+
+    key: ClassVar[str] = "method_id"
+
+    method_id: UUID = Field(description="The sales method.")
+    code: str = Field(description="Code, unique for the tenant.")
+    name: str = Field(description="Name.")
+    is_default: bool = Field(description="Whether new opportunities take this method.")
+    active: bool = Field(description="Whether the method may still be chosen.")
+    stages: list[MethodStage] = Field(description="Every stage, by position.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class MethodCreated(MethodState):
+    """A sales method was set up."""
+
+    type: ClassVar[str] = "sales.method-created.v1"
+
+
+class MethodChanged(MethodState):
+    """A sales method or one of its stages was changed."""
+
+    type: ClassVar[str] = "sales.method-changed.v1"
+
+
+class DocumentLine(Fragment):
+    """One product line of an opportunity or a quote."""
+
+    product_id: UUID = Field(description="The product.")
+    product_name: str = Field(description="Name of the product when the line was written.")
+    quantity: DecimalText = Field(description="Quantity, in units of the product.")
+    unit_price: Money = Field(description="Agreed price of one unit.")
+    amount: Money = Field(description="Quantity times unit price, rounded half-even once.")
+
+
+class OpportunityState(Event):
+    """An opportunity after the change."""
+
+    key: ClassVar[str] = "opportunity_id"
+
+    opportunity_id: UUID = Field(description="The opportunity.")
+    number: str = Field(description="Document number, such as OPP-2026-000123.")
+    topic: str = Field(description="What it is about, in a few words.")
+    customer_id: UUID | None = Field(description="The customer; needed to win.")
+    contact_id: UUID | None = Field(description="The contact at the customer.")
+    owner_id: UUID | None = Field(description="The employee who works on it.")
+    department_id: UUID | None = Field(description="The department of the owner.")
+    source: str | None = Field(description="Where the opportunity came from.")
+    lead_id: UUID | None = Field(description="The lead it was converted from.")
+    method_id: UUID = Field(description="The sales method it follows.")
+    status: OpportunityStatus = Field(description="Where it stands.")
+    stage_code: str | None = Field(description="Stage of the method; none before it passed.")
+    stage_name: str | None = Field(description="Name of the stage.")
+    stage_position: int | None = Field(description="Place of the stage in the method, from 1.")
+    success_rate: Percent | None = Field(description="Chance of winning, in percent.")
+    stage_entered_on: date | None = Field(description="Business day the stage was entered.")
+    expected_close_on: date | None = Field(description="Business day a decision is expected.")
+    expected_revenue: Money = Field(description="Sum of the lines; typed in when there are none.")
+    lines: list[DocumentLine] = Field(description="Every product line, in order.")
+    opened_on: date = Field(description="Business day it was opened.")
+    closed_on: date | None = Field(description="Business day it was won or lost.")
+    close_reason: str | None = Field(description="Why it was won or lost.")
+    effective_on: date = Field(description="Business day this change counts for.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class OpportunityCreated(OpportunityState):
+    """An opportunity was opened."""
+
+    type: ClassVar[str] = "sales.opportunity-created.v1"
+
+
+class OpportunityChanged(OpportunityState):
+    """Potential information or product lines of an opportunity were changed."""
+
+    type: ClassVar[str] = "sales.opportunity-changed.v1"
+
+
+class OpportunitySubmitted(OpportunityState):
+    """An opportunity was submitted to a named evaluator."""
+
+    type: ClassVar[str] = "sales.opportunity-submitted.v1"
+
+    evaluator_id: UUID = Field(description="The employee who is to evaluate it.")
+
+
+class OpportunityEvaluated(OpportunityState):
+    """An evaluator decided; only `pass` and `fail` end the evaluation."""
+
+    type: ClassVar[str] = "sales.opportunity-evaluated.v1"
+
+    result: EvaluationResult = Field(description="The decision.")
+    evaluator_id: UUID = Field(description="The employee who decided.")
+    next_evaluator_id: UUID | None = Field(description="Who decides next, after pass_to_next.")
+
+
+class OpportunityStageEntered(OpportunityState):
+    """An opportunity entered a stage: the first one after it passed, or the next by promotion."""
+
+    type: ClassVar[str] = "sales.opportunity-stage-entered.v1"
+
+
+class OpportunityWon(OpportunityState):
+    """An opportunity was won; this is final."""
+
+    type: ClassVar[str] = "sales.opportunity-won.v1"
+
+    won_amount: Money = Field(description="The amount that was really agreed.")
+
+
+class OpportunityLost(OpportunityState):
+    """An opportunity was lost; this is final."""
+
+    type: ClassVar[str] = "sales.opportunity-lost.v1"
+
+
+class ActivityRecorded(Event):
+    """A visit, call or other contact took place; it is never changed afterwards."""
+
+    type: ClassVar[str] = "sales.activity-recorded.v1"
+    key: ClassVar[str] = "activity_id"
+
+    activity_id: UUID = Field(description="The activity.")
+    kind: str = Field(description="Kind of activity, such as visit or call.")
+    topic: str = Field(description="What it was about, in a few words.")
+    customer_id: UUID | None = Field(description="The customer it was with.")
+    opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
+    stage_code: str | None = Field(description="Stage the opportunity was in at the time.")
+    employee_id: UUID | None = Field(description="The employee who did it.")
+    occurred_on: date = Field(description="Business day it took place.")
+
+
+class TaskState(Event):
+    """A task after the change."""
+
+    key: ClassVar[str] = "task_id"
+
+    task_id: UUID = Field(description="The task.")
+    topic: str = Field(description="What is to be done, in a few words.")
+    customer_id: UUID | None = Field(description="The customer it is for.")
+    opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
+    stage_code: str | None = Field(description="Stage the opportunity was in on creation.")
+    assignee_id: UUID | None = Field(description="The employee who is to do it.")
+    status: TaskStatus = Field(description="How far it is.")
+    due_on: date | None = Field(description="Business day it should be done by.")
+    started_on: date | None = Field(description="Business day work really began.")
+    finished_on: date | None = Field(description="Business day work really ended.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class TaskCreated(TaskState):
+    """A task was given out."""
+
+    type: ClassVar[str] = "sales.task-created.v1"
+
+
+class TaskCompleted(TaskState):
+    """A task was completed, with its actual start and end."""
+
+    type: ClassVar[str] = "sales.task-completed.v1"
+
+
+class QuoteCreated(Event):
+    """A quote was made from the product lines of an opportunity."""
+
+    type: ClassVar[str] = "sales.quote-created.v1"
+    key: ClassVar[str] = "quote_id"
+
+    quote_id: UUID = Field(description="The quote.")
+    number: str = Field(description="Document number, such as QUO-2026-000123.")
+    opportunity_id: UUID = Field(description="The opportunity whose lines it took over.")
+    customer_id: UUID | None = Field(description="The customer it is for.")
+    owner_id: UUID | None = Field(description="The employee who made it.")
+    lines: list[DocumentLine] = Field(description="Every product line, in order.")
+    total: Money = Field(description="Sum of the lines.")
+    quoted_on: date = Field(description="Business day of the quote.")
+    expires_on: date | None = Field(description="Last business day the quote holds.")
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ProductCreated,
+    ProductChanged,
+    MethodCreated,
+    MethodChanged,
+    OpportunityCreated,
+    OpportunityChanged,
+    OpportunitySubmitted,
+    OpportunityEvaluated,
+    OpportunityStageEntered,
+    OpportunityWon,
+    OpportunityLost,
+    ActivityRecorded,
+    TaskCreated,
+    TaskCompleted,
+    QuoteCreated,
+)

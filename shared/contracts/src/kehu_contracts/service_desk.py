@@ -1,0 +1,98 @@
+"""Facts of the service desk: product files (the installed base) and service requests."""
+
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from kehu_contracts.base import DecimalText, Event, Timestamp
+
+RequestPriority = Literal["low", "normal", "high", "urgent"]
+RequestStatus = Literal["open", "assigned", "dispatching", "dispatched", "handled", "closed"]
+
+
+class ProductFileRegistered(Event):
+    """A product in a customer's hands was registered; the product data is frozen from now on."""
+
+    type: ClassVar[str] = "service-desk.product-file-registered.v1"
+    key: ClassVar[str] = "product_file_id"
+
+    product_file_id: UUID = Field(description="The product file.")
+    number: str = Field(description="Document number, such as PF-2026-000123.")
+    customer_id: UUID = Field(description="The customer who has the product.")
+    product_id: UUID | None = Field(description="The product, when it is one of the catalogue.")
+    product_name: str = Field(description="Name of the product.")
+    serial_number: str | None = Field(description="Serial number of the maker.")
+    quantity: DecimalText = Field(description="Quantity, in units of the product.")
+    registered_on: date = Field(description="Business day of the registration.")
+    warranty_ends_on: date | None = Field(description="Last day of the warranty.")
+
+
+class RequestState(Event):
+    """A service request after the change."""
+
+    key: ClassVar[str] = "request_id"
+
+    request_id: UUID = Field(description="The service request.")
+    number: str = Field(description="Document number, such as SR-2026-000123.")
+    customer_id: UUID = Field(description="The customer who asks.")
+    product_file_id: UUID | None = Field(description="The product file under repair.")
+    problem: str = Field(description="The problem in the words of the customer.")
+    priority: RequestPriority = Field(description="How pressing it is.")
+    channel: str = Field(description="How it came in, such as phone or wechat.")
+    status: RequestStatus = Field(description="How far it is.")
+    follower_id: UUID | None = Field(description="The employee who follows it to the end.")
+    handler_ids: list[UUID] = Field(description="Employees it was dispatched to.")
+    required_on: date | None = Field(description="Business day the customer wants it done by.")
+    created_at: Timestamp = Field(description="When it came in, UTC.")
+    closed_at: Timestamp | None = Field(description="When it was closed, UTC.")
+    resolution: str | None = Field(description="How it was solved.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class RequestCreated(RequestState):
+    """A service request came in."""
+
+    type: ClassVar[str] = "service-desk.request-created.v1"
+
+
+class RequestAssigned(RequestState):
+    """A service request got its follower."""
+
+    type: ClassVar[str] = "service-desk.request-assigned.v1"
+
+
+class RequestDispatched(RequestState):
+    """Handlers were named for a service request; they have not accepted yet."""
+
+    type: ClassVar[str] = "service-desk.request-dispatched.v1"
+
+
+class RequestAccepted(RequestState):
+    """A handler accepted the dispatch: the status is `dispatched` from now on."""
+
+    type: ClassVar[str] = "service-desk.request-accepted.v1"
+
+
+class RequestHandled(RequestState):
+    """The work on a service request was done."""
+
+    type: ClassVar[str] = "service-desk.request-handled.v1"
+
+
+class RequestClosed(RequestState):
+    """A service request was closed; this is final."""
+
+    type: ClassVar[str] = "service-desk.request-closed.v1"
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ProductFileRegistered,
+    RequestCreated,
+    RequestAssigned,
+    RequestDispatched,
+    RequestAccepted,
+    RequestHandled,
+    RequestClosed,
+)

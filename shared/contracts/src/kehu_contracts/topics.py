@@ -1,0 +1,85 @@
+"""The registry of topics: who publishes what, and who listens.
+
+Topics are created from it, AsyncAPI is generated from it, and tests hold the services to it.
+"""
+
+from dataclasses import dataclass
+
+from kehu_contracts import analytics, customer, marketing, sales, service_desk
+from kehu_contracts.base import Event
+
+SERVICES = ("customer", "sales", "service-desk", "marketing", "analytics")
+"""Slugs of the services: producers, consumers, and first part of event types and scopes."""
+
+DLQ_PARTITIONS = 1
+DLQ_RETENTION_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One Kafka topic, with the events of one producer."""
+
+    name: str
+    producer: str
+    consumers: tuple[str, ...]
+    events: tuple[type[Event], ...]
+    description: str
+    partitions: int = 6
+    retention_days: int = 7
+
+
+CUSTOMER = Topic(
+    name="kehu-customer-events",
+    producer="customer",
+    consumers=("sales", "service-desk", "marketing", "analytics"),
+    events=customer.EVENTS,
+    description="Facts about customers, contacts and the company's own directory.",
+)
+SALES = Topic(
+    name="kehu-sales-events",
+    producer="sales",
+    consumers=("analytics",),
+    events=sales.EVENTS,
+    description="Facts about products, methods, opportunities, activities, tasks and quotes.",
+)
+SERVICE_DESK = Topic(
+    name="kehu-service-desk-events",
+    producer="service-desk",
+    consumers=("analytics",),
+    events=service_desk.EVENTS,
+    description="Facts about product files and service requests.",
+)
+MARKETING = Topic(
+    name="kehu-marketing-events",
+    producer="marketing",
+    consumers=("analytics",),
+    events=marketing.EVENTS,
+    description="Facts about leads.",
+)
+ANALYTICS = Topic(
+    name="kehu-analytics-events",
+    producer="analytics",
+    consumers=("customer",),
+    events=analytics.EVENTS,
+    description="What analytics found out about customers.",
+)
+
+TOPICS = (CUSTOMER, SALES, SERVICE_DESK, MARKETING, ANALYTICS)
+
+_TOPIC_OF_TYPE = {event.type: topic for topic in TOPICS for event in topic.events}
+
+
+def topic_of(event: Event | type[Event]) -> Topic:
+    """The topic an event is published on; raises `KeyError` for a class that is in none."""
+    return _TOPIC_OF_TYPE[event.type]
+
+
+def topics_for(consumer: str) -> tuple[Topic, ...]:
+    """The topics a service listens to."""
+    return tuple(topic for topic in TOPICS if consumer in topic.consumers)
+
+
+def dlq_name(topic: Topic | str, consumer: str) -> str:
+    """The dead letter topic of one consumer of one topic."""
+    name = topic if isinstance(topic, str) else topic.name
+    return f"{name}-{consumer}-dlq"
