@@ -3,6 +3,7 @@
 Source: CloudEvents, Kafka protocol binding 3.2. `tenantid`, `sequence` and `actor` are extensions.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from kehu_contracts.base import utc_text
 
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
+SEQUENCE = re.compile(r"[1-9][0-9]{0,17}")  # fits a bigint
 
 
 class InvalidEnvelope(ValueError):
@@ -71,24 +73,24 @@ class Envelope:
 
         Unknown headers are ignored. A type nobody knows is not an error here.
         """
-        texts = _texts(headers)
-        if _required(texts, "ce_specversion") != SPEC_VERSION:
+        raw = dict(headers)
+        if _required(raw, "ce_specversion") != SPEC_VERSION:
             raise InvalidEnvelope(f"ce_specversion is not {SPEC_VERSION}")
-        content_type = _required(texts, "content-type").partition(";")[0].strip().lower()
+        content_type = _required(raw, "content-type").partition(";")[0].strip().lower()
         if content_type != CONTENT_TYPE:
             raise InvalidEnvelope(f"content-type is not {CONTENT_TYPE}")
         if value is None:
             raise InvalidEnvelope("the record has no value")
         return cls(
-            id=_id(_required(texts, "ce_id")),
-            type=_required(texts, "ce_type"),
-            source=_required(texts, "ce_source"),
-            time=_time(_required(texts, "ce_time")),
-            tenant_id=_required(texts, "ce_tenantid"),
-            subject=_required(texts, "ce_subject"),
-            sequence=_sequence(_required(texts, "ce_sequence")),
-            actor=_required(texts, "ce_actor"),
-            traceparent=texts.get("traceparent") or None,
+            id=_id(_required(raw, "ce_id")),
+            type=_required(raw, "ce_type"),
+            source=_required(raw, "ce_source"),
+            time=_time(_required(raw, "ce_time")),
+            tenant_id=_required(raw, "ce_tenantid"),
+            subject=_required(raw, "ce_subject"),
+            sequence=_sequence(_required(raw, "ce_sequence")),
+            actor=_required(raw, "ce_actor"),
+            traceparent=_optional(raw, "traceparent"),
             data=value,
         )
 
@@ -98,21 +100,21 @@ def source_of(service: str) -> str:
     return f"/kehu/{service}"
 
 
-def _texts(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
-    texts: dict[str, str] = {}
-    for name, raw in headers:
-        try:
-            texts[name] = raw.decode()
-        except UnicodeDecodeError:
-            raise InvalidEnvelope(f"{name} is not UTF-8") from None
-    return texts
-
-
-def _required(texts: dict[str, str], name: str) -> str:
-    value = texts.get(name)
-    if not value:
+def _required(headers: dict[str, bytes], name: str) -> str:
+    value = _optional(headers, name)
+    if value is None:
         raise InvalidEnvelope(f"{name} is missing")
     return value
+
+
+def _optional(headers: dict[str, bytes], name: str) -> str | None:
+    try:
+        text = headers.get(name, b"").decode()
+    except UnicodeDecodeError:
+        raise InvalidEnvelope(f"{name} is not UTF-8") from None
+    if "\0" in text:  # PostgreSQL cannot store it, not even as a dead letter
+        raise InvalidEnvelope(f"{name} holds a NUL character")
+    return text or None
 
 
 def _id(text: str) -> UUID:
@@ -133,6 +135,6 @@ def _time(text: str) -> datetime:
 
 
 def _sequence(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
+    if not SEQUENCE.fullmatch(text):
         raise InvalidEnvelope("ce_sequence is not a whole number from 1")
     return int(text)

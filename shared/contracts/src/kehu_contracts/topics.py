@@ -66,12 +66,17 @@ ANALYTICS = Topic(
 
 TOPICS = (CUSTOMER, SALES, SERVICE_DESK, MARKETING, ANALYTICS)
 
-_TOPIC_OF_TYPE = {event.type: topic for topic in TOPICS for event in topic.events}
+_TOPIC_OF = {event: topic for topic in TOPICS for event in topic.events}
 
 
 def topic_of(event: Event | type[Event]) -> Topic:
-    """The topic an event is published on; raises `KeyError` for a class that is in none."""
-    return _TOPIC_OF_TYPE[event.type]
+    """The topic an event is published on; raises `LookupError` for a class that is in none."""
+    event_class = event if isinstance(event, type) else type(event)
+    try:
+        return _TOPIC_OF[event_class]
+    except KeyError:
+        msg = f"{event_class.__name__} is in no topic: add it to the EVENTS of its module."
+        raise LookupError(msg) from None
 
 
 def topics_for(consumer: str) -> tuple[Topic, ...]:
