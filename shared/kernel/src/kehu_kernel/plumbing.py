@@ -43,7 +43,7 @@ class OutboxMessage(PlumbingBase):
         # In id order over all shards: with (shard, id) a relay that owns many shards would have to
         # sort the whole backlog for every batch.
         Index("ix_outbox_unsent", "id", "shard", postgresql_where=text("sent_at IS NULL")),
-        Index("ix_outbox_sent_at", "sent_at"),
+        Index("ix_outbox_sent_at", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -159,7 +159,7 @@ TABLES = (
     ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)
     """,
     "CREATE INDEX ix_outbox_unsent ON outbox (id, shard) WHERE sent_at IS NULL",
-    "CREATE INDEX ix_outbox_sent_at ON outbox (sent_at)",
+    "CREATE INDEX ix_outbox_sent_at ON outbox (sent_at) WHERE sent_at IS NOT NULL",
     """
     CREATE TABLE inbox (
         tenant_id text NOT NULL,
@@ -226,7 +226,7 @@ def create_plumbing(op: Operations) -> None:
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO kehu_worker")
     for table, rights in APP_RIGHTS.items():
         op.execute(
-            f"CREATE POLICY tenant ON {table} "
+            f"CREATE POLICY tenant ON {table} TO kehu_app "
             "USING (tenant_id = (SELECT current_setting('kehu.tenant', true)))"
         )
         op.execute(f"GRANT {rights} ON {table} TO kehu_app")

@@ -1,0 +1,204 @@
+"""Kafka clients with the settings that lose nothing, and how to let go of them.
+
+Only this module, `relay`, `subscription` and `records` know the Kafka client library.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+
+from kehu_contracts.topics import (
+    DLQ_PARTITIONS,
+    DLQ_RETENTION_DAYS,
+    TOPICS,
+    dlq_name,
+    topics_for,
+)
+from kehu_kernel.records import Record
+
+log = logging.getLogger("kehu.broker")
+
+REQUEST_TIMEOUT = 10.0
+CLOSE_TIMEOUT = 5.0
+DAY_MS = 86_400_000
+
+
+def new_producer(bootstrap: str, *, client_id: str) -> AIOKafkaProducer:
+    """Return an idempotent producer (not started) that waits for all replicas.
+
+    An idempotent producer never gives up on a message: callers set their own deadline and call
+    `abort` when it passes.
+    """
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=5,
+        max_batch_size=256 * 1024,
+        compression_type="lz4",
+        request_timeout_ms=int(REQUEST_TIMEOUT * 1000),
+    )
+
+
+def new_consumer(bootstrap: str, *, group: str, client_id: str) -> AIOKafkaConsumer:
+    """Return a member of the group (not started, not subscribed) that never commits by itself."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        client_id=client_id,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        partition_assignment_strategy=(StickyPartitionAssignor,),
+        session_timeout_ms=30_000,
+        heartbeat_interval_ms=5_000,
+        max_poll_interval_ms=300_000,
+        request_timeout_ms=int(REQUEST_TIMEOUT * 1000),
+    )
+
+
+async def abort(producer: AIOKafkaProducer) -> None:
+    """Close a producer without delivering what it still holds.
+
+    `stop()` would wait for the broker, and a producer that is only dropped would deliver its old
+    messages later, behind newer ones. So the sender is ended first, then its messages failed.
+    """
+    sender = producer._sender.sender_task
+    if sender is not None:
+        sender.cancel()
+    await producer.client.close()
+    if sender is not None:
+        await asyncio.wait({sender}, timeout=CLOSE_TIMEOUT)
+    producer._message_accumulator.fail_all(KafkaConnectionError("the producer was given up"))
+    # A sender that died of a fatal error raises it again here; its messages have failed anyway.
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(producer.stop(), CLOSE_TIMEOUT)
+
+
+async def close(consumer: AIOKafkaConsumer) -> None:
+    """Leave the group and close, in bounded time even if the broker is gone."""
+    try:
+        await asyncio.wait_for(consumer.stop(), CLOSE_TIMEOUT)
+    except Exception as error:
+        log.warning("leaving the group failed", extra={"error": repr(error)})
+        for part in (consumer._fetcher, consumer._client):
+            if part is not None:
+                with contextlib.suppress(Exception):
+                    await part.close()
+
+
+async def ensure_topics(bootstrap: str, service: str, *, replication: int = 1) -> None:
+    """Create the topics that a service produces, consumes or dead-letters to, where missing.
+
+    `replication` is the number of copies; a production cluster wants three, or topics that were
+    created beforehand. Raises `KafkaError` if the broker cannot be reached or refuses.
+    """
+    wanted = [
+        (topic.name, topic.partitions, topic.retention_days)
+        for topic in TOPICS
+        if service == topic.producer or service in topic.consumers
+    ]
+    wanted += [
+        (dlq_name(topic, service), DLQ_PARTITIONS, DLQ_RETENTION_DAYS)
+        for topic in topics_for(service)
+    ]
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap,
+        client_id=f"kehu-{service}",
+        request_timeout_ms=int(REQUEST_TIMEOUT * 1000),
+    )
+    try:
+        await admin.start()
+        existing = set(await admin.list_topics())
+        missing = [
+            NewTopic(
+                name,
+                num_partitions=partitions,
+                replication_factor=replication,
+                topic_configs={"retention.ms": str(days * DAY_MS)},
+            )
+            for name, partitions, days in wanted
+            if name not in existing
+        ]
+        if missing:
+            _raise_refusals((await admin.create_topics(missing)).topic_errors)
+    finally:
+        await admin.close()
+
+
+def _raise_refusals(answers: Iterable[tuple[object, ...]]) -> None:
+    for name, code, *_message in answers:
+        error = for_code(code)
+        if code != 0 and error is not TopicAlreadyExistsError:
+            raise error(f"topic {name} could not be created")
+
+
+class DeadLetters:
+    """Publishes records that could not be handled, unchanged, with the reason as headers.
+
+    The producer is started when the first dead letter comes: most consumers never have one.
+    """
+
+    def __init__(self, bootstrap: str, *, consumer: str) -> None:
+        self._bootstrap = bootstrap
+        self._consumer = consumer
+        self._producer: AIOKafkaProducer | None = None
+        self._lock = asyncio.Lock()
+
+    async def publish(self, record: Record, *, reason: str, attempts: int) -> None:
+        """Send one record to its dead letter topic; raises if that is not acknowledged."""
+        headers = [
+            *record.headers,
+            ("kehu_reason", reason.encode()),
+            ("kehu_attempts", str(attempts).encode()),
+            ("kehu_original_topic", record.topic.encode()),
+            ("kehu_original_partition", str(record.partition).encode()),
+            ("kehu_original_offset", str(record.offset).encode()),
+        ]
+        async with self._lock:
+            try:
+                async with asyncio.timeout(2 * REQUEST_TIMEOUT):
+                    await self._send(record, headers)
+            except (KafkaError, TimeoutError, OSError):
+                await self.close()
+                raise
+
+    async def _send(self, record: Record, headers: list[tuple[str, bytes]]) -> None:
+        if self._producer is None:
+            self._producer = new_producer(self._bootstrap, client_id=f"kehu-{self._consumer}-dlq")
+            await self._producer.start()
+        await self._producer.send_and_wait(
+            dlq_name(record.topic, self._consumer),
+            # A record needs a key or a value; a dead letter of one that had neither gets a key.
+            key=record.key if record.key or record.value else b"",
+            value=record.value,
+            headers=headers,
+        )
+
+    async def close(self) -> None:
+        """Close the producer, if there is one."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await abort(producer)
+
+
+def backoff(failures: int, *, first: float = 0.1, longest: float = 10.0) -> float:
+    """Return how many seconds to wait after so many failures in a row (from 1): doubling, jittered.
+
+    The jitter keeps processes that failed together from coming back together.
+    """
+    wait: float = min(longest, first * 2 ** min(failures - 1, 16))
+    return wait * random.uniform(0.5, 1.0)  # noqa: S311 - spreading, not a secret
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not longer than until `stop` is set."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
