@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kehu_contracts.access import ROLES, SCOPES, scopes_of
+from kehu_contracts.access import ROLES, SCOPES
 from kehu_contracts.topics import SERVICES
 
 
@@ -47,15 +47,3 @@ class TestRoles:
     def test_every_service_has_operations(self) -> None:
         for service in SERVICES:
             assert {f"{service}:operations:read", f"{service}:operations:write"} <= set(SCOPES)
-
-
-class TestScopesOf:
-    def test_joins_roles(self) -> None:
-        both = scopes_of(["analyst", "marketer"])
-        assert both == ROLES["analyst"] | ROLES["marketer"]
-
-    def test_of_no_role(self) -> None:
-        assert scopes_of([]) == frozenset()
-
-    def test_of_an_unknown_role(self) -> None:
-        assert scopes_of(["emperor"]) == frozenset()

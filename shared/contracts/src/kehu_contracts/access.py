@@ -1,9 +1,8 @@
 """Access rights: the scopes that routes ask for, and the roles that grant them.
 
-A token names roles; `scopes_of` gives the scopes. A scope is `<service>:<resource>:<action>`.
+A token names roles, a role grants scopes. A scope is `<service>:<resource>:<action>`.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 SCOPES: Final[dict[str, str]] = {
@@ -157,8 +156,3 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     ),
 }
 """Every role with the scopes it grants."""
-
-
-def scopes_of(roles: Iterable[str]) -> frozenset[str]:
-    """The scopes of several roles together; a role nobody knows grants nothing."""
-    return frozenset[str]().union(*(ROLES.get(role, frozenset()) for role in roles))

@@ -6,7 +6,7 @@ from typing import Any
 
 from kehu_contracts import examples, schemas, yaml
 from kehu_contracts.base import Event
-from kehu_contracts.envelope import CONTENT_TYPE, SPEC_VERSION, source_of
+from kehu_contracts.envelope import CONTENT_TYPE, SEQUENCE, SPEC_VERSION, source_of
 from kehu_contracts.topics import (
     DLQ_PARTITIONS,
     DLQ_RETENTION_DAYS,
@@ -119,12 +119,15 @@ def _operations() -> Document:
             "send", topic.name, messages, f"{topic.producer} publishes its facts."
         )
         for consumer in topic.consumers:
-            operations[f"{consumer}-receives-{topic.name}"] = _operation(
+            receive = _operation(
                 "receive",
                 topic.name,
                 messages,
                 f"{consumer} follows the facts of {topic.producer}.",
             )
+            group = {"type": "string", "const": f"kehu-{consumer}"}
+            receive["bindings"] = {"kafka": {"groupId": group, "bindingVersion": BINDING_VERSION}}
+            operations[f"{consumer}-receives-{topic.name}"] = receive
             dead_letters = dlq_name(topic, consumer)
             operations[f"{consumer}-sends-{dead_letters}"] = _operation(
                 "send",
@@ -153,9 +156,10 @@ def _messages() -> Document:
         "summary": "A record that could not be processed.",
         "description": (
             "Key, value and headers of the record as it came, whatever it was; "
-            "further headers say why, when and where it came from."
+            "further headers say why and where it came from."
         ),
         "contentType": "application/octet-stream",
+        "headers": {"$ref": "#/components/schemas/DeadLetterHeaders"},
         "payload": {},
     }
     return messages
@@ -194,6 +198,14 @@ def _message(topic: Topic, event: type[Event]) -> Document:
 
 
 def _schemas() -> Document:
+    return {
+        "CloudEventHeaders": _cloud_event_headers(),
+        "DeadLetterHeaders": _dead_letter_headers(),
+        **schemas.component_schemas(),
+    }
+
+
+def _cloud_event_headers() -> Document:
     text = {"type": "string"}
     headers = {
         "ce_specversion": {"type": "string", "const": SPEC_VERSION},
@@ -213,7 +225,7 @@ def _schemas() -> Document:
         "ce_tenantid": {**text, "description": "The tenant."},
         "ce_sequence": {
             "type": "string",
-            "pattern": "^[1-9][0-9]*$",
+            "pattern": SEQUENCE.pattern,
             "description": "Version of the aggregate after the change, from 1.",
         },
         "ce_actor": {**text, "description": "Who did it: a subject, or system:<consumer>."},
@@ -221,13 +233,29 @@ def _schemas() -> Document:
     }
     trace = {**text, "description": "W3C trace context of the request that caused it."}
     return {
-        "CloudEventHeaders": {
-            "type": "object",
-            "description": "CloudEvents 1.0 attributes in Kafka binary mode.",
-            "properties": {**headers, "traceparent": trace},
-            "required": list(headers),
-        },
-        **schemas.component_schemas(),
+        "type": "object",
+        "description": "CloudEvents 1.0 attributes in Kafka binary mode.",
+        "properties": {**headers, "traceparent": trace},
+        "required": list(headers),
+    }
+
+
+def _dead_letter_headers() -> Document:
+    """As `kehu_kernel.broker.DeadLetters` writes them, beside the headers of the record."""
+    text = {"type": "string"}
+    number = {"type": "string", "pattern": "^[0-9]+$"}
+    headers = {
+        "kehu_reason": {**text, "description": "Why it could not be processed."},
+        "kehu_attempts": {**number, "description": "How often it was tried."},
+        "kehu_original_topic": {**text, "description": "The topic it came from."},
+        "kehu_original_partition": {**number, "description": "The partition it came from."},
+        "kehu_original_offset": {**number, "description": "Its offset there."},
+    }
+    return {
+        "type": "object",
+        "description": "What a dead letter carries beside its own headers.",
+        "properties": headers,
+        "required": list(headers),
     }
 
 

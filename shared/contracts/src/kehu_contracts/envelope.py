@@ -14,7 +14,7 @@ from kehu_contracts.base import utc_text
 
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
-SEQUENCE = re.compile(r"[1-9][0-9]{0,17}")  # fits a bigint
+SEQUENCE = re.compile(r"^[1-9][0-9]{0,17}$")  # fits a bigint
 
 
 class InvalidEnvelope(ValueError):
