@@ -100,8 +100,10 @@ class Subscription:
         max_records: int,
         replication: int = 1,
     ) -> None:
-        self.work = work
-        self._consumer = work.consumer
+        self.consumer = work.consumer
+        self.transaction = work.transaction
+        self.handle = work.handle
+        self._work = work
         self._bootstrap = bootstrap
         self._max_records = max_records
         self._replication = replication
@@ -115,7 +117,7 @@ class Subscription:
     @property
     def name(self) -> str:
         """Name for logs and health."""
-        return f"{self._consumer} consumer"
+        return f"{self.consumer} consumer"
 
     def stuck(self) -> str | None:
         """Say so if the loop has not come round for far longer than any batch takes."""
@@ -131,18 +133,18 @@ class Subscription:
                 await self._member(stop)
             except Exception as error:
                 failures = failures + 1 if time.monotonic() - started < STALLED_AFTER else 1
-                RESTARTS.labels(self._consumer).inc()
+                RESTARTS.labels(self.consumer).inc()
                 log.warning("consumer starts again", extra={"error": repr(error)})
                 self._last_poll = time.monotonic()
                 await broker.pause(stop, broker.backoff(failures))
-        await self.work.close()
+        await self._work.close()
 
     async def _member(self, stop: asyncio.Event) -> None:
         """Join the group and consume until stopped or something breaks."""
-        await broker.ensure_topics(self._bootstrap, self._consumer, replication=self._replication)
-        topics = [topic.name for topic in topics_for(self._consumer)]
+        await broker.ensure_topics(self._bootstrap, self.consumer, replication=self._replication)
+        topics = [topic.name for topic in topics_for(self.consumer)]
         self._client = broker.new_consumer(
-            self._bootstrap, group=f"kehu-{self._consumer}", client_id=f"kehu-{self._consumer}"
+            self._bootstrap, group=f"kehu-{self.consumer}", client_id=f"kehu-{self.consumer}"
         )
         self._client.subscribe(topics, listener=_Listener(self))
         try:
@@ -151,7 +153,7 @@ class Subscription:
             while not stop.is_set():
                 await self._poll()
                 self._last_poll = time.monotonic()
-                LAST_POLL.labels(self._consumer).set_to_current_time()
+                LAST_POLL.labels(self.consumer).set_to_current_time()
         finally:
             client, self._client = self._client, None
             self.revoke()
@@ -185,7 +187,7 @@ class Subscription:
         new = {Partition(*key) for key in client.assignment()} - self._owned.keys()
         if not new:
             return
-        starts = dict(await self.work.positions(new))
+        starts = dict(await self._work.positions(new))
         async with asyncio.timeout(2 * broker.REQUEST_TIMEOUT):
             for partition in new - starts.keys():
                 key = TopicPartition(*partition)
@@ -203,7 +205,7 @@ class Subscription:
         self, client: AIOKafkaConsumer, batch: Mapping[Partition, Sequence[Record]]
     ) -> None:
         try:
-            steps = await self.work.process(batch)
+            steps = await self._work.process(batch)
         except LostOwnership:
             log.warning("another member moved on", extra={"partitions": list(batch)})
             self.revoke()
@@ -247,12 +249,12 @@ class Subscription:
         end = client.highwater(TopicPartition(*partition)) or 0
         lag = self._set_lag(partition, end - self._owned[partition])
         age = time.time() - records[-1].timestamp / 1000 if lag else 0.0
-        labels = (self._consumer, partition.topic, str(partition.partition))
+        labels = (self.consumer, partition.topic, str(partition.partition))
         LAG_SECONDS.labels(*labels).set(max(0.0, age))
 
     def _set_lag(self, partition: Partition, records: int) -> int:
         lag = max(0, records)
-        LAG.labels(self._consumer, partition.topic, str(partition.partition)).set(lag)
+        LAG.labels(self.consumer, partition.topic, str(partition.partition)).set(lag)
         return lag
 
     async def _check(self, client: AIOKafkaConsumer) -> None:

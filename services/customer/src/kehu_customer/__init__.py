@@ -1,0 +1,1 @@
+"""The customer service: the master record of every customer, contact and colleague."""

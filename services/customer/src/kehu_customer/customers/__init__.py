@@ -1,0 +1,1 @@
+"""Customers: organisations and persons, from prospect to trade customer to former."""

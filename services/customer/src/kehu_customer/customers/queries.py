@@ -1,0 +1,43 @@
+"""Reading customers."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_customer.customers.models import Customer
+from kehu_customer.customers.schemas import CustomerFilters
+from kehu_kernel.context import context_of
+
+SORT_COLUMNS = {"name": Customer.name, "created_at": Customer.created_at}
+EXACT_FILTERS = (
+    "kind", "owner_id", "department_id", "parent_id", "industry", "value_grade", "code",
+    "external_ref", "name",
+)  # fmt: skip
+
+
+def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
+    """Return the query for the customers that match all filters."""
+    query = select(Customer).where(Customer.tenant_id == tenant_id)
+    for name in EXACT_FILTERS:
+        value = getattr(filters, name)
+        if value is not None:
+            query = query.where(getattr(Customer, name) == value)
+    if filters.state:
+        query = query.where(Customer.state.in_(filters.state))
+    if filters.role is not None:
+        query = query.where(Customer.roles.contains([filters.role]))
+    if filters.q is not None:
+        query = query.where(Customer.name.icontains(filters.q, autoescape=True))
+    return query
+
+
+async def ancestors_of(session: AsyncSession, customer_id: UUID) -> set[UUID]:
+    """Return the company itself and every company above it."""
+    tenant_id = context_of(session).tenant_id
+    chain = select(literal(customer_id).label("id")).cte("chain", recursive=True)
+    above = select(Customer.parent_id).join(
+        chain, (Customer.id == chain.c.id) & (Customer.tenant_id == tenant_id)
+    )
+    chain = chain.union(above.where(Customer.parent_id.is_not(None)))
+    return set(await session.scalars(select(chain.c.id)))

@@ -1,0 +1,159 @@
+"""The customer API."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response, status
+
+from kehu_customer.customers import service
+from kehu_customer.customers.errors import (
+    AlreadyTradeCustomer,
+    CustomerCodeTaken,
+    CustomerHasEnded,
+    ExternalReferenceTaken,
+    ParentCycle,
+    UnknownOwner,
+    UnknownParent,
+)
+from kehu_customer.customers.models import Customer
+from kehu_customer.customers.schemas import (
+    CustomerCreate,
+    CustomerEnding,
+    CustomerFilters,
+    CustomerHandOver,
+    CustomerPromotion,
+    CustomerRead,
+    CustomerUpdate,
+)
+from kehu_kernel.auth import requires
+from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
+from kehu_kernel.db import require
+from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, router, set_etag
+from kehu_kernel.pagination import Page
+from kehu_kernel.problems import problems
+
+routes = router("/v1/customers", "customers")
+READ = requires("customer:customers:read")
+WRITE = requires("customer:customers:write")
+
+
+@routes.post(
+    "",
+    summary="Create a customer",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[WRITE],
+    responses=problems(
+        CustomerCodeTaken, ExternalReferenceTaken, UnknownParent, UnknownOwner, DateInFuture
+    ),
+)
+async def create_customer(
+    data: CustomerCreate, session: Session, today: Today, response: Response
+) -> CustomerRead:
+    """Enter an organisation or person; it starts as a prospect."""
+    customer = await service.create_customer(session, data, today=today)
+    response.headers["Location"] = f"/v1/customers/{customer.id}"
+    return _answer(customer, response)
+
+
+@routes.get("", summary="List customers", dependencies=[READ])
+async def list_customers(
+    session: Session, filters: Annotated[CustomerFilters, Query()]
+) -> Page[CustomerRead]:
+    """Customers that match all filters, a page at a time."""
+    customers, cursor, count = await service.list_customers(session, filters)
+    return Page(
+        items=[CustomerRead.of(customer) for customer in customers],
+        next_cursor=cursor,
+        count=count,
+    )
+
+
+@routes.get("/{customer_id}", summary="Read a customer", dependencies=[READ])
+async def read_customer(customer_id: UUID, session: Session, response: Response) -> CustomerRead:
+    """One customer, with its ETag."""
+    return _answer(await require(session, Customer, customer_id), response)
+
+
+@routes.patch(
+    "/{customer_id}",
+    summary="Change a customer",
+    dependencies=[WRITE],
+    responses=problems(CustomerHasEnded, CustomerCodeTaken, ParentCycle, UnknownParent),
+)
+async def change_customer(
+    customer_id: UUID,
+    data: CustomerUpdate,
+    session: Session,
+    version: ExpectedVersion,
+    response: Response,
+) -> CustomerRead:
+    """Change master data; fields left out stay. State, owner and value have their own commands."""
+    customer = await service.change_customer(session, customer_id, data, expected_version=version)
+    return _answer(customer, response)
+
+
+@routes.post(
+    "/{customer_id}/promote",
+    summary="Make a prospect a trade customer",
+    dependencies=[WRITE],
+    responses=problems(CustomerHasEnded, AlreadyTradeCustomer, DateInFuture, DateBeforePrevious),
+)
+async def promote_customer(
+    customer_id: UUID,
+    data: CustomerPromotion,
+    session: Session,
+    today: Today,
+    version: OptionalVersion,
+    response: Response,
+) -> CustomerRead:
+    """Approve the customer for trade: only trade customers may appear on documents."""
+    customer = await service.promote_customer(
+        session, customer_id, data, today=today, expected_version=version
+    )
+    return _answer(customer, response)
+
+
+@routes.post(
+    "/{customer_id}/end",
+    summary="End the relation with a customer",
+    dependencies=[WRITE],
+    responses=problems(CustomerHasEnded, DateInFuture, DateBeforePrevious),
+)
+async def end_customer(
+    customer_id: UUID,
+    data: CustomerEnding,
+    session: Session,
+    today: Today,
+    version: OptionalVersion,
+    response: Response,
+) -> CustomerRead:
+    """End the relation with a reason. The record stays and becomes read-only."""
+    customer = await service.end_customer(
+        session, customer_id, data, today=today, expected_version=version
+    )
+    return _answer(customer, response)
+
+
+@routes.post(
+    "/{customer_id}/hand-over",
+    summary="Hand a customer over to another owner",
+    dependencies=[WRITE],
+    responses=problems(CustomerHasEnded, UnknownOwner),
+)
+async def hand_over_customer(
+    customer_id: UUID,
+    data: CustomerHandOver,
+    session: Session,
+    version: OptionalVersion,
+    response: Response,
+) -> CustomerRead:
+    """Give the customer to another employee and department, or (null) to the public pool."""
+    customer = await service.hand_over_customer(
+        session, customer_id, data, expected_version=version
+    )
+    return _answer(customer, response)
+
+
+def _answer(customer: Customer, response: Response) -> CustomerRead:
+    set_etag(response, customer)
+    return CustomerRead.of(customer)

@@ -1,0 +1,181 @@
+"""What can be done with a customer. One function per command; each runs in one transaction."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_contracts.analytics import CustomerValueChanged
+from kehu_customer.customers import events, queries
+from kehu_customer.customers.errors import ParentCycle, UnknownOwner, UnknownParent
+from kehu_customer.customers.models import Customer, CustomerState
+from kehu_customer.customers.schemas import (
+    CustomerCreate,
+    CustomerEnding,
+    CustomerFilters,
+    CustomerHandOver,
+    CustomerPromotion,
+    CustomerUpdate,
+)
+from kehu_customer.directory.models import Employee
+from kehu_kernel import audit, business_day, outbox
+from kehu_kernel.context import context_of
+from kehu_kernel.db import require
+from kehu_kernel.pagination import paginate
+
+
+async def create_customer(session: AsyncSession, data: CustomerCreate, *, today: date) -> Customer:
+    """Enter a new customer, as a prospect.
+
+    Raises `UnknownParent`, `UnknownOwner`, `DateInFuture`; the database refuses a code or external
+    reference that is taken.
+    """
+    if data.parent_id is not None:
+        await _require_parent(session, data.parent_id)
+    revenue = data.annual_revenue
+    customer = Customer(
+        **data.model_dump(exclude={"annual_revenue", "created_on", "owner_id"}),
+        owner_id=data.owner_id,
+        department_id=await _department_of(session, data.owner_id),
+        state=CustomerState.PROSPECT,
+        annual_revenue=revenue.amount if revenue else None,
+        annual_revenue_currency=revenue.currency if revenue else None,
+        created_on=business_day.happened(data.created_on, today),
+    )
+    audit.created(session, customer)
+    outbox.add(session, events.created(customer), sequence=customer.version)
+    return customer
+
+
+async def change_customer(
+    session: AsyncSession, customer_id: UUID, data: CustomerUpdate, *, expected_version: int
+) -> Customer:
+    """Change master data. Raises `CustomerHasEnded`, `UnknownParent`, `ParentCycle`."""
+    customer = await require(
+        session, Customer, customer_id, lock=True, expected_version=expected_version
+    )
+    customer.require_current()
+    given = data.given()
+    if data.parent_id is not None and data.parent_id != customer.parent_id:
+        await _require_parent(session, data.parent_id, child=customer)
+    if "annual_revenue" in given:
+        given.pop("annual_revenue")
+        revenue = data.annual_revenue
+        customer.annual_revenue = revenue.amount if revenue else None
+        customer.annual_revenue_currency = revenue.currency if revenue else None
+    for name, value in given.items():
+        setattr(customer, name, value)
+    fields = audit.changed(session, customer, "changed")
+    if fields:
+        outbox.add(session, events.changed(customer, fields), sequence=customer.version)
+    return customer
+
+
+async def promote_customer(
+    session: AsyncSession,
+    customer_id: UUID,
+    data: CustomerPromotion,
+    *,
+    today: date,
+    expected_version: int | None,
+) -> Customer:
+    """Make a prospect a trade customer. Raises what `Customer.promote` raises, `DateInFuture`."""
+    customer = await require(
+        session, Customer, customer_id, lock=True, expected_version=expected_version
+    )
+    customer.promote(business_day.happened(data.on, today))
+    fields = audit.changed(session, customer, "promoted")
+    outbox.add(session, events.promoted(customer, fields), sequence=customer.version)
+    return customer
+
+
+async def end_customer(
+    session: AsyncSession,
+    customer_id: UUID,
+    data: CustomerEnding,
+    *,
+    today: date,
+    expected_version: int | None,
+) -> Customer:
+    """End the relation, with the reason. Raises what `Customer.end` raises, `DateInFuture`."""
+    customer = await require(
+        session, Customer, customer_id, lock=True, expected_version=expected_version
+    )
+    customer.end(business_day.happened(data.on, today), data.reason)
+    fields = audit.changed(session, customer, "ended")
+    outbox.add(session, events.ended(customer, fields), sequence=customer.version)
+    return customer
+
+
+async def hand_over_customer(
+    session: AsyncSession,
+    customer_id: UUID,
+    data: CustomerHandOver,
+    *,
+    expected_version: int | None,
+) -> Customer:
+    """Give the customer to another owner, or to the public pool.
+
+    Raises `UnknownOwner`, `CustomerHasEnded`. Handing over to the present owner changes nothing.
+    """
+    customer = await require(
+        session, Customer, customer_id, lock=True, expected_version=expected_version
+    )
+    department_id = await _department_of(session, data.owner_id)
+    previous = customer.hand_over(data.owner_id, department_id)
+    fields = audit.changed(session, customer, "handed-over", hand_over_reason=(None, data.reason))
+    if data.owner_id != previous:
+        event = events.handed_over(customer, fields, previous_owner_id=previous, reason=data.reason)
+        outbox.add(session, event, sequence=customer.version)
+    return customer
+
+
+async def record_customer_value(
+    session: AsyncSession, finding: CustomerValueChanged, sequence: int
+) -> None:
+    """Write back the value that analytics calculated (C14). Older findings change nothing."""
+    customer = await require(session, Customer, finding.customer_id, lock=True)
+    if customer.record_value(grade=finding.grade, score=finding.score, sequence=sequence):
+        fields = audit.changed(session, customer, "value-recorded")
+        outbox.add(session, events.value_recorded(customer, fields), sequence=customer.version)
+
+
+async def list_customers(
+    session: AsyncSession, filters: CustomerFilters
+) -> tuple[list[Customer], str | None, int | None]:
+    """Return one page of the customers that match, the next cursor, and the count if asked."""
+    return await paginate(
+        session,
+        queries.matching(context_of(session).tenant_id, filters),
+        filters,
+        sort=filters.sort,
+        columns=queries.SORT_COLUMNS,
+        tie_breaker=Customer.id,
+    )
+
+
+async def _require_parent(
+    session: AsyncSession, parent_id: UUID, *, child: Customer | None = None
+) -> None:
+    """Refuse a parent that does not exist, or that would close a circle.
+
+    The lock makes tree changes of one tenant take turns: two at once could close a circle that
+    neither of them sees.
+    """
+    tenant_id = context_of(session).tenant_id
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"parents:{tenant_id}"))))
+    if await session.get(Customer, (tenant_id, parent_id)) is None:
+        raise UnknownParent
+    if child is not None and child.id in await queries.ancestors_of(session, parent_id):
+        raise ParentCycle
+
+
+async def _department_of(session: AsyncSession, owner_id: UUID | None) -> UUID | None:
+    """Return the owner's department. Raises `UnknownOwner` for nobody who works here."""
+    if owner_id is None:
+        return None
+    owner = await session.get(Employee, (context_of(session).tenant_id, owner_id))
+    if owner is None or not owner.active:
+        raise UnknownOwner
+    return owner.department_id

@@ -1,0 +1,1 @@
+"""The plumbing every service calls: database, HTTP edge, events. No business words."""

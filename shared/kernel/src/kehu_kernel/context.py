@@ -1,0 +1,47 @@
+"""Who is doing what, on whose behalf: handed to every transaction, event and audit entry."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_kernel import clock, ids
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An authenticated caller: the token's subject inside one tenant, with the scopes it holds."""
+
+    subject: str
+    tenant_id: str
+    scopes: frozenset[str]
+    name: str
+    employee_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The circumstances of one command, query or handled event.
+
+    `actor` is the token's subject, or `system:<consumer>` for work that an event caused.
+    `traceparent` is the W3C trace context that outgoing events and calls continue.
+    """
+
+    tenant_id: str
+    actor: str
+    request_id: str = field(default_factory=lambda: str(ids.new_id()))
+    traceparent: str | None = None
+    now: datetime = field(default_factory=clock.now)
+    employee_id: UUID | None = None
+
+
+def system_context(tenant_id: str, worker: str, *, traceparent: str | None = None) -> Context:
+    """Return the context of work nobody asked for over HTTP: a consumer, a saga, a job."""
+    return Context(tenant_id=tenant_id, actor=f"system:{worker}", traceparent=traceparent)
+
+
+def context_of(session: AsyncSession) -> Context:
+    """Return the context that the session was opened with."""
+    return cast("Context", session.info["context"])

@@ -1,0 +1,221 @@
+"""Database access: one engine per role, transactions bound to a tenant, database errors explained.
+
+The tenant is set when a transaction begins, for that transaction only. Row-level security does the
+rest: a query that forgets its tenant filter sees nothing of other tenants.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import event, select, text
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.interfaces import ORMOption
+
+from kehu_kernel import audit
+from kehu_kernel.columns import Aggregate, TenantRow
+from kehu_kernel.context import Context, context_of
+from kehu_kernel.errors import (
+    ConcurrentChange,
+    DomainError,
+    NotFound,
+    Unavailable,
+    VersionConflict,
+)
+
+__all__ = ["Constraints", "Database", "context_of", "explain", "explained", "require"]
+
+Row = TypeVar("Row", bound=TenantRow)
+Constraints = Mapping[str, type[DomainError]]
+
+CANNOT_CONNECT = ("08", "57", "53")  # SQLSTATE classes: connection, shutdown, resources
+LOST_A_RACE = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock timeout
+
+
+class TenantSession(Session):
+    """A session that binds its transactions to the tenant of its context."""
+
+
+@event.listens_for(TenantSession, "after_begin")
+def _bind_tenant(
+    session: Session, _transaction: SessionTransaction, connection: Connection
+) -> None:
+    context = session.info.get("context")
+    if context is None:
+        return
+    # One round trip: a read that tries to write is refused by the database itself.
+    connection.exec_driver_sql(
+        "SELECT set_config('kehu.tenant', $1, true), set_config('transaction_read_only', $2, true)",
+        (context.tenant_id, "on" if session.info.get("read_only") else "off"),
+    )
+
+
+@event.listens_for(TenantSession, "before_flush")
+def _own_new_rows(session: Session, _flush: object, _instances: object) -> None:
+    context = session.info.get("context")
+    if context is None:
+        return
+    for row in session.new:
+        if getattr(row, "tenant_id", context.tenant_id) is None:
+            row.tenant_id = context.tenant_id
+
+
+def asyncpg_url(url: str) -> str:
+    """Return a `postgresql://` URL as SQLAlchemy's asyncpg dialect wants it."""
+    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+def _to_json(value: object) -> str:
+    return orjson.dumps(value, default=str).decode()
+
+
+class Database:
+    """One PostgreSQL database, entered with one role.
+
+    `statement_timeout` and `lock_timeout` are seconds; a lock that is not had in time makes the
+    command fail with `ConcurrentChange`, never hang.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        application_name: str,
+        pool_size: int = 10,
+        statement_timeout: float = 5.0,
+        lock_timeout: float = 2.0,
+    ) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            asyncpg_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=statement_timeout,
+            pool_use_lifo=True,
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
+            connect_args={
+                "timeout": 5,
+                "server_settings": {
+                    "application_name": application_name,
+                    "statement_timeout": str(int(statement_timeout * 1000)),
+                    "lock_timeout": str(int(lock_timeout * 1000)),
+                    "idle_in_transaction_session_timeout": "60000",
+                    "jit": "off",
+                },
+            },
+        )
+        self._sessions = async_sessionmaker(
+            self.engine, expire_on_commit=False, sync_session_class=TenantSession
+        )
+
+    def session(self, context: Context, *, read_only: bool = False) -> AsyncSession:
+        """Return a session of `context.tenant_id`; its connection is taken at the first query."""
+        return self._sessions(info={"context": context, "read_only": read_only})
+
+    @asynccontextmanager
+    async def transaction(self, context: Context) -> AsyncIterator[AsyncSession]:
+        """Run a block as one transaction of the context's tenant; commit if it does not raise."""
+        async with self.session(context) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def worker_transaction(self) -> AsyncIterator[AsyncSession]:
+        """Run a block as one transaction over all tenants (only the worker role sees any rows)."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def ping(self) -> None:
+        """Raise if the database cannot be reached."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def dispose(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+async def require(
+    session: AsyncSession,
+    model: type[Row],
+    row_id: UUID,
+    *,
+    lock: bool = False,
+    expected_version: int | None = None,
+    options: tuple[ORMOption, ...] = (),
+) -> Row:
+    """Load one row of the session's tenant.
+
+    `lock` takes the row lock; commands do so before anything else, so that an aggregate's events
+    get their ids in commit order. Raises `NotFound`, or `VersionConflict` if the row is not at
+    `expected_version`.
+    """
+    tenant_id = context_of(session).tenant_id
+    query = select(model).where(model.tenant_id == tenant_id, model.id == row_id)
+    if lock:
+        query = query.with_for_update(of=model).execution_options(populate_existing=True)
+    row = await session.scalar(query.options(*options))
+    if row is None:
+        raise NotFound(what=model.__name__, id=row_id)
+    if expected_version is not None and isinstance(row, Aggregate):
+        await _require_version(session, row, expected_version)
+    return row
+
+
+async def _require_version(session: AsyncSession, row: Aggregate, expected: int) -> None:
+    if row.version == expected:
+        return
+    raise VersionConflict(
+        current=row.version,
+        expected=expected,
+        extra={
+            "current_version": row.version,
+            "changed_fields": await audit.changed_since(session, row.id, expected),
+        },
+    )
+
+
+def explain(error: BaseException, constraints: Constraints) -> DomainError | None:
+    """Return the business failure behind a database error, or None if it is a bug of ours.
+
+    `constraints` maps names of unique, check and foreign keys to what breaking them means.
+    """
+    if isinstance(error, StaleDataError):
+        return ConcurrentChange()
+    if isinstance(error, (PoolTimeoutError, ConnectionError, TimeoutError)):
+        return Unavailable()
+    if not isinstance(error, DBAPIError):
+        return None
+    cause = error.orig.__cause__ if error.orig is not None else None
+    if isinstance(error, IntegrityError):
+        failure = constraints.get(getattr(cause, "constraint_name", None) or "")
+        return failure() if failure else None
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if state in LOST_A_RACE:
+        return ConcurrentChange()
+    if error.connection_invalidated or state.startswith(CANNOT_CONNECT) or state == "25P03":
+        return Unavailable()
+    return None
+
+
+@contextmanager
+def explained(constraints: Constraints) -> Iterator[None]:
+    """Turn database errors raised inside the block into the business failures they mean."""
+    try:
+        yield
+    except Exception as error:
+        failure = explain(error, constraints)
+        if failure is None:
+            raise
+        raise failure from error

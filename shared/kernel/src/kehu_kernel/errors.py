@@ -1,0 +1,149 @@
+"""Business failures as types: a stable code, an HTTP status, a message in English and Chinese."""
+
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """Base of every failure the API documents.
+
+    Subclasses set `code` (stable, kebab-case), `status`, and the message templates `en` and `zh`,
+    whose placeholders are filled from the keyword arguments. `extra` members are added to the
+    problem document as they are. Consumers dead-letter an event at once unless `retryable`.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[HTTPStatus]
+    en: ClassVar[str]
+    zh: ClassVar[str]
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, *, extra: dict[str, Any] | None = None, **facts: object) -> None:
+        self.facts = facts
+        self.extra = extra or {}
+        super().__init__(self.message("en"))
+
+    def message(self, language: str) -> str:
+        """Return the message in `zh` or `en` (anything else counts as English)."""
+        template = self.zh if language == "zh" else self.en
+        return template.format(**self.facts)
+
+
+class NotFound(DomainError):
+    """Nothing with this id exists for this tenant; a foreign tenant's object is not found either."""
+
+    code = "not-found"
+    status = HTTPStatus.NOT_FOUND
+    en = "There is no {what} {id}."
+    zh = "不存在 {what} {id}。"
+
+
+class VersionConflict(DomainError):
+    """If-Match names a version that is no longer the current one."""
+
+    code = "version-conflict"
+    status = HTTPStatus.PRECONDITION_FAILED
+    en = "The object is at version {current}, you sent version {expected}. Read it again and retry."
+    zh = "对象当前版本为 {current}，您提交的是版本 {expected}。请重新读取后再试。"
+
+
+class ConcurrentChange(DomainError):
+    """Two commands changed the same object at the same moment; this one did nothing."""
+
+    code = "concurrent-change"
+    status = HTTPStatus.CONFLICT
+    en = "Somebody changed the same object at the same moment. Nothing was done; try again."
+    zh = "有人同时修改了同一对象。本次操作未生效，请重试。"
+    retryable = True
+
+
+class IfMatchRequired(DomainError):
+    """A change needs the version it is based on."""
+
+    code = "if-match-required"
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    en = "Send the object's ETag in the If-Match header."
+    zh = "请在 If-Match 请求头中提供对象的 ETag。"
+
+
+class InvalidHeader(DomainError):
+    """A request header has a value that cannot be understood."""
+
+    code = "invalid-header"
+    status = HTTPStatus.BAD_REQUEST
+    en = "The header {header} is not valid: {why_en}."
+    zh = "请求头 {header} 无效：{why_zh}。"
+
+
+class IdempotencyKeyInUse(DomainError):
+    """The first request with this key is still being worked on."""
+
+    code = "idempotency-key-in-use"
+    status = HTTPStatus.CONFLICT
+    en = "A request with this Idempotency-Key is still in progress. Try again in a moment."
+    zh = "使用该 Idempotency-Key 的请求仍在处理中，请稍后重试。"
+    retryable = True
+
+
+class IdempotencyKeyReused(DomainError):
+    """The key was used for another request."""
+
+    code = "idempotency-key-reused"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "This Idempotency-Key was already used for a different request."
+    zh = "该 Idempotency-Key 已用于另一个不同的请求。"
+
+
+class InvalidCursor(DomainError):
+    """The cursor does not belong to this list or sort order."""
+
+    code = "invalid-cursor"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The cursor is not valid for this list and sort order."
+    zh = "该游标不适用于此列表或排序方式。"
+
+
+class Unauthenticated(DomainError):
+    """No bearer token, or one that cannot be trusted."""
+
+    code = "unauthenticated"
+    status = HTTPStatus.UNAUTHORIZED
+    en = "A valid bearer token is needed: {why_en}."
+    zh = "需要有效的访问令牌：{why_zh}。"
+
+
+class ScopeMissing(DomainError):
+    """The token is good, but does not allow this operation."""
+
+    code = "scope-missing"
+    status = HTTPStatus.FORBIDDEN
+    en = "This operation needs the scope {scope}."
+    zh = "此操作需要权限 {scope}。"
+
+
+class BodyTooLarge(DomainError):
+    """The request body exceeds the configured limit."""
+
+    code = "body-too-large"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    en = "The request body is larger than {limit} bytes."
+    zh = "请求正文超过 {limit} 字节。"
+
+
+class Unavailable(DomainError):
+    """A part this service cannot work without does not answer; nothing was done."""
+
+    code = "unavailable"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    en = "The service cannot reach its database right now. Nothing was done; try again shortly."
+    zh = "服务暂时无法访问数据库。本次操作未生效，请稍后重试。"
+    retryable = True
+
+
+class EventTooLarge(DomainError):
+    """The event that this change would publish is larger than the broker accepts."""
+
+    code = "event-too-large"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The change is too large to be published ({size} bytes, at most {limit})."
+    zh = "该变更过大，无法发布（{size} 字节，上限 {limit}）。"

@@ -1,0 +1,150 @@
+"""The HTTP edge: one transaction per request, committed before the answer; ETags; dependencies."""
+
+import re
+from collections.abc import Callable, Coroutine
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_kernel import clock, idempotency
+from kehu_kernel.columns import Aggregate
+from kehu_kernel.context import Actor, Context
+from kehu_kernel.errors import IfMatchRequired, InvalidHeader
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class TransactionRoute(APIRoute):
+    """A route whose whole handling is one transaction of the caller's tenant.
+
+    The body is read first, so that a slow client holds no connection. The answer is complete, with
+    its idempotency record, before the commit; a commit that fails is the client's error answer.
+    Reads run in a read-only transaction. The connection is taken at the first query.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        known = _query_parameters(self)
+
+        async def handle_in_transaction(request: Request) -> Response:
+            _refuse_unknown(request, known)
+            await request.body()
+            read_only = request.method in SAFE_METHODS
+            context = _context(request)
+            async with request.app.state.database.session(context, read_only=read_only) as session:
+                request.state.session = session
+                key = idempotency.key_of(request)
+                if key is not None:
+                    replay = await idempotency.claim(session, request, key)
+                    if replay is not None:
+                        return replay
+                response = await handle(request)
+                if not read_only:
+                    if key is not None:
+                        await session.flush()
+                        await idempotency.remember(session, key, response)
+                    await session.commit()
+            if not read_only:
+                request.app.state.after_commit()
+            return response
+
+        return handle_in_transaction
+
+
+def router(prefix: str, tag: str) -> APIRouter:
+    """Return a router of transactional routes under `prefix` (e.g. `/v1/customers`)."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=TransactionRoute)
+
+
+def _query_parameters(route: APIRoute) -> frozenset[str] | None:
+    names = set()
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        waiting += dependant.dependencies
+        for parameter in dependant.query_params:
+            annotation = parameter.field_info.annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                return None  # the model forbids what it does not know
+            names.add(parameter.alias)
+    return frozenset(names)
+
+
+def _refuse_unknown(request: Request, known: frozenset[str] | None) -> None:
+    unknown = [] if known is None else [name for name in request.query_params if name not in known]
+    if unknown:
+        raise RequestValidationError(
+            [
+                {"type": "extra_forbidden", "loc": ("query", name), "msg": "Unknown parameter"}
+                for name in unknown
+            ]
+        )
+
+
+def _context(request: Request) -> Context:
+    actor: Actor = request.state.actor
+    return Context(
+        tenant_id=actor.tenant_id,
+        actor=actor.subject,
+        request_id=request.state.request_id,
+        traceparent=request.state.traceparent,
+        employee_id=actor.employee_id,
+    )
+
+
+async def _session(request: Request) -> AsyncSession:
+    session: AsyncSession = request.state.session
+    return session
+
+
+async def _actor(request: Request) -> Actor:
+    actor: Actor = request.state.actor
+    return actor
+
+
+async def _today(request: Request) -> date:
+    return clock.today(clock.now(), request.app.state.settings.time_zone)
+
+
+def _version(header: str) -> int:
+    match = re.fullmatch(r'(?:W/)?"(\d{1,9})"', header.strip())
+    if match is None:
+        raise InvalidHeader(
+            header="If-Match",
+            why_en='an ETag as this service returns it is expected, e.g. "3"',
+            why_zh='应为本服务返回的 ETag，例如 "3"',
+        )
+    return int(match.group(1))
+
+
+async def _expected_version(
+    if_match: Annotated[str | None, Header(description="The ETag the change is based on.")] = None,
+) -> int:
+    if if_match is None:
+        raise IfMatchRequired
+    return _version(if_match)
+
+
+async def _optional_version(
+    if_match: Annotated[
+        str | None, Header(description="Optional: refuse unless the object has this ETag.")
+    ] = None,
+) -> int | None:
+    return None if if_match is None else _version(if_match)
+
+
+Session = Annotated[AsyncSession, Depends(_session)]
+CurrentActor = Annotated[Actor, Depends(_actor)]
+Today = Annotated[date, Depends(_today)]
+ExpectedVersion = Annotated[int, Depends(_expected_version)]
+OptionalVersion = Annotated[int | None, Depends(_optional_version)]
+
+
+def set_etag(response: Response, row: Aggregate) -> None:
+    """Answer with the aggregate's version as its ETag."""
+    response.headers["ETag"] = f'"{row.version}"'

@@ -1,0 +1,114 @@
+"""Idempotency-Key: a repeated POST has one effect and gets the first answer again.
+
+The key is claimed in the same transaction as the effect, so the two can never come apart: a
+command that fails, or a process that dies, leaves no claim and may simply be sent again. A
+concurrent duplicate waits on the unique key until the first commits, at most the lock timeout.
+"""
+
+import hashlib
+import re
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import LargeBinary, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+from starlette.responses import Response
+
+from kehu_kernel.columns import PlumbingBase
+from kehu_kernel.context import context_of
+from kehu_kernel.errors import IdempotencyKeyInUse, IdempotencyKeyReused, InvalidHeader
+
+LOCK_TIMEOUT = "55P03"
+KEY = re.compile(r'"?([\x21\x23-\x7e]{1,255})"?')
+KEPT_HEADERS = ("content-type", "etag", "location")
+
+
+class IdempotencyKey(PlumbingBase):
+    """A claimed key and, once the command has committed, the answer that was given."""
+
+    __tablename__ = "idempotency_keys"
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    actor: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, Any] | None]
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+
+def key_of(request: Request) -> str | None:
+    """Return the request's Idempotency-Key, with or without the quotes of the draft standard."""
+    header = request.headers.get("idempotency-key")
+    if header is None or request.method != "POST":
+        return None
+    match = KEY.fullmatch(header)
+    if match is None:
+        raise InvalidHeader(
+            header="Idempotency-Key",
+            why_en="1 to 255 visible ASCII characters without quotes are expected",
+            why_zh="应为 1 至 255 个可见 ASCII 字符，不含引号",
+        )
+    return match.group(1)
+
+
+async def claim(session: AsyncSession, request: Request, key: str) -> Response | None:
+    """Claim the key for this request; return the stored answer if it already has one.
+
+    Raises `IdempotencyKeyReused` if the key belongs to a different request, and
+    `IdempotencyKeyInUse` if the first request does not finish within the lock timeout.
+    """
+    context = context_of(session)
+    fingerprint = hashlib.sha256(
+        f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
+    ).digest()
+    row = {
+        "tenant_id": context.tenant_id,
+        "actor": context.actor,
+        "key": key,
+        "fingerprint": fingerprint,
+        "created_at": context.now,
+    }
+    fresh = (
+        insert(IdempotencyKey).values(row).on_conflict_do_nothing().returning(IdempotencyKey.key)
+    )
+    try:
+        if await session.scalar(fresh) is not None:
+            return None
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == LOCK_TIMEOUT:
+            raise IdempotencyKeyInUse from error
+        raise
+    first = await session.scalar(select(IdempotencyKey).where(*_is(session, key)))
+    if first is None or first.status is None:
+        raise IdempotencyKeyInUse
+    if first.fingerprint != fingerprint:
+        raise IdempotencyKeyReused
+    return Response(
+        first.body, first.status, {**(first.headers or {}), "Idempotency-Replayed": "true"}
+    )
+
+
+async def remember(session: AsyncSession, key: str, response: Response) -> None:
+    """Store the answer beside the claim, in the command's transaction."""
+    kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    await session.execute(
+        update(IdempotencyKey)
+        .where(*_is(session, key))
+        .values(status=response.status_code, headers=kept, body=bytes(response.body))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is(session: AsyncSession, key: str) -> tuple[Any, ...]:
+    context = context_of(session)
+    return (
+        IdempotencyKey.tenant_id == context.tenant_id,
+        IdempotencyKey.actor == context.actor,
+        IdempotencyKey.key == key,
+    )

@@ -1,0 +1,36 @@
+"""Readable document numbers per tenant and year: `OPP-2026-000123`, without gaps."""
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kehu_kernel.columns import PlumbingBase
+from kehu_kernel.context import context_of
+
+
+class NumberSeries(PlumbingBase):
+    """The last number given out in one series of one tenant."""
+
+    __tablename__ = "number_series"
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    series: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+async def next_number(session: AsyncSession, prefix: str, *, year: int) -> str:
+    """Return the next number of a series, e.g. `OPP-2026-000123`.
+
+    Gapless: the counter's row stays locked until the transaction ends, so a rolled back command
+    gives its number back. Call it late in a command to keep that lock short.
+    """
+    series = f"{prefix}-{year}"
+    take = insert(NumberSeries).values(
+        tenant_id=context_of(session).tenant_id, series=series, last=1
+    )
+    take = take.on_conflict_do_update(
+        index_elements=[NumberSeries.tenant_id, NumberSeries.series],
+        set_={"last": NumberSeries.last + 1},
+    )
+    last = await session.scalar(take.returning(NumberSeries.last))
+    return f"{series}-{last:06d}"

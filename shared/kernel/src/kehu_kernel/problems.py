@@ -1,0 +1,223 @@
+"""Every error is RFC 9457 problem+json, in Chinese or English, with a stable code."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from kehu_kernel.db import Constraints, explain
+from kehu_kernel.errors import DomainError, Unavailable
+
+MEDIA_TYPE = "application/problem+json"
+CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+log = logging.getLogger("kehu.http")
+
+
+class FieldProblem(BaseModel):
+    """One field that was not accepted."""
+
+    pointer: str = Field(description="JSON pointer into the body, or `?name` / `/path/name`.")
+    code: str = Field(description="Stable code of the violation.")
+    message: str = Field(description="What is wrong, in the request's language.")
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem document. `code` is stable; texts follow `Accept-Language`."""
+
+    type: str = Field(description="`urn:kehu:problem:<code>`.")
+    title: str = Field(description="The HTTP status in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What went wrong and what to do.")
+    code: str = Field(description="Stable code of this failure.")
+    instance: str = Field(description="Path of the request.")
+    request_id: str = Field(description="Quote it when you ask for help.")
+    errors: list[FieldProblem] = Field(description="The fields that were not accepted.")
+
+
+TITLES_ZH = {
+    400: "请求有误", 401: "未认证", 403: "没有权限", 404: "未找到", 405: "方法不被允许",
+    409: "状态冲突", 412: "版本冲突", 413: "请求过大", 415: "媒体类型不支持", 422: "请求内容无效",
+    428: "缺少前置条件", 429: "请求过多", 500: "服务器内部错误", 503: "服务暂时不可用",
+}  # fmt: skip
+
+HTTP_DETAILS = {
+    404: ("not-found", "There is nothing at this address.", "该地址不存在。"),
+    405: ("method-not-allowed", "This address does not support the method.",
+          "该地址不支持此方法。"),
+    400: ("malformed-request", "The request cannot be understood.", "无法理解该请求。"),
+    500: ("internal-error", "An unexpected error occurred; it has been recorded.",
+          "发生意外错误，已记录。"),
+}  # fmt: skip
+
+FIELD_MESSAGES_ZH = {
+    "missing": "缺少必填项",
+    "extra_forbidden": "不允许的字段",
+    "json_invalid": "JSON 格式错误",
+    "string_type": "应为文本",
+    "string_too_short": "文本过短",
+    "string_too_long": "文本过长",
+    "string_pattern_mismatch": "格式不符合要求",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "bool_type": "应为布尔值",
+    "bool_parsing": "应为布尔值",
+    "decimal_type": "应为数字",
+    "decimal_parsing": "应为数字",
+    "decimal_max_places": "小数位数过多",
+    "decimal_max_digits": "数字位数过多",
+    "greater_than": "数值过小",
+    "greater_than_equal": "数值过小",
+    "less_than": "数值过大",
+    "less_than_equal": "数值过大",
+    "uuid_type": "应为 UUID",
+    "uuid_parsing": "应为 UUID",
+    "date_type": "应为日期",
+    "date_parsing": "应为日期（YYYY-MM-DD）",
+    "date_from_datetime_parsing": "应为日期（YYYY-MM-DD）",
+    "datetime_parsing": "应为时间",
+    "enum": "不在允许的取值范围内",
+    "literal_error": "不在允许的取值范围内",
+    "list_type": "应为列表",
+    "dict_type": "应为对象",
+    "model_type": "应为对象",
+    "model_attributes_type": "应为对象",
+    "too_short": "条目过少",
+    "too_long": "条目过多",
+    "union_tag_invalid": "未知的类型标识",
+    "union_tag_not_found": "缺少类型标识",
+    "null_forbidden": "不能为空",
+}
+
+
+def language_of(accept_language: str | None) -> str:
+    """Return `zh` or `en`, whichever the Accept-Language header prefers; English by default."""
+    best, weight = "en", 0.0
+    for part in (accept_language or "").lower().split(","):
+        tag, _, parameter = part.strip().partition(";")
+        match = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", parameter) if parameter else None
+        quality = float(match.group(1)) if match else 1.0
+        primary = tag.split("-")[0]
+        if primary in ("zh", "en") and quality > weight:
+            best, weight = primary, quality
+    return best
+
+
+def problem_response(request: Request, error: DomainError) -> Response:
+    """Return a business failure as a problem document."""
+    language = language_of(request.headers.get("accept-language"))
+    headers = {}
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="kehu"'
+    if error.retryable:
+        headers["Retry-After"] = "1"
+    detail = error.message(language)
+    return _document(request, language, error.status, error.code, detail, (), error.extra, headers)
+
+
+def _document(
+    request: Request,
+    language: str,
+    status: int,
+    code: str,
+    detail: str,
+    errors: Sequence[FieldProblem] = (),
+    extra: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    standard = HTTPStatus(status).phrase
+    problem = Problem(
+        type=f"urn:kehu:problem:{code}",
+        title=TITLES_ZH.get(status, standard) if language == "zh" else standard,
+        status=status,
+        detail=detail,
+        code=code,
+        instance=request.url.path,
+        request_id=getattr(request.state, "request_id", ""),
+        errors=list(errors),
+    )
+    body = {**(extra or {}), **problem.model_dump(mode="json")}
+    return JSONResponse(
+        body, status, {**(headers or {}), "Content-Language": language}, media_type=MEDIA_TYPE
+    )
+
+
+async def _on_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # noqa: S101 - registered for this type only
+    return problem_response(request, error)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
+    language = language_of(request.headers.get("accept-language"))
+    problems = []
+    for item in error.errors():
+        code = str(item["type"])
+        message = FIELD_MESSAGES_ZH.get(code, "取值无效") if language == "zh" else str(item["msg"])
+        problems.append(FieldProblem(pointer=_pointer(item["loc"]), code=code, message=message))
+    malformed = any(problem.code == "json_invalid" for problem in problems)
+    status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "malformed-json" if malformed else "invalid-request"
+    en = "The body is not valid JSON." if malformed else "The request has fields with errors."
+    zh = "请求正文不是有效的 JSON。" if malformed else "请求中有字段不符合要求。"
+    return _document(request, language, status, code, zh if language == "zh" else en, problems)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    where, *rest = location
+    path = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest)
+    if where == "body":
+        return f"/{path}" if rest and not isinstance(rest[0], int) else ""
+    return {"query": "?", "path": "/path/", "header": "header:"}.get(str(where), "") + path
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
+    language = language_of(request.headers.get("accept-language"))
+    phrase = str(error.detail)
+    code, en, zh = HTTP_DETAILS.get(
+        error.status_code, (re.sub(r"\W+", "-", phrase.lower()), phrase, phrase)
+    )
+    detail = zh if language == "zh" else en
+    return _document(request, language, error.status_code, code, detail, headers=error.headers)
+
+
+def unexpected(request: Request, error: Exception, constraints: Constraints) -> Response:
+    """Return the problem document for an exception nobody declared.
+
+    A database error is explained by `constraints` where it can be; anything else is a bug of ours:
+    it is logged with its traceback and answered 500 without any detail.
+    """
+    failure = explain(error, constraints)
+    if failure is not None:
+        if isinstance(failure, Unavailable):
+            log.warning("database unavailable: %s", type(error).__name__)
+        return problem_response(request, failure)
+    log.exception("unexpected error", exc_info=error)
+    language = language_of(request.headers.get("accept-language"))
+    code, en, zh = HTTP_DETAILS[500]
+    return _document(request, language, 500, code, zh if language == "zh" else en)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every declared failure of the app with a problem document."""
+    app.add_exception_handler(DomainError, _on_domain_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+
+
+def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses=` entry that documents business failures of an operation."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        entry = documented.setdefault(int(error.status), {"description": "", "content": CONTENT})
+        summary = (error.__doc__ or "").strip().splitlines()[0]
+        entry["description"] += f"`{error.code}`: {summary}\n\n"
+    return documented

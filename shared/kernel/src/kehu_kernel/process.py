@@ -1,0 +1,243 @@
+"""The processes of a service: `api | relay | consume | migrate | all | dlq`.
+
+Production runs api, relay and consume as deployments of one image; `all` runs the three in one
+process, after migrating, for small installations and local use. SIGTERM ends each gracefully:
+requests are answered, transactions finished, locks and group memberships given back.
+"""
+
+import argparse
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from kehu_kernel import deadletters, migrations, telemetry
+from kehu_kernel.app import open_database
+from kehu_kernel.db import Database
+from kehu_kernel.housekeeping import Housekeeping, purges
+from kehu_kernel.parking import Replayer
+from kehu_kernel.relay import Relay
+from kehu_kernel.settings import ServiceSettings
+
+log = logging.getLogger("kehu.process")
+
+
+class Worker(Protocol):
+    """Something that runs until it is told to stop: the relay, a consumer, a saga."""
+
+    @property
+    def name(self) -> str:
+        """Name for logs and health."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish what is begun and return."""
+
+    def stuck(self) -> str | None:
+        """Say why no progress is made, or return None."""
+
+
+class ConsumingWorker(Worker, Replayer, Protocol):
+    """A worker that handles events, and can do so again for parked ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """The service's database, entered as the tenant-bound application and as the worker."""
+
+    app: Database
+    worker: Database
+
+
+def no_jobs(
+    _databases: Databases, _settings: ServiceSettings, _wake: Callable[[], None]
+) -> Sequence[Worker]:
+    """Return nothing: most services have no jobs."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the process runner has to know of a service."""
+
+    name: str
+    settings: Callable[..., ServiceSettings]
+    create_app: Callable[[Any], FastAPI]
+    migrations: Path
+    consumers: Callable[[Databases, Any, Callable[[], None]], Sequence[ConsumingWorker]]
+    """Makes the workers that consume events; the last argument wakes the relay after a commit."""
+    jobs: Callable[[Databases, Any, Callable[[], None]], Sequence[Worker]] = no_jobs
+    """Makes workers that do something else, like going on with sagas; run by `consume` too."""
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its signal handlers: we stop it together with the workers."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def main(service: Service, arguments: Sequence[str] | None = None) -> None:
+    """Run the process that the command line names; it returns after a graceful stop."""
+    parser = argparse.ArgumentParser(prog=f"python -m kehu_{service.name.replace('-', '_')}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("api", help="serve the HTTP API")
+    commands.add_parser("relay", help="publish the outbox to Kafka")
+    commands.add_parser("consume", help="handle events of other services")
+    commands.add_parser("migrate", help="bring the database schema to the newest revision")
+    commands.add_parser("check", help="fail if models and migrations differ")
+    commands.add_parser("all", help="migrate, then api, relay and consume in one process")
+    make = commands.add_parser("revision", help="write a migration from the models")
+    make.add_argument("message")
+    deadletters.add_commands(commands)
+    chosen = parser.parse_args(arguments)
+    settings = service.settings()
+    telemetry.configure_logging(settings.log_level, settings.log_format)
+    if chosen.command == "migrate":
+        migrations.upgrade(service.migrations, _owner_url(settings))
+    elif chosen.command == "check":
+        migrations.check(service.migrations, _owner_url(settings))
+    elif chosen.command == "revision":
+        migrations.revision(service.migrations, _owner_url(settings), chosen.message)
+    elif chosen.command == "dlq":
+        raise SystemExit(asyncio.run(_dead_letters(service, settings, chosen)))
+    else:
+        asyncio.run(_serve(service, settings, chosen.command))
+
+
+def _owner_url(settings: ServiceSettings) -> str:
+    if settings.owner_database_url is None:
+        prefix = settings.model_config.get("env_prefix", "")
+        raise SystemExit(f"Set {prefix}OWNER_DATABASE_URL: migrations run as the owner role.")
+    return settings.owner_database_url
+
+
+async def _serve(service: Service, settings: ServiceSettings, command: str) -> None:
+    """Run the parts of `command` until SIGTERM or SIGINT, or until one of them dies."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if command == "all" and settings.owner_database_url is not None:
+        await asyncio.to_thread(migrations.upgrade, service.migrations, settings.owner_database_url)
+    databases = Databases(
+        app=open_database(service.name, settings),
+        worker=open_database(service.name, settings, worker=True),
+    )
+    workers = _workers(service, settings, databases, command)
+    app = service.create_app(settings)
+    relay = next((worker for worker in workers if isinstance(worker, Relay)), None)
+    if relay is not None:
+        app.state.after_commit = relay.wake
+    app.state.healthy = lambda: next(filter(None, (worker.stuck() for worker in workers)), None)
+    app.state.not_ready = await _schema_problem(service, databases.app)
+    serving = app if command in ("api", "all") else _only_operational(app)
+    server = _server(serving, settings)
+    tasks = [asyncio.create_task(server.serve(), name="api")]
+    tasks += [asyncio.create_task(worker.run(stop), name=worker.name) for worker in workers]
+    stopping = asyncio.create_task(stop.wait())
+    log.info("started", extra={"command": command, "port": settings.port})
+    await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    died = [task for task in tasks if task.done()]
+    app.state.not_ready = "stopping"
+    stop.set()
+    server.should_exit = True
+    await asyncio.wait(tasks, timeout=settings.shutdown_grace_seconds)
+    await databases.app.dispose()
+    await databases.worker.dispose()
+    stopping.cancel()
+    for task in died:
+        task.result()  # raises what killed it: the process ends with that error
+    if died:
+        raise SystemExit(f"{died[0].get_name()} ended unexpectedly")
+
+
+def _workers(
+    service: Service, settings: ServiceSettings, databases: Databases, command: str
+) -> list[Worker]:
+    wake: Callable[[], None] = _nobody
+    workers: list[Worker] = []
+    if command in ("relay", "all"):
+        housekeeping = Housekeeping(
+            databases.worker,
+            service=service.name,
+            purges=purges(
+                sent_events=timedelta(days=settings.sent_event_retention_days),
+                idempotency_keys=timedelta(days=settings.idempotency_retention_days),
+            ),
+        )
+        relay = Relay(
+            databases.worker,
+            service=service.name,
+            bootstrap=settings.kafka_bootstrap,
+            poll_interval=settings.relay_poll_interval,
+            housekeeping=housekeeping,
+        )
+        workers.append(relay)
+        wake = relay.wake
+    if command in ("consume", "all"):
+        workers += service.consumers(databases, settings, wake)
+        workers += service.jobs(databases, settings, wake)
+    return workers
+
+
+def _nobody() -> None:
+    """Wake nobody: the relay runs in another process and polls."""
+
+
+def _server(app: FastAPI, settings: ServiceSettings) -> _Server:
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
+    )
+    return _Server(config)
+
+
+def _only_operational(app: FastAPI) -> FastAPI:
+    """Keep health and metrics: a worker process serves no API."""
+    app.router.routes = [
+        route for route in app.router.routes if not getattr(route, "path", "").startswith("/v1/")
+    ]
+    return app
+
+
+async def _schema_problem(service: Service, database: Database) -> str | None:
+    """Say why the schema is not the one this code was written for, or return None."""
+    expected = migrations.newest(service.migrations)
+    try:
+        async with database.engine.connect() as connection:
+            found = await connection.run_sync(migrations.current)
+    except (OSError, SQLAlchemyError):
+        return None  # readiness asks the database itself
+    if found == expected:
+        return None
+    return f"the database is at revision {found}, this version needs {expected}: run `migrate`"
+
+
+async def _dead_letters(
+    service: Service, settings: ServiceSettings, chosen: argparse.Namespace
+) -> int:
+    databases = Databases(
+        app=open_database(service.name, settings),
+        worker=open_database(service.name, settings, worker=True),
+    )
+    consumers = service.consumers(databases, settings, _nobody)
+    try:
+        return await deadletters.run(chosen, databases.worker, consumers)
+    finally:
+        await databases.app.dispose()
+        await databases.worker.dispose()

@@ -1,0 +1,54 @@
+"""Settings every service has; a service subclasses `ServiceSettings` with its own prefix."""
+
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+
+class ServiceSettings(BaseSettings):
+    """Read from environment variables `<PREFIX>_<FIELD>` (see each service's README).
+
+    Durations are seconds, sizes bytes. Three database roles: the API and event handlers are bound
+    to one tenant by row-level security, the worker moves events of all tenants, the owner migrates.
+    """
+
+    database_url: str
+    worker_database_url: str
+    owner_database_url: str | None = None
+    pool_size: int = 10
+    statement_timeout: float = 5.0
+    lock_timeout: float = 2.0
+
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    relay_poll_interval: float = 0.05
+    sent_event_retention_days: int = 7
+    idempotency_retention_days: int = 7
+
+    oidc_issuer: str
+    oidc_audience: str = "kehu"
+    oidc_jwks_url: str
+    token_cache_seconds: float = 30.0
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    root_path: str = ""
+    max_body_bytes: int = 1_048_576
+    concurrency_limit: int = 64
+    shutdown_grace_seconds: float = 20.0
+
+    time_zone: str = "Asia/Shanghai"
+    currency: str = "CNY"
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    otlp_endpoint: str | None = None
+    trace_sample_ratio: float = 0.01
+
+
+class OutboundSettings(BaseSettings):
+    """How a service authenticates when it calls another one (client credentials)."""
+
+    oidc_token_url: str = ""
+    service_client_id: str = ""
+    service_client_secret: SecretStr = SecretStr("")
