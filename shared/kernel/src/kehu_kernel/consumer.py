@@ -146,7 +146,7 @@ class SideEffects:
         fact = understand(record)
         if fact is None or type(fact.event) not in self._handlers:
             return "skipped"
-        lane = lane_of(record)
+        lane = lane_of(record, fact)
         with (
             HANDLER_SECONDS.labels(self.consumer).time(),
             self._tracer.start_as_current_span(

@@ -338,8 +338,8 @@ class _Sorting:
 
 
 def _item(record: Record) -> _Item:
-    lane = lane_of(record)
     try:
-        return _Item(record, lane, understand(record), None)
+        fact = understand(record)
     except Poison as error:
-        return _Item(record, lane, None, error)
+        return _Item(record, lane_of(record), None, error)
+    return _Item(record, lane_of(record, fact), fact, None)

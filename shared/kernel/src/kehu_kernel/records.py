@@ -67,13 +67,15 @@ class Fact(NamedTuple):
 def understand(record: Record) -> Fact | None:
     """Return the event a record carries, or None for a type nobody here knows (skip it).
 
-    Raises `Poison` if the record is not a CloudEvent of ours, its data does not fit its type, or
-    its type is known but not in this version.
+    Raises `Poison` if the record is not a CloudEvent of ours, its key is not its subject, its data
+    does not fit its type, or its type is known but not in this version.
     """
     try:
         envelope = Envelope.from_record(record.headers, record.value)
     except InvalidEnvelope as error:
         raise Poison(f"invalid envelope: {error.reason}") from error
+    if record.key != envelope.key:
+        raise Poison("the record's key is not the event's subject")
     kind = event_class(envelope.type)
     if kind is None:
         if known_entity_fact(envelope.type):
@@ -90,8 +92,10 @@ def understand(record: Record) -> Fact | None:
         raise Poison(f"invalid data: {places}") from error
 
 
-def lane_of(record: Record) -> Lane:
-    """Return the lane of any record, also of one that is not understood."""
+def lane_of(record: Record, fact: Fact | None = None) -> Lane:
+    """Return the lane of any record, also of one that is not understood (no fact)."""
+    if fact is not None:
+        return Lane(record.topic, fact.envelope.tenant_id, fact.envelope.subject)
     headers = dict(record.headers)
     tenant_id = printable(headers.get("ce_tenantid")) or NO_TENANT
     return Lane(record.topic, tenant_id, printable(record.key))

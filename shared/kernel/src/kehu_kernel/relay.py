@@ -44,7 +44,7 @@ PUBLISH_SECONDS = Histogram(
 )
 
 LOCK_CLASS = 0x6F757462  # "outb": our own number space among a database's advisory locks
-BATCH = 1000
+BATCH = 2000
 ROUND_DEADLINE = 30.0
 SQL_DEADLINE = 15.0
 IDLE_POLL = 0.2
@@ -213,8 +213,7 @@ class Relay:
                         # Nothing more of this topic now, or the aggregate's next event would pass.
                         failure = error
                         bad_topics.add(row.topic)
-                if futures:
-                    await asyncio.wait(futures.values())
+                await producer.flush()
         except (KafkaError, TimeoutError, OSError) as error:
             failure = error
         held: set[str] = set()
