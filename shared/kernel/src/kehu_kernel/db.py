@@ -41,6 +41,7 @@ Row = TypeVar("Row", bound=TenantRow)
 Constraints = Mapping[str, type[DomainError]]
 
 CANNOT_CONNECT = ("08", "57", "53")  # SQLSTATE classes: connection, shutdown, resources
+IDLE_TOO_LONG = "25P03"
 LOST_A_RACE = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock timeout
 
 
@@ -195,16 +196,18 @@ def explain(error: BaseException, constraints: Constraints) -> DomainError | Non
         return ConcurrentChange()
     if isinstance(error, (PoolTimeoutError, ConnectionError, TimeoutError)):
         return Unavailable()
-    if not isinstance(error, DBAPIError):
-        return None
-    cause = error.orig.__cause__ if error.orig is not None else None
+    return _explain(error, constraints) if isinstance(error, DBAPIError) else None
+
+
+def _explain(error: DBAPIError, constraints: Constraints) -> DomainError | None:
     if isinstance(error, IntegrityError):
+        cause = error.orig.__cause__ if error.orig is not None else None
         failure = constraints.get(getattr(cause, "constraint_name", None) or "")
         return failure() if failure else None
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if state in LOST_A_RACE:
         return ConcurrentChange()
-    if error.connection_invalidated or state.startswith(CANNOT_CONNECT) or state == "25P03":
+    if error.connection_invalidated or state.startswith(CANNOT_CONNECT) or state == IDLE_TOO_LONG:
         return Unavailable()
     return None
 

@@ -30,7 +30,7 @@ class DomainError(Exception):
 
 
 class NotFound(DomainError):
-    """Nothing with this id exists for this tenant; a foreign tenant's object is not found either."""
+    """Nothing with this id exists for this tenant; nor does another tenant's object."""
 
     code = "not-found"
     status = HTTPStatus.NOT_FOUND

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-from kehu_local.postgres import provision, start_postgres
 from sqlalchemy.engine import make_url
+
+from kehu_local.postgres import provision, start_postgres
 
 PASSWORD = "kehu"  # of the three local roles
 

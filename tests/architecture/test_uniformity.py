@@ -1,0 +1,211 @@
+"""A person who knows one service knows all: the same skeleton, the same promises."""
+
+import importlib
+import re
+from collections.abc import Iterator
+from inspect import getdoc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+
+from kehu_contracts.access import SCOPES
+from kehu_contracts.topics import SERVICES, TOPICS
+from kehu_kernel import migrations
+from kehu_kernel.context import Context
+from kehu_kernel.errors import DomainError
+from kehu_kernel.http import TransactionRoute
+from kehu_kernel.process import Service
+from kehu_kernel.testing.plugin import RunningService
+
+ROOT = Path(__file__).parents[2]
+SKELETON = ("app.py", "settings.py", "db.py", "consumers.py", "__main__.py")
+PLACEHOLDER = re.compile(r"{(\w+)")
+
+
+def _module(slug: str, name: str) -> Any:
+    return importlib.import_module(f"kehu_{slug.replace('-', '_')}.{name}")
+
+
+def service_of(slug: str) -> Service:
+    service: Service = _module(slug, "__main__").SERVICE
+    return service
+
+
+@pytest.fixture(params=SERVICES)
+def slug(request: pytest.FixtureRequest) -> str:
+    """Each of the five services."""
+    return str(request.param)
+
+
+@pytest.fixture
+def service(slug: str) -> Service:
+    """The service that the plugin's fixtures start."""
+    return service_of(slug)
+
+
+def _all_errors(base: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:
+    for error in base.__subclasses__():
+        yield error
+        yield from _all_errors(error)
+
+
+class TestSkeleton:
+    def test_has_the_files_every_service_has(self, slug: str) -> None:
+        package = ROOT / "services" / slug / "src" / f"kehu_{slug.replace('-', '_')}"
+        missing = [name for name in SKELETON if not (package / name).exists()]
+        assert not missing, f"{slug} lacks {missing}"
+        assert (ROOT / "services" / slug / "README.md").exists()
+
+    def test_settings_prefix_is_the_service(self, slug: str, service: Service) -> None:
+        settings = _module(slug, "settings").Settings
+        assert settings.model_config["env_prefix"] == f"KEHU_{slug.replace('-', '_').upper()}_"
+        assert service.name == slug
+
+    def test_handles_what_the_registry_says_it_consumes(self, slug: str) -> None:
+        handled = {event.type for event in _module(slug, "consumers").HANDLERS}
+        declared = {topic.name for topic in TOPICS if slug in topic.consumers}
+        origin = {event.type: topic.name for topic in TOPICS for event in topic.events}
+        assert {origin[type_] for type_ in handled} == declared
+
+    def test_models_and_migrations_agree(self, running: RunningService) -> None:
+        owner = running.settings.owner_database_url
+        assert owner is not None
+        migrations.check(running.service.migrations, owner)
+
+
+class TestRoutes:
+    def test_each_needs_a_known_scope(self, slug: str, running: RunningService) -> None:
+        for route in _api_routes(running):
+            scopes = [
+                scope
+                for dependency in route.dependencies
+                for scope in getattr(dependency, "scopes", None) or ()
+            ]
+            where = f"{slug} {route.methods} {route.path}"
+            assert len(scopes) == 1, f'{where}: add dependencies=[requires("{slug}:...")]'
+            assert scopes[0] in SCOPES, f"{where}: {scopes[0]} is not in kehu_contracts.access"
+            assert scopes[0].startswith(f"{slug}:"), f"{where}: {scopes[0]} is another service's"
+
+    def test_each_is_one_transaction(self, running: RunningService) -> None:
+        for route in _api_routes(running):
+            assert isinstance(route, TransactionRoute), (
+                f"{route.path}: make the router with kehu_kernel.http.router"
+            )
+
+    def test_operations_are_documented(self, running: RunningService) -> None:
+        document = running.app.openapi()
+        seen: set[str] = set()
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                where = f"{method} {path}"
+                assert operation["operationId"] not in seen, f"{where}: name used twice"
+                seen.add(operation["operationId"])
+                assert operation.get("summary") and operation.get("description"), where
+                assert {"401", "403", "422", "503"} <= operation["responses"].keys(), where
+                if method in ("patch", "put", "delete"):
+                    assert {"412", "428"} <= operation["responses"].keys(), where
+                if method == "post":
+                    names = [parameter["name"] for parameter in operation["parameters"]]
+                    assert "Idempotency-Key" in names, where
+
+    def test_request_bodies_refuse_unknown_fields_and_have_examples(
+        self, running: RunningService
+    ) -> None:
+        schemas = running.app.openapi()["components"]["schemas"]
+        for route in _api_routes(running):
+            if route.body_field is None:
+                continue
+            model = route.body_field.field_info.annotation
+            schema = schemas[model.__name__]
+            assert schema.get("additionalProperties") is False, f"{model.__name__}: use wire.Input"
+            assert schema.get("examples"), f"{model.__name__}: add an example"
+
+    def test_outputs_have_no_optional_fields(self, running: RunningService) -> None:
+        for route in _api_routes(running):
+            model = route.response_model
+            fields = getattr(model, "model_fields", {})
+            loose = [name for name, field in fields.items() if not field.is_required()]
+            assert not loose, f"{model}: {loose} have defaults; a client would see them as optional"
+
+
+def _api_routes(running: RunningService) -> list[APIRoute]:
+    return [
+        route
+        for route in running.app.routes
+        if isinstance(route, APIRoute) and route.path.startswith("/v1/")
+    ]
+
+
+class TestTenantIsolation:
+    async def test_every_table_forces_row_level_security(self, running: RunningService) -> None:
+        query = text(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "AND relkind IN ('r', 'p') AND relname <> 'alembic_version' "
+            "AND NOT (relrowsecurity AND relforcerowsecurity)"
+        )
+        async with running.worker_database.worker_transaction() as session:
+            assert list(await session.scalars(query)) == []
+
+    async def test_every_tenant_column_leads_its_unique_keys(
+        self, running: RunningService
+    ) -> None:
+        query = text(
+            "SELECT i.indexrelid::regclass::text FROM pg_index i "
+            "JOIN pg_class c ON c.oid = i.indrelid "
+            "JOIN pg_attribute t ON t.attrelid = c.oid AND t.attname = 'tenant_id' "
+            "WHERE c.relnamespace = 'public'::regnamespace AND i.indisunique "
+            "AND i.indkey[0] <> t.attnum "
+            "AND NOT (i.indisprimary AND EXISTS (SELECT FROM pg_attribute a WHERE "
+            "a.attrelid = c.oid AND a.attnum = i.indkey[0] AND a.attidentity <> ''))"
+        )
+        async with running.worker_database.worker_transaction() as session:
+            assert list(await session.scalars(query)) == []
+
+    async def test_without_a_tenant_the_application_sees_and_writes_nothing(
+        self, running: RunningService
+    ) -> None:
+        async with running.database.worker_transaction() as session:
+            tables = await session.scalars(
+                text(
+                    "SELECT table_name FROM information_schema.table_privileges "
+                    "WHERE grantee = 'kehu_app' AND privilege_type = 'SELECT'"
+                )
+            )
+            for table in list(tables):
+                assert await session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+
+    async def test_the_application_role_cannot_bypass_it(self, running: RunningService) -> None:
+        context = Context(tenant_id="anybody", actor="tester")
+        async with running.database.transaction(context) as session:
+            row = (
+                await session.execute(
+                    text(
+                        "SELECT rolsuper, rolbypassrls, "
+                        "pg_has_role('kehu_owner', 'USAGE') AS owner, "
+                        "pg_has_role('kehu_worker', 'USAGE') AS worker "
+                        "FROM pg_roles WHERE rolname = current_user"
+                    )
+                )
+            ).one()
+        assert tuple(row) == (False, False, False, False)
+
+
+class TestErrors:
+    def test_codes_are_unique_and_both_languages_tell_the_same_facts(self) -> None:
+        for slug in SERVICES:
+            _module(slug, "app")
+        by_code: dict[str, type[DomainError]] = {}
+        for error in _all_errors():
+            if not error.__module__.startswith("kehu_"):
+                continue
+            assert re.fullmatch(r"[a-z]+(-[a-z]+)*", error.code), error
+            other = by_code.setdefault(f"{error.__module__.split('.')[0]}:{error.code}", error)
+            assert other is error, f"{error} and {other} share the code {error.code}"
+            assert set(PLACEHOLDER.findall(error.en)) == set(PLACEHOLDER.findall(error.zh)) or (
+                "why_en" in error.en
+            ), f"{error}: the Chinese and English messages name different facts"
+            assert re.search(r"[\u4e00-\u9fff]", error.zh), f"{error}: the zh message is not Chinese"
+            assert getdoc(error), f"{error}: say what it means"
