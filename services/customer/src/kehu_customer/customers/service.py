@@ -18,7 +18,7 @@ from kehu_customer.customers.schemas import (
     CustomerPromotion,
     CustomerUpdate,
 )
-from kehu_customer.directory.models import Employee
+from kehu_customer.employees.models import Employee
 from kehu_kernel import audit, business_day, outbox
 from kehu_kernel.context import context_of
 from kehu_kernel.db import require

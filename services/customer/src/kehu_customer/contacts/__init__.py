@@ -1,0 +1,1 @@
+"""Contacts: the people we talk to at a customer."""

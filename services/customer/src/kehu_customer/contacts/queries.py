@@ -1,0 +1,46 @@
+"""Reading contacts."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_customer.contacts.models import Contact
+from kehu_customer.contacts.schemas import ContactFilters
+from kehu_kernel.context import context_of
+
+SORT_COLUMNS = {"name": Contact.name}
+EXACT_FILTERS = ("customer_id", "buying_role", "is_primary", "active", "external_ref")
+
+
+def matching(tenant_id: str, filters: ContactFilters) -> Select[Contact]:
+    """Return the query for the contacts that match all filters."""
+    query = select(Contact).where(Contact.tenant_id == tenant_id)
+    for name in EXACT_FILTERS:
+        value = getattr(filters, name)
+        if value is not None:
+            query = query.where(getattr(Contact, name) == value)
+    if filters.q is not None:
+        query = query.where(Contact.name.icontains(filters.q, autoescape=True))
+    return query
+
+
+async def primary_of(session: AsyncSession, customer_id: UUID) -> Contact | None:
+    """Return the customer's primary contact, if there is any active one."""
+    query = select(Contact).where(
+        Contact.tenant_id == context_of(session).tenant_id,
+        Contact.customer_id == customer_id,
+        Contact.is_primary,
+    )
+    return await session.scalar(query)
+
+
+async def has_other_active(session: AsyncSession, contact: Contact) -> bool:
+    """Return whether the customer has active contacts beside this one."""
+    others = select(Contact.id).where(
+        Contact.tenant_id == context_of(session).tenant_id,
+        Contact.customer_id == contact.customer_id,
+        Contact.active,
+        Contact.id != contact.id,
+    )
+    return bool(await session.scalar(select(others.exists())))

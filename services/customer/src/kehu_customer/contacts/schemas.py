@@ -1,0 +1,116 @@
+"""Contacts on the wire."""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from kehu_customer.contacts.models import BuyingRole, Contact
+from kehu_kernel.pagination import PageParams
+from kehu_kernel.wire import Input, Patch, Text
+
+Phone = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=3, max_length=40, pattern=r"^\+?[0-9][0-9 ()./#x-]*$"
+    ),
+]
+# Only what no address can lack: whether one works, only a message can tell.
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=254,
+        pattern=r"^[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+$",
+    ),
+]
+
+
+class ContactCreate(Input):
+    """A new contact of a customer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "customer_id": "019364c2-7d5e-7000-8000-000000000020",
+                    "name": "赵立新",
+                    "title": "采购总监",
+                    "buying_role": "decision_maker",
+                    "mobile": "+86 138 0000 0000",
+                    "email": "zhao.lixin@example.com",
+                }
+            ]
+        },
+    )
+
+    customer_id: UUID = Field(description="The customer the person belongs to.")
+    name: Text = Field(description="Name.")
+    external_ref: Text | None = Field(
+        None, description="Key of the contact in another system, unique if given."
+    )
+    title: Text | None = Field(None, description="Position at the customer.")
+    buying_role: BuyingRole | None = Field(None, description="Part played in a purchase.")
+    phone: Phone | None = Field(None, description="Office phone.")
+    mobile: Phone | None = Field(None, description="Mobile phone.")
+    email: Email | None = Field(None, description="E-mail address.")
+    is_primary: bool = Field(
+        False, description="Whom to turn to first; the first contact is always primary."
+    )
+
+
+class ContactUpdate(Patch):
+    """Changes to a contact; fields left out stay. The customer stays the same."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"is_primary": True}]})
+    never_null: ClassVar[frozenset[str]] = frozenset({"name", "is_primary", "active"})
+
+    name: Text | None = Field(None, description="Name.")
+    title: Text | None = Field(None, description="Position at the customer.")
+    buying_role: BuyingRole | None = Field(None, description="Part played in a purchase.")
+    phone: Phone | None = Field(None, description="Office phone.")
+    mobile: Phone | None = Field(None, description="Mobile phone.")
+    email: Email | None = Field(None, description="E-mail address.")
+    is_primary: bool | None = Field(
+        None, description="True makes this the primary contact, in place of the one before."
+    )
+    active: bool | None = Field(None, description="Whether we still turn to this person.")
+
+
+class ContactRead(BaseModel):
+    """A contact as it stands."""
+
+    id: UUID = Field(description="The contact's id.")
+    version: int = Field(description="Counts the changes; also the ETag.")
+    customer_id: UUID = Field(description="The customer the person belongs to.")
+    external_ref: str | None = Field(description="Key of the contact in another system.")
+    name: str = Field(description="Name.")
+    title: str | None = Field(description="Position at the customer.")
+    buying_role: BuyingRole | None = Field(description="Part played in a purchase.")
+    phone: str | None = Field(description="Office phone.")
+    mobile: str | None = Field(description="Mobile phone.")
+    email: str | None = Field(description="E-mail address.")
+    is_primary: bool = Field(description="Whether this is the contact to turn to first.")
+    active: bool = Field(description="Whether we still turn to this person.")
+    created_at: datetime = Field(description="When the record was made.")
+    updated_at: datetime = Field(description="When the record changed last.")
+
+    @classmethod
+    def of(cls, contact: Contact) -> Self:
+        """Return the contact as the API shows it."""
+        return cls(**{name: getattr(contact, name) for name in cls.model_fields})
+
+
+class ContactFilters(PageParams):
+    """Filters of the contact list; all must match."""
+
+    customer_id: UUID | None = Field(None, description="Of this customer.")
+    buying_role: BuyingRole | None = Field(None, description="With this part in a purchase.")
+    is_primary: bool | None = Field(None, description="Primary contacts, or the others.")
+    active: bool | None = Field(None, description="Whether we still turn to the person.")
+    external_ref: str | None = Field(None, description="With exactly this external reference.")
+    q: str | None = Field(None, min_length=1, max_length=100, description="Name contains this.")
+    sort: Literal["name", "-name"] = Field(
+        "name", description="Order; a leading minus reverses it."
+    )

@@ -1,0 +1,1 @@
+"""Departments: how the company itself is organised, as a tree."""

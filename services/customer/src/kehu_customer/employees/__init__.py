@@ -1,0 +1,1 @@
+"""Employees: our own people, who look after customers."""

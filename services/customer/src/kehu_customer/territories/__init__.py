@@ -1,0 +1,1 @@
+"""Territories: the sales areas our employees cover."""

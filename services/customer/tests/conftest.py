@@ -1,0 +1,81 @@
+"""What the customer service's tests share: the service, and things made through its API."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from kehu_customer.__main__ import SERVICE
+from kehu_kernel.process import Service
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def service() -> Service:
+    """The service under test."""
+    return SERVICE
+
+
+def _maker(client: httpx.AsyncClient, path: str, defaults: Callable[[], dict[str, Any]]) -> Make:
+    async def make(**fields: Any) -> dict[str, Any]:
+        response = await client.post(path, json=defaults() | fields)
+        assert response.status_code == 201, response.text
+        made: dict[str, Any] = response.json()
+        return made
+
+    return make
+
+
+def _code() -> str:
+    return uuid4().hex[:10].upper()
+
+
+@pytest.fixture
+def make_department(client: httpx.AsyncClient) -> Make:
+    """Sets up a department through the API; fields may be given."""
+    return _maker(client, "/v1/departments", lambda: {"code": _code(), "name": "销售部"})
+
+
+@pytest.fixture
+def make_territory(client: httpx.AsyncClient) -> Make:
+    """Sets up a territory through the API."""
+    return _maker(client, "/v1/territories", lambda: {"code": _code(), "name": "华东区"})
+
+
+@pytest.fixture
+def make_employee(client: httpx.AsyncClient, make_department: Make) -> Make:
+    """Enters an employee through the API, in a new department unless one is given."""
+    enter = _maker(client, "/v1/employees", lambda: {"code": _code(), "name": "王芳"})
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if "department_id" not in fields:
+            fields["department_id"] = (await make_department())["id"]
+        return await enter(**fields)
+
+    return make
+
+
+@pytest.fixture
+def make_customer(client: httpx.AsyncClient) -> Make:
+    """Enters a customer through the API, without an owner unless one is given."""
+    return _maker(
+        client,
+        "/v1/customers",
+        lambda: {"kind": "organisation", "name": f"苏州恒远精密机械有限公司 {_code()}"},
+    )
+
+
+@pytest.fixture
+def make_contact(client: httpx.AsyncClient, make_customer: Make) -> Make:
+    """Enters a contact through the API, of a new customer unless one is given."""
+    enter = _maker(client, "/v1/contacts", lambda: {"name": "赵立新"})
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if "customer_id" not in fields:
+            fields["customer_id"] = (await make_customer())["id"]
+        return await enter(**fields)
+
+    return make
