@@ -15,6 +15,7 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from kehu_kernel import audit, idempotency, numbering  # noqa: F401 - so that all tables are mapped
 from kehu_kernel.columns import PlumbingBase
 from kehu_kernel.db import asyncpg_url
 from kehu_kernel.plumbing import Operations, create_plumbing
