@@ -14,6 +14,7 @@ from sqlalchemy import text
 from kehu_contracts.access import SCOPES
 from kehu_contracts.topics import SERVICES, TOPICS
 from kehu_kernel import migrations
+from kehu_kernel.app import api_routes
 from kehu_kernel.context import Context
 from kehu_kernel.errors import DomainError
 from kehu_kernel.http import TransactionRoute
@@ -132,11 +133,10 @@ class TestRoutes:
 
 
 def _api_routes(running: RunningService) -> list[APIRoute]:
-    return [
-        route
-        for route in running.app.routes
-        if isinstance(route, APIRoute) and route.path.startswith("/v1/")
-    ]
+    routes = api_routes(running.app)
+    assert len(routes) > 5
+    assert len(routes) == sum(len(item) for item in running.app.openapi()["paths"].values())
+    return routes
 
 
 class TestTenantIsolation:

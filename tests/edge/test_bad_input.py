@@ -95,7 +95,7 @@ class TestTokens:
         token = issuer.token(tenant, **claim)
         problem(await self._status(running, slug, token), 401, "unauthenticated")
 
-    @pytest.mark.parametrize("name", ["", "*", "UPPER", "a b", "x'; DROP TABLE customers; --"])
+    @pytest.mark.parametrize("name", ["", "*", "UPPER", "a b", "x' OR 'a'='a"])
     async def test_with_a_tenant_that_is_none(
         self, running: RunningService, slug: str, issuer: TestIssuer, name: str
     ) -> None:
@@ -130,7 +130,7 @@ class TestRequests:
     async def test_method_not_allowed(self, client: httpx.AsyncClient, slug: str) -> None:
         response = await client.delete(A_LIST[slug])
         problem(response, 405, "method-not-allowed")
-        assert "GET" in response.headers["allow"]
+        assert {"GET"} <= set(response.headers["allow"].split(", "))
 
     async def test_malformed_json(self, client: httpx.AsyncClient, slug: str) -> None:
         response = await client.post(
@@ -191,6 +191,13 @@ class TestRequests:
 
 
 class TestOperationalRoutes:
+    async def test_metrics_name_the_route_template(
+        self, client: httpx.AsyncClient, slug: str
+    ) -> None:
+        await client.get(f"{A_LIST[slug]}/{uuid4()}")
+        metrics = (await client.get("/metrics")).text
+        assert f'route="{A_LIST[slug]}/{{' in metrics
+
     async def test_answer_without_a_token(self, running: RunningService) -> None:
         transport = httpx.ASGITransport(running.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://kehu.test") as client:

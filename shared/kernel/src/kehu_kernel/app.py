@@ -7,8 +7,9 @@ from typing import Any
 
 import fastapi_offline
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -83,6 +84,18 @@ def new_app(
     )
     _add_operational_routes(app)
     return app
+
+
+def api_routes(app: FastAPI) -> list[APIRoute]:
+    """Return the operations of the app's included routers."""
+    routers = [getattr(route, "original_router", None) for route in app.routes]
+    return [
+        route
+        for router in routers
+        if isinstance(router, APIRouter)
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    ]
 
 
 def open_database(service: str, settings: ServiceSettings, *, worker: bool = False) -> Database:

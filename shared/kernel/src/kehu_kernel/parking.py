@@ -18,7 +18,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_kernel.errors import DomainError
@@ -146,7 +146,7 @@ async def list_parked(session: AsyncSession, consumer: str) -> list[ParkedLane]:
         select(ParkedEvent, waiting)
         .where(ParkedEvent.consumer == consumer, ParkedEvent.status != DISCARDED)
         .order_by(*lane, ParkedEvent.id)
-        .distinct(*lane)
+        .ext(distinct_on(*lane))
     )
     found = [
         ParkedLane(

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from kehu_kernel.db import Constraints, explain
 from kehu_kernel.errors import DomainError, Unavailable
@@ -186,7 +187,21 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
         error.status_code, (re.sub(r"\W+", "-", phrase.lower()), phrase, phrase)
     )
     detail = zh if language == "zh" else en
-    return _document(request, language, error.status_code, code, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_allowed(request)))
+    return _document(request, language, error.status_code, code, detail, headers=headers)
+
+
+def _allowed(request: Request) -> set[str]:
+    """Return the methods of all routes at the request's address, not just of the first one."""
+    methods: set[str] = set()
+    for included in request.app.routes:
+        router = getattr(included, "original_router", None)
+        for route in router.routes if router else (included,):
+            if route.matches(request.scope)[0] is not Match.NONE:
+                methods |= getattr(route, "methods", None) or set()
+    return methods
 
 
 def unexpected(request: Request, error: Exception, constraints: Constraints) -> Response:

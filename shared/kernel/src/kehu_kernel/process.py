@@ -210,7 +210,7 @@ def _server(app: FastAPI, settings: ServiceSettings) -> _Server:
 def _only_operational(app: FastAPI) -> FastAPI:
     """Keep health and metrics: a worker process serves no API."""
     app.router.routes = [
-        route for route in app.router.routes if not getattr(route, "path", "").startswith("/v1/")
+        route for route in app.router.routes if not hasattr(route, "original_router")
     ]
     return app
 
