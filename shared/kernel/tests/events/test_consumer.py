@@ -1,7 +1,7 @@
 """Side effects: each event once, failures sorted, poison parked in order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from uuid import UUID, uuid4
@@ -23,7 +23,6 @@ from kehu_kernel.testing.events import (
     EventDatabase,
     RecordedDeadLetters,
     TestRecord,
-    change,
     customer_changed,
     note,
     record_of,
@@ -334,13 +333,6 @@ class TestReplay:
         assert await events.scalar(kept, t=tenant) == "was a test (was: RuntimeError: bug)"
 
 
-async def test_commands_and_handlers_of_a_tenant_share_one_database(
-    events: EventDatabase, tenant: str
-) -> None:
-    customer = uuid4()
-    assert [await change(events, tenant, customer) for _ in range(3)] == [1, 2, 3]
-
-
 def lane(tenant: str, customer: UUID) -> Lane:
     return Lane(PLACE.topic, tenant, str(customer))
 
@@ -360,7 +352,7 @@ async def waiting(events: EventDatabase, tenant: str) -> list[tuple[int, str]]:
         return [(int(dict(headers)["ce_sequence"]), status) for headers, status in rows]
 
 
-async def terminate(events: EventDatabase, pid: Awaitable[int] | object) -> None:
+async def terminate(events: EventDatabase, pid: object) -> None:
     """End a database session from outside, as a fail-over does."""
     async with events.app.engine.connect() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
