@@ -1,0 +1,200 @@
+"""The command `kehu`: the whole system on this machine."""
+
+import signal
+import sys
+import time
+from importlib import import_module
+from types import FrameType
+from typing import Annotated, NoReturn
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+from kehu_contracts.access import ROLES
+from kehu_local.config import DEMO_TENANT, LocalConfig
+from kehu_local.console import print_addresses, progress, status_table
+from kehu_local.errors import LocalError
+from kehu_local.issuer import DEVELOPER_TOKEN_SECONDS, mint_token
+from kehu_local.kafka import fetch_kafka
+from kehu_local.logs import follow, last_lines, log_files
+from kehu_local.supervisor import GATEWAY, Supervisor
+
+app = typer.Typer(
+    help="Run the whole of Kehu on this machine.", no_args_is_help=True, add_completion=False
+)
+console = Console()
+problems = Console(stderr=True)
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option(help="Load the demo data unless it is there.")] = False,
+    foreground: Annotated[bool, typer.Option(help="Stay, and stop all on Ctrl-C.")] = False,
+    kafka: Annotated[
+        bool, typer.Option(help="Apache Kafka rather than the embedded broker.")
+    ] = False,
+) -> None:
+    """Start everything that does not run yet, and return when all of it is ready."""
+    config = LocalConfig.from_environment()
+    signal.signal(signal.SIGTERM, _interrupt)
+    if not foreground:
+        _start(config, demo=demo, kafka=kafka)
+        print_addresses(console, config)
+        return
+    if any(one.name == GATEWAY for one in Supervisor(config).running()):
+        raise LocalError("Kehu already runs here. Stop it first: make down")
+    try:
+        _start(config, demo=demo, kafka=kafka)
+        print_addresses(console, config, _administrator(config))
+        console.print("Ctrl-C stops everything.")
+        _watch(Supervisor(config))
+    except KeyboardInterrupt:
+        console.print()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # an impatient second Ctrl-C
+        _stop(config)
+
+
+@app.command()
+def down() -> None:
+    """Stop everything; nothing is left running."""
+    if not _stop(LocalConfig.from_environment()):
+        console.print("Nothing was running.")
+
+
+@app.command()
+def status() -> None:
+    """Show every process: its port, whether it is ready, its memory."""
+    rows = Supervisor(LocalConfig.from_environment()).status()
+    if not rows:
+        console.print("Nothing is running. Start with: make up")
+        return
+    console.print(status_table(rows))
+    if any(not row.running for row in rows):
+        console.print("Processes have ended. See `kehu logs <process>`; `make up` starts them.")
+
+
+@app.command()
+def token(
+    tenant: Annotated[str, typer.Option(help="Whose data.")] = DEMO_TENANT,
+    role: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
+    subject: Annotated[str, typer.Option(help="Who acts.")] = "demo-administrator",
+    name: Annotated[str | None, typer.Option(help="The person's name.")] = None,
+    employee_id: Annotated[UUID | None, typer.Option(help="The employee it belongs to.")] = None,
+    ttl: Annotated[int, typer.Option(min=1, help="Seconds it is valid.")] = DEVELOPER_TOKEN_SECONDS,
+) -> None:
+    """Print a token, and nothing else."""
+    roles = role or ["administrator"]
+    unknown = sorted(set(roles) - set(ROLES))
+    if unknown:
+        raise LocalError(f"No such role: {', '.join(unknown)}. There are: {', '.join(ROLES)}.")
+    print(
+        mint_token(
+            LocalConfig.from_environment(),
+            tenant=tenant,
+            subject=subject,
+            roles=roles,
+            name=name,
+            employee_id=employee_id,
+            ttl=ttl,
+        )
+    )
+
+
+@app.command()
+def demo() -> None:
+    """Load the demo data through the APIs, unless it is there."""
+    _load_demo(LocalConfig.from_environment())
+
+
+@app.command()
+def logs(
+    process: Annotated[str | None, typer.Argument(help="One process; all without.")] = None,
+    follow_: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0)] = 40,
+) -> None:
+    """Show the last lines of the logs."""
+    files = log_files(LocalConfig.from_environment().logs, process)
+    for path in files:
+        for line in last_lines(path, lines):
+            _print_line(path.stem, line, len(files) > 1)
+    if follow_:
+        for name, line in follow(files):
+            _print_line(name, line, len(files) > 1)
+
+
+@app.command()
+def kafka(
+    fetch: Annotated[bool, typer.Option(help="Fetch it only; do not start it.")] = False,
+) -> None:
+    """Start Apache Kafka as the broker; the first time it is fetched with Maven."""
+    config = LocalConfig.from_environment()
+    if fetch:
+        with console.status("Fetching Apache Kafka with Maven"):
+            libs = fetch_kafka(config.home)
+        console.print(f"Apache Kafka is in {libs}", highlight=False)
+        return
+    with progress(console, "Starting Apache Kafka") as report:
+        Supervisor(config, report).start_kafka()
+    console.print(f"Apache Kafka listens on {config.kafka_bootstrap}. Stop: make down")
+
+
+def main() -> None:
+    """Run the command line; what stands in the way is told in a sentence, not in a traceback."""
+    try:
+        app()
+    except LocalError as error:
+        problems.print(f"[red]kehu:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _start(config: LocalConfig, *, demo: bool, kafka: bool) -> None:
+    with progress(console, "Starting Kehu") as report:
+        started = Supervisor(config, report).up(apache=kafka)
+    if not started:
+        console.print("Everything was already running.")
+    if demo:
+        _load_demo(config)
+
+
+def _stop(config: LocalConfig) -> list[str]:
+    with progress(console, "Stopping Kehu") as report:
+        return Supervisor(config, report).down()
+
+
+def _load_demo(config: LocalConfig) -> None:
+    if not any(one.name == GATEWAY for one in Supervisor(config).running()):
+        raise LocalError("The demo data goes through the APIs. Start the system first: make up")
+    # Imported here: its readers of tables are slow to load, and no other command needs them.
+    import_module("kehu_local.demo").load(config, console)
+
+
+def _administrator(config: LocalConfig) -> str:
+    return mint_token(
+        config, tenant=DEMO_TENANT, subject="demo-administrator", roles=["administrator"]
+    )
+
+
+def _watch(supervisor: Supervisor) -> None:
+    """Wait until Ctrl-C, or until somebody else has stopped the system; tell of deaths."""
+    told: set[str] = set()
+    while supervisor.running():
+        ended = set(supervisor.ended())
+        for name in sorted(ended - told):
+            problems.print(f"[red]{name} has ended.[/] See: .venv/bin/kehu logs {name}")
+        told = ended
+        time.sleep(1)
+
+
+def _print_line(name: str, line: str, prefixed: bool) -> None:
+    text = f"{name:<13} {line}" if prefixed else line
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

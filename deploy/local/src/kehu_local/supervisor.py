@@ -1,0 +1,257 @@
+"""Starts and stops the whole system: PostgreSQL, broker, gateway and one process per service."""
+
+import fcntl
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kehu_local import ports
+from kehu_local.broker import start_broker
+from kehu_local.config import LocalConfig, Service
+from kehu_local.errors import LocalError
+from kehu_local.issuer import Issuer
+from kehu_local.kafka import fetch_kafka, start_kafka
+from kehu_local.postgres import provision, start_postgres
+from kehu_local.processes import STOP_SECONDS, Notes, Running, spawn
+
+POSTGRES, BROKER, GATEWAY = "postgres", "broker", "gateway"
+READY_SECONDS = 120.0
+
+Report = Callable[[str, str], None]
+"""Hears the name of a process and what has become of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """What `kehu status` shows about one process; `memory` is in bytes."""
+
+    name: str
+    pid: int
+    port: int
+    running: bool
+    ready: bool
+    memory: int
+
+
+class Supervisor:
+    """One local installation's processes. Its methods raise `LocalError` with what to do."""
+
+    def __init__(self, config: LocalConfig, report: Report = lambda _name, _state: None) -> None:
+        self._config = config
+        self._report = report
+        self._notes = Notes(config.home / "run")
+        self._started: list[Running] = []
+
+    def running(self) -> list[Running]:
+        """Return the processes that run now, in the order in which they are started."""
+        order = [POSTGRES, BROKER, GATEWAY, *(one.slug for one in self._config.services)]
+        notes = [note for name in order if (note := self._notes.read(name)) is not None]
+        return [note for note in notes if note.alive()]
+
+    def ended(self) -> list[str]:
+        """Return the names of processes that ended without having been stopped."""
+        return [note.name for note in self._notes.all() if not note.alive()]
+
+    def up(self, *, apache: bool = False) -> list[str]:
+        """Start what does not run yet and return its names when every process is ready.
+
+        `apache` starts Apache Kafka rather than the embedded broker. If anything fails, what this
+        call started is stopped again.
+        """
+        with self._alone():
+            try:
+                self._require_ports()
+                self._start_gateway()
+                self._start_servers(apache)
+                self._await_ready([self._start_service(one) for one in self._missing_services()])
+                return [one.name for one in self._started]
+            except BaseException:
+                self._stop(self._started)
+                raise
+            finally:
+                self._started = []
+
+    def start_kafka(self) -> None:
+        """Start Apache Kafka alone, as the broker that a later `up` uses."""
+        with self._alone():
+            if self._lives(BROKER):
+                raise LocalError("A broker already runs. Stop the system first: make down")
+            self._start_broker(apache=True)
+
+    def down(self) -> list[str]:
+        """Stop everything, services first; return the names of what was stopped."""
+        with self._alone():
+            running = self.running()
+            self._stop(running)
+            for note in self._notes.all():
+                if not note.alive():
+                    self._notes.forget(note.name)
+            return [one.name for one in running]
+
+    def status(self) -> list[ProcessStatus]:
+        """Describe every process that was started, those that have died included."""
+        known = {note.name: note for note in self._notes.all()}
+        rows = []
+        for name in sorted(known, key=self._rank):
+            note = known[name]
+            alive = note.alive()
+            rows.append(
+                ProcessStatus(
+                    name, note.pid, note.port, alive, alive and self._ready(note), note.memory()
+                )
+            )
+        return rows
+
+    def _missing_services(self) -> list[Service]:
+        return [one for one in self._config.services if not self._lives(one.slug)]
+
+    def _require_ports(self) -> None:
+        wanted = {GATEWAY: (self._config.gateway_port, "KEHU_GATEWAY_PORT")}
+        if self._config.given_postgres is None:
+            wanted[POSTGRES] = (self._config.postgres_port, "KEHU_POSTGRES_PORT")
+        if self._config.given_kafka is None:
+            wanted[BROKER] = (self._config.broker_port, "KEHU_BROKER_PORT")
+        for service in self._config.services:
+            wanted[service.slug] = (service.port, f"{service.prefix}PORT")
+        ports.require_free({name: at for name, at in wanted.items() if not self._lives(name)})
+
+    def _start_servers(self, apache: bool) -> None:
+        with ThreadPoolExecutor(2) as threads:
+            servers = [
+                threads.submit(self._start_postgres),
+                threads.submit(self._start_broker, apache=apache),
+            ]
+        for server in servers:
+            server.result()
+
+    def _start_postgres(self) -> None:
+        if self._config.given_postgres is None and not self._lives(POSTGRES):
+            self._report(POSTGRES, "starting")
+            start_postgres(
+                self._config.home / "postgres",
+                self._config.postgres_port,
+                durable=True,
+                log=self._log(POSTGRES),
+                on_spawn=self._remember,
+            )
+        provision(self._config.admin_url, [one.database for one in self._config.services])
+        self._report(POSTGRES, "ready")
+
+    def _start_broker(self, *, apache: bool) -> None:
+        if self._config.given_kafka is not None or self._lives(BROKER):
+            self._report(BROKER, "ready")
+            return
+        home, port, log = self._config.home, self._config.broker_port, self._log(BROKER)
+        if apache:
+            self._report(BROKER, "fetching Apache Kafka")
+            libs = fetch_kafka(home)
+            self._report(BROKER, "starting")
+            start_kafka(home / "kafka" / "data", port, libs=libs, log=log, on_spawn=self._remember)
+        else:
+            self._report(BROKER, "starting")
+            start_broker(home / "broker", port, log=log, on_spawn=self._remember)
+        self._report(BROKER, "ready")
+
+    def _start_gateway(self) -> None:
+        if self._lives(GATEWAY):
+            return
+        self._report(GATEWAY, "starting")
+        self._remember(
+            spawn(
+                GATEWAY,
+                [sys.executable, "-m", "kehu_local.gateway"],
+                port=self._config.gateway_port,
+                log=self._log(GATEWAY),
+                env=self._config.environment(),
+            )
+        )
+
+    def _start_service(self, service: Service) -> Running:
+        secret = Issuer.load(self._config).secrets.get(service.slug, "")
+        self._report(service.slug, "starting")
+        running = spawn(
+            service.slug,
+            service.command,
+            port=service.port,
+            log=self._log(service.slug),
+            env=self._config.service_environment(service, secret),
+        )
+        self._remember(running)
+        return running
+
+    def _await_ready(self, services: list[Running]) -> None:
+        waiting = {one.name: one for one in [*services, *self._gateway()]}
+        deadline = time.monotonic() + READY_SECONDS
+        while waiting:
+            for one in list(waiting.values()):
+                if self._ready(one):
+                    del waiting[one.name]
+                    self._report(one.name, "ready")
+                elif not one.alive():
+                    raise LocalError(
+                        f"{one.name} ended while it was starting. Its log ({one.log}) says:\n"
+                        f"{one.log_tail()}"
+                    )
+            if waiting and time.monotonic() > deadline:
+                late = ", ".join(waiting)
+                tails = "\n".join(one.log_tail() for one in waiting.values())
+                raise LocalError(f"Not ready after {READY_SECONDS:.0f} s: {late}.\n{tails}")
+            time.sleep(0.1)
+
+    def _gateway(self) -> list[Running]:
+        gateway = self._notes.read(GATEWAY)
+        return [gateway] if gateway is not None else []
+
+    def _ready(self, running: Running) -> bool:
+        if running.name in (POSTGRES, BROKER):
+            return ports.wait_until_listening(running.port, running.alive, seconds=0.5)
+        return ports.answers(running.port, "/healthz" if running.name == GATEWAY else "/readyz")
+
+    def _stop(self, processes: list[Running]) -> None:
+        """Stop services and gateway together, then the broker, then PostgreSQL."""
+        servers = [one for one in processes if one.name in (POSTGRES, BROKER)]
+        others = [one for one in processes if one not in servers]
+        if others:
+            with ThreadPoolExecutor(len(others)) as threads:
+                list(threads.map(self._stop_one, others))
+        for server in sorted(servers, key=lambda one: self._rank(one.name), reverse=True):
+            self._stop_one(server)
+
+    def _stop_one(self, running: Running) -> None:
+        self._report(running.name, "stopping")
+        running.stop(STOP_SECONDS)
+        self._notes.forget(running.name)
+        self._report(running.name, "stopped")
+
+    def _rank(self, name: str) -> int:
+        order = [POSTGRES, BROKER, GATEWAY, *(one.slug for one in self._config.services)]
+        return order.index(name) if name in order else len(order)
+
+    def _lives(self, name: str) -> bool:
+        note = self._notes.read(name)
+        return note is not None and note.alive()
+
+    def _remember(self, running: Running) -> None:
+        self._started.append(running)
+        self._notes.write(running)
+
+    def _log(self, name: str) -> Path:
+        return self._config.logs / f"{name}.log"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the installation's lock, so that two commands never start or stop it at once."""
+        self._config.home.mkdir(parents=True, exist_ok=True)
+        with (self._config.home / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LocalError(
+                    "Another `kehu` command is starting or stopping this system. "
+                    "Wait until it has finished."
+                ) from None
+            yield
