@@ -176,7 +176,7 @@ bearer = OpenIdConnect(
 )
 
 
-def _check_scopes(
+async def _check_scopes(
     request: Request, required: SecurityScopes, _token: str | None = Security(bearer)
 ) -> Actor:
     actor: Actor = request.state.actor
