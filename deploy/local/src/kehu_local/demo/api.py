@@ -1,0 +1,58 @@
+"""The demo's API client: every POST carries a key of its own, so that a load can be repeated."""
+
+import time
+from typing import Any
+
+import httpx
+
+from kehu_local.errors import LocalError
+
+PATIENCE_SECONDS = 60.0
+
+
+class Api:
+    """Calls the services through the gateway, as the demo tenant's administrator.
+
+    A load that was interrupted is simply run again: each POST has the same `Idempotency-Key` every
+    time, so what was done is answered from memory and the rest is done.
+    """
+
+    def __init__(self, gateway_url: str, token: str) -> None:
+        self._client = httpx.Client(
+            base_url=f"{gateway_url}/api",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=120,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def post(self, path: str, body: dict[str, Any], *, key: str) -> dict[str, Any]:
+        """Send a command and return its answer; raise `LocalError` if it is refused.
+
+        Answers that say "try again" (503, a retryable conflict, a service that is not there yet)
+        are tried again for a minute.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            response = self._client.post(path, json=body, headers={"Idempotency-Key": f"demo-{key}"})
+            if response.is_success:
+                answer: dict[str, Any] = response.json()
+                return answer
+            again = response.status_code in (502, 503) or "retry-after" in response.headers
+            if not again or time.monotonic() > deadline:
+                raise LocalError(f"{path} refused {key}: {response.text}")
+            time.sleep(0.5)
+
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """Return what is at an address; raise `LocalError` if it does not answer 200."""
+        response = self._client.get(path, params=parameters)
+        if not response.is_success:
+            raise LocalError(f"{path}: {response.text}")
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def found(self, path: str, **parameters: Any) -> bool:
+        """Return whether a list has any match."""
+        return bool(self.get(path, limit=1, **parameters)["items"])
