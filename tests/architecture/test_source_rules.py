@@ -9,7 +9,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVICE_SOURCES = sorted((ROOT / "services").glob("*/src/**/*.py"))
 KERNEL_SOURCES = sorted((ROOT / "shared/kernel/src").glob("**/*.py"))
-OWN_SOURCES = [*SERVICE_SOURCES, *KERNEL_SOURCES, *sorted((ROOT / "shared/contracts/src").glob("**/*.py"))]
+OWN_SOURCES = [
+    *SERVICE_SOURCES,
+    *KERNEL_SOURCES,
+    *sorted((ROOT / "shared/contracts/src").glob("**/*.py")),
+]
 
 
 def _name(path: Path) -> str:
@@ -69,7 +73,9 @@ class TestServiceSource:
                 for word in call.keywords
             )
         ]
-        assert not bad, f'{_name(path)}:{bad}: say relationship(..., lazy="raise") and load on purpose.'
+        assert not bad, (
+            f'{_name(path)}:{bad}: say relationship(..., lazy="raise") and load on purpose.'
+        )
 
     def test_layers_point_one_way(self, path: Path) -> None:
         above = {

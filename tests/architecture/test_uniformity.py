@@ -149,9 +149,7 @@ class TestTenantIsolation:
         async with running.worker_database.worker_transaction() as session:
             assert list(await session.scalars(query)) == []
 
-    async def test_every_tenant_column_leads_its_unique_keys(
-        self, running: RunningService
-    ) -> None:
+    async def test_every_tenant_column_leads_its_unique_keys(self, running: RunningService) -> None:
         query = text(
             "SELECT i.indexrelid::regclass::text FROM pg_index i "
             "JOIN pg_class c ON c.oid = i.indrelid "
@@ -207,5 +205,7 @@ class TestErrors:
             assert set(PLACEHOLDER.findall(error.en)) == set(PLACEHOLDER.findall(error.zh)) or (
                 "why_en" in error.en
             ), f"{error}: the Chinese and English messages name different facts"
-            assert re.search(r"[\u4e00-\u9fff]", error.zh), f"{error}: the zh message is not Chinese"
+            assert re.search(r"[\u4e00-\u9fff]", error.zh), (
+                f"{error}: the zh message is not Chinese"
+            )
             assert getdoc(error), f"{error}: say what it means"

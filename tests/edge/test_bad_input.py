@@ -52,7 +52,9 @@ def problem(response: httpx.Response, status: int, code: str) -> Mapping[str, An
 
 
 class TestTokens:
-    async def _status(self, running: RunningService, slug: str, token: str | None) -> httpx.Response:
+    async def _status(
+        self, running: RunningService, slug: str, token: str | None
+    ) -> httpx.Response:
         transport = httpx.ASGITransport(running.app, raise_app_exceptions=False)
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://kehu.test") as client:
@@ -90,7 +92,12 @@ class TestTokens:
 
     @pytest.mark.parametrize("claim", [{"aud": "another"}, {"iss": "https://evil.test"}])
     async def test_for_somebody_else(
-        self, running: RunningService, slug: str, issuer: TestIssuer, tenant: str, claim: dict[str, str]
+        self,
+        running: RunningService,
+        slug: str,
+        issuer: TestIssuer,
+        tenant: str,
+        claim: dict[str, str],
     ) -> None:
         token = issuer.token(tenant, **claim)
         problem(await self._status(running, slug, token), 401, "unauthenticated")
@@ -107,9 +114,7 @@ class TestTokens:
         response = await client.get(A_LIST[slug], headers={"Kehu-Tenant": "somebody-else"})
         problem(response, 401, "unauthenticated")
 
-    async def test_without_the_scope(
-        self, client_for: ClientFor, slug: str, tenant: str
-    ) -> None:
+    async def test_without_the_scope(self, client_for: ClientFor, slug: str, tenant: str) -> None:
         response = await client_for(tenant, roles=()).get(A_LIST[slug])
         body = problem(response, 403, "scope-missing")
         assert f"{slug}:" in body["detail"]
@@ -138,9 +143,7 @@ class TestRequests:
         )
         problem(response, 400, "malformed-json")
 
-    async def test_wrong_type_and_unknown_field(
-        self, client: httpx.AsyncClient, slug: str
-    ) -> None:
+    async def test_wrong_type_and_unknown_field(self, client: httpx.AsyncClient, slug: str) -> None:
         response = await client.post(A_POST[slug], json={"no_such_field": 1})
         body = problem(response, 422, "invalid-request")
         assert ("/no_such_field", "extra_forbidden") in {

@@ -36,7 +36,9 @@ class Api:
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
-            response = self._client.post(path, json=body, headers={"Idempotency-Key": f"demo-{key}"})
+            response = self._client.post(
+                path, json=body, headers={"Idempotency-Key": f"demo-{key}"}
+            )
             if response.is_success:
                 answer: dict[str, Any] = response.json()
                 return answer

@@ -136,7 +136,9 @@ def read(folder: Path = DATA) -> DemoData:
 
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return [{name: value.strip() for name, value in row.items()} for row in csv.DictReader(file)]
+        return [
+            {name: value.strip() for name, value in row.items()} for row in csv.DictReader(file)
+        ]
 
 
 def _day(text: str) -> date | None:

@@ -63,7 +63,9 @@ def load_into(api: Api, data: files.DemoData, progress: Progress) -> None:
 def load_directory(api: Api, data: files.DemoData) -> dict[str, str]:
     """Enter offices, managers and sales people; return employee ids by name."""
     company = api.post(
-        "/customer/v1/departments", {"code": "sales", "name": "销售部 Sales"}, key="department-sales"
+        "/customer/v1/departments",
+        {"code": "sales", "name": "销售部 Sales"},
+        key="department-sales",
     )["id"]
     departments, territories = {}, {}
     for office in sorted({agent.office for agent in data.agents}):
@@ -78,7 +80,9 @@ def load_directory(api: Api, data: files.DemoData) -> dict[str, str]:
         )["id"]
     employees: dict[str, str] = {}
     offices = {agent.manager: agent.office for agent in data.agents}
-    people = [(name, office, None) for name, office in sorted(offices.items())]
+    people: list[tuple[str, str, str | None]] = [
+        (name, office, None) for name, office in sorted(offices.items())
+    ]
     people += [(agent.name, agent.office, agent.manager) for agent in data.agents]
     for name, office, manager in people:
         code = name.lower().replace(" ", ".")
@@ -103,13 +107,14 @@ def load_customers(
 
     The files name no owner: it is the sales person of the account's first opportunity.
     """
-    first: dict[str, files.Deal] = {}
+    begun: dict[str, tuple[str, str]] = {}  # account: day of its first opportunity, sales person
     for deal in sorted(data.deals, key=lambda deal: (deal.engaged_on or data.last_day, deal.id)):
         if deal.account:
-            first.setdefault(deal.account, deal)
+            day = (deal.engaged_on or data.last_day).isoformat()
+            begun.setdefault(deal.account, (day, deal.agent))
     customers: dict[str, str] = {}
     for account in sorted(data.accounts, key=lambda account: account.parent is not None):
-        deal = first.get(account.name)
+        created_on, agent = begun[account.name]
         customers[account.name] = api.post(
             "/customer/v1/customers",
             {
@@ -118,14 +123,14 @@ def load_customers(
                 "external_ref": f"demo:{account.name}",
                 "roles": ["merchant"],
                 "parent_id": customers[account.parent] if account.parent else None,
-                "owner_id": employees[deal.agent] if deal else None,
+                "owner_id": employees[agent],
                 "industry": account.sector,
                 "country": account.country,
                 "source": "demo",
                 "founded_year": account.founded_year,
                 "employee_count": account.employees,
                 "annual_revenue": {"amount": f"{account.revenue:.2f}", "currency": CURRENCY},
-                "created_on": ((deal and deal.engaged_on) or data.last_day).isoformat(),
+                "created_on": created_on,
             },
             key=f"customer-{account.name}",
         )["id"]
@@ -182,7 +187,7 @@ def _still_to_do(
     waiting: set[str] = set()
     again = []
     for command, result in zip(commands, results, strict=True):
-        ref = command.get("ref")
+        ref = str(command.get("ref"))
         if result["status"] == "ok":
             if command["op"] == "create":
                 known[ref] = result["opportunity_id"]

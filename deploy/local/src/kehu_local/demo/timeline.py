@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from kehu_local.demo.files import DemoData, Deal
+from kehu_local.demo.files import Deal, DemoData
 
 BATCH = 500
 PROSPECTING, ENGAGING = "prospecting", "engaging"

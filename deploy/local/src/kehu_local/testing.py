@@ -1,0 +1,97 @@
+"""The whole system for tests: every process on free ports, and somebody who uses it."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from kehu_local.config import ROOT, SERVICES, LocalConfig, Service
+from kehu_local.issuer import mint_token
+from kehu_local.ports import free_port
+from kehu_local.supervisor import Supervisor
+
+Found = TypeVar("Found")
+SETTLE_SECONDS = 30.0
+
+
+class User:
+    """Somebody at the gateway: calls answer with the parsed body, or fail the test."""
+
+    def __init__(self, gateway_url: str, token: str) -> None:
+        self.http = httpx.Client(
+            base_url=f"{gateway_url}/api",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        )
+
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """Read something that must be there."""
+        return self._body(self.http.get(path, params=parameters))
+
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
+        """Give a command that must succeed."""
+        return self._body(self.http.post(path, json=body, headers=headers))
+
+    def _body(self, response: httpx.Response) -> dict[str, Any]:
+        assert response.is_success, f"{response.request.url}: {response.text}"
+        body: dict[str, Any] = response.json()
+        return body
+
+
+@dataclass
+class System:
+    """The running system."""
+
+    config: LocalConfig
+    supervisor: Supervisor
+
+    def user(self, tenant: str, *roles: str) -> User:
+        """Return somebody of this tenant (an administrator if no role is named)."""
+        token = mint_token(
+            self.config,
+            tenant=tenant,
+            subject=f"{tenant}-user",
+            roles=list(roles or ("administrator",)),
+        )
+        return User(self.config.gateway_url, token)
+
+
+def eventually(look: Callable[[], Found | None], *, within: float = SETTLE_SECONDS) -> Found:
+    """Return what `look` finds, as soon as it finds something; fail after `within` seconds."""
+    deadline = time.monotonic() + within
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"nothing after {within:.0f} s"
+        time.sleep(0.1)
+
+
+@contextmanager
+def running_system(home: Path) -> Iterator[System]:
+    """Start everything, as `make up` does it, in a folder of its own; stop it in the end.
+
+    `KEHU_TEST_BROKER=apache` runs it on Apache Kafka, `KEHU_KAFKA_BOOTSTRAP` on a given broker.
+    """
+    for libs in Path(os.environ.get("KEHU_HOME") or ROOT / ".kehu").glob("kafka/libs-*"):
+        (home / "kafka").mkdir(exist_ok=True)
+        (home / "kafka" / libs.name).symlink_to(libs.resolve())  # fetched once, for every run
+    config = LocalConfig(
+        home=home,
+        gateway_port=free_port(),
+        postgres_port=free_port(),
+        broker_port=free_port(),
+        services=tuple(Service(one.slug, free_port()) for one in SERVICES),
+        given_kafka=os.environ.get("KEHU_KAFKA_BOOTSTRAP"),
+    )
+    supervisor = Supervisor(config)
+    supervisor.up(apache=os.environ.get("KEHU_TEST_BROKER") == "apache")
+    try:
+        yield System(config, supervisor)
+    finally:
+        supervisor.down()
