@@ -93,7 +93,7 @@ class TestServiceSource:
             if module.rpartition(".")[2] in above and module.rpartition(".")[0].endswith(own_slice)
         ]
         assert not bad, (
-            f"{_name(path)} imports {bad}: routes | consumers -> service -> queries/events -> models."
+            f"{_name(path)} imports {bad}: routes | consumers -> service -> queries | events -> models"
         )
 
 
@@ -133,6 +133,6 @@ def test_kernel_stays_small() -> None:
         for path in KERNEL_SOURCES
         if "testing" not in path.parts
     )
-    assert lines <= 4500, (
+    assert lines <= 5200, (
         f"the kernel has {lines} lines: what only one or two services need belongs to them."
     )

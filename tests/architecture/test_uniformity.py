@@ -104,7 +104,8 @@ class TestRoutes:
                 where = f"{method} {path}"
                 assert operation["operationId"] not in seen, f"{where}: name used twice"
                 seen.add(operation["operationId"])
-                assert operation.get("summary") and operation.get("description"), where
+                assert operation.get("summary"), where
+                assert operation.get("description"), where
                 assert {"401", "403", "422", "503"} <= operation["responses"].keys(), where
                 if method in ("patch", "put", "delete"):
                     assert {"412", "428"} <= operation["responses"].keys(), where

@@ -1,5 +1,6 @@
 """The demo's API client: every POST carries a key of its own, so that a load can be repeated."""
 
+import re
 import time
 from typing import Any
 
@@ -35,10 +36,9 @@ class Api:
         are tried again for a minute.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
+        headers = {"Idempotency-Key": re.sub(r"[^A-Za-z0-9.-]+", "-", f"demo-{key}")}
         while True:
-            response = self._client.post(
-                path, json=body, headers={"Idempotency-Key": f"demo-{key}"}
-            )
+            response = self._client.post(path, json=body, headers=headers)
             if response.is_success:
                 answer: dict[str, Any] = response.json()
                 return answer

@@ -74,7 +74,7 @@ class DemoData:
 
     @property
     def last_day(self) -> date:
-        """The last day that anything happened on: when the files were written, as far as we know."""
+        """The last day that anything happened on, for all we know the day of the files."""
         days = [day for deal in self.deals for day in (deal.engaged_on, deal.closed_on) if day]
         return max(days)
 
@@ -136,9 +136,8 @@ def read(folder: Path = DATA) -> DemoData:
 
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return [
-            {name: value.strip() for name, value in row.items()} for row in csv.DictReader(file)
-        ]
+        rows = csv.DictReader(file)
+        return [{name: value.strip() for name, value in row.items()} for row in rows]
 
 
 def _day(text: str) -> date | None:

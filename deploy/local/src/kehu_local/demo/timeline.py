@@ -49,7 +49,7 @@ def steps(
             "opened_on": opened.isoformat(),
         }
         on = {"on": opened.isoformat()}
-        commands = [
+        commands: list[dict[str, Any]] = [
             create,
             {"op": "submit", "evaluator_id": evaluator, **on},
             {"op": "evaluate", "result": "pass", **on},
