@@ -75,6 +75,12 @@ class RequestAccepted(RequestState):
     type: ClassVar[str] = "service-desk.request-accepted.v1"
 
 
+class RequestRefused(RequestState):
+    """A handler refused the dispatch; when all have, the status is `assigned` again."""
+
+    type: ClassVar[str] = "service-desk.request-refused.v1"
+
+
 class RequestHandled(RequestState):
     """The work on a service request was done."""
 
@@ -82,9 +88,15 @@ class RequestHandled(RequestState):
 
 
 class RequestClosed(RequestState):
-    """A service request was closed; this is final."""
+    """A service request was closed; only a request that is reopened in time changes again."""
 
     type: ClassVar[str] = "service-desk.request-closed.v1"
+
+
+class RequestReopened(RequestState):
+    """A handled or closed service request was taken up again, by the follower it had."""
+
+    type: ClassVar[str] = "service-desk.request-reopened.v1"
 
 
 EVENTS: tuple[type[Event], ...] = (
@@ -93,6 +105,8 @@ EVENTS: tuple[type[Event], ...] = (
     RequestAssigned,
     RequestDispatched,
     RequestAccepted,
+    RequestRefused,
     RequestHandled,
     RequestClosed,
+    RequestReopened,
 )
