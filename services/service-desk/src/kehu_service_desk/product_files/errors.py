@@ -1,0 +1,32 @@
+"""What can be refused about a product file."""
+
+from http import HTTPStatus
+
+from kehu_kernel.errors import DomainError
+
+
+class SerialNumberTaken(DomainError):
+    """Another product file already has this serial number."""
+
+    code = "serial-number-taken"
+    status = HTTPStatus.CONFLICT
+    en = "Another product file already has this serial number."
+    zh = "该序列号已被其他产品档案使用。"
+
+
+class ProductFileAlreadyRegistered(DomainError):
+    """The product file is registered already."""
+
+    code = "product-file-already-registered"
+    status = HTTPStatus.CONFLICT
+    en = "Product file {number} is registered already."
+    zh = "产品档案 {number} 已登记。"
+
+
+class ProductDataFrozen(DomainError):
+    """After registration only warranty end, last and next maintenance day may change."""
+
+    code = "product-data-frozen"
+    status = HTTPStatus.CONFLICT
+    en = "Product file {number} is registered; these fields cannot change any more: {fields}."
+    zh = "产品档案 {number} 已登记，以下字段不能再修改：{fields}。"
