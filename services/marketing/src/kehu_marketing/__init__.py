@@ -1,0 +1,1 @@
+"""The marketing service: leads, and how they become customers and opportunities."""

@@ -1,0 +1,1 @@
+"""Leads: somebody may want something; from open to converted or disqualified."""

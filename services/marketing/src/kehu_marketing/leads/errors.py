@@ -1,0 +1,50 @@
+"""What can be refused about a lead, in business words."""
+
+from http import HTTPStatus
+
+from kehu_kernel.errors import DomainError
+
+
+class LeadNotOpen(DomainError):
+    """The lead is being converted, is converted or disqualified: only an open lead can do this."""
+
+    code = "lead-not-open"
+    status = HTTPStatus.CONFLICT
+    en = "Lead {number} is {status}; only an open lead can do this."
+    zh = "线索 {number} 的状态为 {status}；只有未处理（open）的线索才能执行此操作。"
+
+
+class LeadNotDisqualified(DomainError):
+    """Only a disqualified lead can be opened again."""
+
+    code = "lead-not-disqualified"
+    status = HTTPStatus.CONFLICT
+    en = "Lead {number} is {status}; only a disqualified lead can be opened again."
+    zh = "线索 {number} 的状态为 {status}；只有已作废（disqualified）的线索才能重新打开。"
+
+
+class CustomerMissing(DomainError):
+    """A lead needs a customer: picked, or at least a name."""
+
+    code = "customer-missing"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "Pick a customer (customer_id) or type its name (customer_name)."
+    zh = "请选择客户（customer_id）或输入客户名称（customer_name）。"
+
+
+class ContactWithoutCustomer(DomainError):
+    """A contact can only be picked together with the customer it belongs to."""
+
+    code = "contact-without-customer"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "Pick the contact's customer (customer_id) as well."
+    zh = "选择联系人时，请同时选择其所属客户（customer_id）。"
+
+
+class ExternalReferenceTaken(DomainError):
+    """A lead with this external reference exists already."""
+
+    code = "external-reference-taken"
+    status = HTTPStatus.CONFLICT
+    en = "A lead with this external reference exists already."
+    zh = "已存在具有该外部引用的线索。"

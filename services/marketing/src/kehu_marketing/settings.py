@@ -1,0 +1,16 @@
+"""Settings of the marketing service."""
+
+from pydantic_settings import SettingsConfigDict
+
+from kehu_kernel.settings import OutboundSettings, ServiceSettings
+
+
+class Settings(ServiceSettings, OutboundSettings):
+    """Environment variables start with `KEHU_MARKETING_`."""
+
+    model_config = SettingsConfigDict(env_prefix="KEHU_MARKETING_")
+
+    customer_url: str = "http://127.0.0.1:8101"
+    sales_url: str = "http://127.0.0.1:8102"
+    call_timeout: float = 5.0
+    conversion_poll_interval: float = 1.0
