@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import uvicorn
 from fastapi import FastAPI
@@ -43,6 +43,14 @@ class Worker(Protocol):
 
     def stuck(self) -> str | None:
         """Say why no progress is made, or return None."""
+
+
+@runtime_checkable
+class Wakeable(Protocol):
+    """A worker that looks for work by itself now and then, but can be told that there is some."""
+
+    def wake(self) -> None:
+        """Say that a command was committed in this process."""
 
 
 class ConsumingWorker(Worker, Replayer, Protocol):
@@ -135,9 +143,7 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
     )
     workers = _workers(service, settings, databases, command)
     app = service.create_app(settings)
-    relay = next((worker for worker in workers if isinstance(worker, Relay)), None)
-    if relay is not None:
-        app.state.after_commit = relay.wake
+    app.state.after_commit = _waking([one for one in workers if isinstance(one, Wakeable)])
     app.state.healthy = lambda: next(filter(None, (worker.stuck() for worker in workers)), None)
     app.state.not_ready = await _schema_problem(service, databases.app)
     serving = app if command in ("api", "all") else _only_operational(app)
@@ -188,6 +194,14 @@ def _workers(
         workers += service.consumers(databases, settings, wake)
         workers += service.jobs(databases, settings, wake)
     return workers
+
+
+def _waking(workers: Sequence[Wakeable]) -> Callable[[], None]:
+    def wake() -> None:
+        for worker in workers:
+            worker.wake()
+
+    return wake
 
 
 def _nobody() -> None:
