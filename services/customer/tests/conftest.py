@@ -11,12 +11,24 @@ from kehu_customer.__main__ import SERVICE
 from kehu_kernel.process import Service
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
+ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 
 
 @pytest.fixture(scope="session")
 def service() -> Service:
     """The service under test."""
     return SERVICE
+
+
+@pytest.fixture(scope="session")
+def problem() -> ProblemOf:
+    """Reads the status and code of a problem document: `problem(response) == (409, "...")`."""
+
+    def status_and_code(response: httpx.Response) -> tuple[int, str]:
+        assert response.headers["content-type"] == "application/problem+json", response.text
+        return response.status_code, response.json()["code"]
+
+    return status_and_code
 
 
 def _maker(client: httpx.AsyncClient, path: str, defaults: Callable[[], dict[str, Any]]) -> Make:

@@ -13,7 +13,10 @@ from kehu_kernel.wire import Input, Patch, Text
 Phone = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, min_length=3, max_length=40, pattern=r"^\+?[0-9][0-9 ()./#x-]*$"
+        strip_whitespace=True,
+        min_length=3,
+        max_length=40,
+        pattern=r"^[+(]{0,2}[0-9][0-9 ()./#x-]*$",
     ),
 ]
 # Only what no address can lack: whether one works, only a message can tell.

@@ -52,13 +52,17 @@ async def change_customer(
     session: AsyncSession, customer_id: UUID, data: CustomerUpdate, *, expected_version: int
 ) -> Customer:
     """Change master data. Raises `CustomerHasEnded`, `UnknownParent`, `ParentCycle`."""
+    if data.parent_id is not None:
+        await _take_turns(session)
     customer = await require(
         session, Customer, customer_id, lock=True, expected_version=expected_version
     )
     customer.require_current()
     given = data.given()
     if data.parent_id is not None and data.parent_id != customer.parent_id:
-        await _require_parent(session, data.parent_id, child=customer)
+        await _require_parent(session, data.parent_id)
+        if customer.id in await queries.ancestors_of(session, data.parent_id):
+            raise ParentCycle
     if "annual_revenue" in given:
         given.pop("annual_revenue")
         revenue = data.annual_revenue
@@ -117,15 +121,17 @@ async def hand_over_customer(
 ) -> Customer:
     """Give the customer to another owner, or to the public pool.
 
-    Raises `UnknownOwner`, `CustomerHasEnded`. Handing over to the present owner changes nothing.
+    Raises `UnknownOwner`, `CustomerHasEnded`. Handing over to the present owner changes nothing,
+    unless the owner has moved to another department: then the customer follows.
     """
     customer = await require(
         session, Customer, customer_id, lock=True, expected_version=expected_version
     )
     department_id = await _department_of(session, data.owner_id)
+    before = (customer.owner_id, customer.department_id)
     previous = customer.hand_over(data.owner_id, department_id)
-    fields = audit.changed(session, customer, "handed-over", hand_over_reason=(None, data.reason))
-    if data.owner_id != previous:
+    if (customer.owner_id, customer.department_id) != before:
+        fields = audit.changed(session, customer, "handed-over", reason=(None, data.reason))
         event = events.handed_over(customer, fields, previous_owner_id=previous, reason=data.reason)
         outbox.add(session, event, sequence=customer.version)
     return customer
@@ -155,27 +161,30 @@ async def list_customers(
     )
 
 
-async def _require_parent(
-    session: AsyncSession, parent_id: UUID, *, child: Customer | None = None
-) -> None:
-    """Refuse a parent that does not exist, or that would close a circle.
-
-    The lock makes tree changes of one tenant take turns: two at once could close a circle that
-    neither of them sees.
-    """
-    tenant_id = context_of(session).tenant_id
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"parents:{tenant_id}"))))
-    if await session.get(Customer, (tenant_id, parent_id)) is None:
+async def _require_parent(session: AsyncSession, parent_id: UUID) -> None:
+    """Refuse a parent that does not exist."""
+    if await session.get(Customer, (context_of(session).tenant_id, parent_id)) is None:
         raise UnknownParent
-    if child is not None and child.id in await queries.ancestors_of(session, parent_id):
-        raise ParentCycle
+
+
+async def _take_turns(session: AsyncSession) -> None:
+    """Make changes of parents take turns: two at once could close a circle neither sees.
+
+    To be called before any row is locked, or two changes could wait for each other.
+    """
+    parents = f"parents:{context_of(session).tenant_id}"
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(parents))))
 
 
 async def _department_of(session: AsyncSession, owner_id: UUID | None) -> UUID | None:
-    """Return the owner's department. Raises `UnknownOwner` for nobody who works here."""
+    """Return the owner's department. Raises `UnknownOwner` for nobody who works here.
+
+    The owner's row stays locked (shared), so that nobody leaves while getting a customer.
+    """
     if owner_id is None:
         return None
-    owner = await session.get(Employee, (context_of(session).tenant_id, owner_id))
+    key = (context_of(session).tenant_id, owner_id)
+    owner = await session.get(Employee, key, with_for_update={"read": True})
     if owner is None or not owner.active:
         raise UnknownOwner
     return owner.department_id

@@ -110,13 +110,17 @@ async def _require_place(session: AsyncSession, data: EmployeeCreate | EmployeeU
 
 
 async def _require_manager(session: AsyncSession, manager_id: UUID) -> None:
-    """Refuse a manager who does not work here."""
-    manager = await session.get(Employee, (context_of(session).tenant_id, manager_id))
+    """Refuse a manager who does not work here; nobody leaves while becoming one."""
+    key = (context_of(session).tenant_id, manager_id)
+    manager = await session.get(Employee, key, with_for_update={"read": True})
     if manager is None or not manager.active:
         raise UnknownManager
 
 
 async def _take_turns(session: AsyncSession) -> None:
-    """Make changes of managers take turns: two at once could close a circle neither sees."""
+    """Make changes of managers take turns: two at once could close a circle neither sees.
+
+    To be called before any row is locked, or two changes could wait for each other.
+    """
     managers = f"managers:{context_of(session).tenant_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(managers))))
