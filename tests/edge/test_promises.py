@@ -1,0 +1,174 @@
+"""What an answer is worth: nothing is told that has not happened, and no failure goes untold."""
+
+import asyncio
+import re
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from kehu_customer.__main__ import SERVICE
+from kehu_kernel.db import Database
+from kehu_kernel.process import Service
+from kehu_kernel.testing.observe import audited, count_queries, emitted
+from kehu_kernel.testing.plugin import ClientFor, RunningService
+from kehu_kernel.testing.tokens import TestIssuer
+
+CUSTOMER = {"kind": "person", "name": "李雷"}
+
+
+@pytest.fixture
+def service() -> Service:
+    """The customer service stands for all: the edge is the same code in each."""
+    return SERVICE
+
+
+class TestCommit:
+    async def test_that_fails_is_told_and_leaves_nothing(
+        self, client: httpx.AsyncClient, database: Database, running: RunningService, tenant: str
+    ) -> None:
+        owner = await asyncpg.connect(running.settings.owner_database_url)
+        try:
+            # A deferred trigger fails where nothing else can: in COMMIT itself.
+            await owner.execute(f"""
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN RAISE 'refused at commit'; END $$;
+                CREATE CONSTRAINT TRIGGER refuse_one_tenant AFTER INSERT ON customers
+                    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+                    WHEN (NEW.tenant_id = '{tenant}') EXECUTE FUNCTION refuse();
+            """)
+            response = await client.post("/v1/customers", json=CUSTOMER)
+        finally:
+            await owner.execute("DROP FUNCTION refuse CASCADE")
+            await owner.close()
+        assert response.status_code == 500
+        assert response.json()["code"] == "internal-error"
+        assert "refused at commit" not in response.text
+        assert await emitted(database, tenant) == []
+        assert await audited(database, tenant) == []
+        assert (await client.get("/v1/customers", params={"count": "exact"})).json()["count"] == 0
+
+    async def test_connection_lost_inside_a_command(
+        self, client: httpx.AsyncClient, running: RunningService, database: Database, tenant: str
+    ) -> None:
+        locker = await asyncpg.connect(running.settings.owner_database_url)
+        try:
+            lock = locker.transaction()
+            await lock.start()
+            await locker.execute("LOCK TABLE customers IN EXCLUSIVE MODE")
+            command = asyncio.create_task(client.post("/v1/customers", json=CUSTOMER))
+            await asyncio.sleep(0.3)  # it waits for the table now
+            admin = await asyncpg.connect(
+                re.sub(r"//[^@]+@", "//postgres:kehu@", str(running.settings.owner_database_url))
+            )
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            await admin.close()
+            response = await command
+            await lock.rollback()
+        finally:
+            await locker.close()
+        assert response.status_code == 503
+        assert response.json()["code"] == "unavailable"
+        assert response.headers["retry-after"]
+        assert await emitted(database, tenant) == []
+        assert (await client.post("/v1/customers", json=CUSTOMER)).status_code == 201
+
+    async def test_lock_that_is_not_had_in_time(
+        self, client: httpx.AsyncClient, running: RunningService
+    ) -> None:
+        created = await client.post("/v1/customers", json=CUSTOMER)
+        url = created.headers["location"]
+        locker = await asyncpg.connect(running.settings.owner_database_url)
+        try:
+            lock = locker.transaction()
+            await lock.start()
+            await locker.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+            response = await client.post(f"{url}/end", json={"reason": "公司已注销"})
+            await lock.rollback()
+        finally:
+            await locker.close()
+        assert response.status_code == 409
+        assert response.json()["code"] == "concurrent-change"
+        assert response.headers["retry-after"]
+
+
+class TestReads:
+    async def test_cannot_write(self, client: httpx.AsyncClient, database: Database) -> None:
+        with count_queries(database) as queries:
+            await client.get("/v1/customers")
+        assert len(queries) == 2  # the tenant binding and the list
+
+    async def test_run_in_read_only_transactions(
+        self, client: httpx.AsyncClient, database: Database
+    ) -> None:
+        settings: list[object] = []
+        with count_queries(database) as queries:
+            await client.get(f"/v1/customers/{uuid4()}")
+            settings += queries.statements
+        assert "transaction_read_only" in str(settings[0])
+
+
+class TestOverload:
+    async def test_more_than_the_limit_is_refused_at_once_and_health_answers(
+        self, client_for: ClientFor, running: RunningService, tenant: str
+    ) -> None:
+        limit = running.settings.concurrency_limit
+        client = client_for(tenant)
+        locker = await asyncpg.connect(running.settings.owner_database_url)
+        try:
+            lock = locker.transaction()
+            await lock.start()
+            await locker.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+            slow = [asyncio.create_task(client.get("/v1/customers")) for _ in range(limit)]
+            await asyncio.sleep(0.5)
+            refused = await client.get("/v1/customers")
+            alive = await client.get("/healthz")
+            await lock.rollback()
+            answers = await asyncio.gather(*slow)
+        finally:
+            await locker.close()
+        assert refused.status_code == 503
+        assert refused.json()["code"] == "overloaded"
+        assert refused.headers["retry-after"]
+        assert alive.status_code == 200
+        assert {answer.status_code for answer in answers} <= {200, 503, 409}
+        assert (await client.get("/v1/customers")).status_code == 200
+
+
+class TestServiceAccounts:
+    async def test_name_the_tenant_they_act_for(
+        self, running: RunningService, issuer: TestIssuer, client_for: ClientFor, tenant: str
+    ) -> None:
+        account = client_for("*", subject="marketing")
+        created = await account.post(
+            "/v1/customers", json=CUSTOMER, headers={"Kehu-Tenant": tenant}
+        )
+        assert created.status_code == 201
+        there = await client_for(tenant).get("/v1/customers", params={"count": "exact"})
+        assert there.json()["count"] == 1
+        assert (await account.get("/v1/customers")).status_code == 401
+
+
+class TestTracing:
+    async def test_trace_goes_on_into_the_event(
+        self, client: httpx.AsyncClient, running: RunningService, tenant: str
+    ) -> None:
+        trace = "0af7651916cd43dd8448eb211c80319c"
+        await client.post(
+            "/v1/customers",
+            json=CUSTOMER,
+            headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Request-Id": "req-17"},
+        )
+        connection = await asyncpg.connect(running.settings.worker_database_url)
+        try:
+            carried = await connection.fetchval(
+                "SELECT traceparent FROM outbox WHERE tenant_id = $1", tenant
+            )
+        finally:
+            await connection.close()
+        assert carried.split("-")[1] == trace
+        assert [entry.request_id for entry in await audited(running.database, tenant)] == ["req-17"]
