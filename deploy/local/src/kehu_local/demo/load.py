@@ -43,13 +43,13 @@ def load(config: LocalConfig, console: Console) -> None:
 def load_into(api: Api, data: files.DemoData, progress: Progress) -> None:
     """Replay the files through the APIs; return when analytics has caught up."""
     directory = progress.add_task("directory", total=None)
-    employees = load_directory(api, data)
+    employees, departments = load_directory(api, data)
     progress.update(directory, completed=len(employees), total=len(employees))
     companies = progress.add_task("customers", total=len(data.accounts))
     customers = load_customers(api, data, employees, _advance(progress, companies))
     products = load_products(api, data)
     scenery.set_value_model(api)
-    steps = timeline.steps(data, customers, products, employees)
+    steps = timeline.steps(data, customers, products, employees, departments)
     replay = progress.add_task("opportunity commands", total=len(steps))
     replay_opportunities(api, steps, _advance(progress, replay))
     promote_customers(api, data, customers)
@@ -60,8 +60,8 @@ def load_into(api: Api, data: files.DemoData, progress: Progress) -> None:
     progress.update(service, completed=done, total=done)
 
 
-def load_directory(api: Api, data: files.DemoData) -> dict[str, str]:
-    """Enter offices, managers and sales people; return employee ids by name."""
+def load_directory(api: Api, data: files.DemoData) -> tuple[dict[str, str], dict[str, str]]:
+    """Enter offices, managers and sales people; return employee and department ids by person."""
     company = api.post(
         "/customer/v1/departments",
         {"code": "sales", "name": "销售部 Sales"},
@@ -97,7 +97,7 @@ def load_directory(api: Api, data: files.DemoData) -> dict[str, str]:
             },
             key=f"employee-{code}",
         )["id"]
-    return employees
+    return employees, {name: departments[office] for name, office, _ in people}
 
 
 def load_customers(
@@ -167,7 +167,7 @@ def replay_opportunities(api: Api, steps: list[timeline.Step], advance: Advance)
                 {"commands": commands},
                 key=f"batch-{number}-{attempt}",
             )
-            commands = _still_to_do(commands, answer["results"], known)
+            commands = _still_to_do(commands, answer["items"], known)
             attempt += 1
             if commands:
                 if attempt > SETTLE_SECONDS:

@@ -25,7 +25,11 @@ Step = tuple[date, int, str, dict[str, Any]]
 
 
 def steps(
-    data: DemoData, customers: dict[str, str], products: dict[str, str], employees: dict[str, str]
+    data: DemoData,
+    customers: dict[str, str],
+    products: dict[str, str],
+    employees: dict[str, str],
+    departments: dict[str, str],
 ) -> list[Step]:
     """Return every step of every opportunity, in date order: (day, order, opportunity, command).
 
@@ -45,6 +49,7 @@ def steps(
             "topic": f"{deal.product} – {deal.account or 'account not named'}",
             "customer_id": customers[deal.account] if deal.account else None,
             "owner_id": employees[deal.agent],
+            "department_id": departments[deal.agent],
             "lines": lines,
             "opened_on": opened.isoformat(),
         }
