@@ -54,6 +54,7 @@ def play(
         }
         request = api.post("/service-desk/v1/requests", body, key=f"request-{number}")["id"]
         _work_on(api, request, staff, steps=number)
+    leads = []
     for number, (source, topic, company, person) in enumerate(LEADS):
         lead = api.post(
             "/marketing/v1/leads",
@@ -66,7 +67,8 @@ def play(
             },
             key=f"lead-{number}",
         )
-    api.post(f"/marketing/v1/leads/{lead['id']}/convert", {}, key="convert")
+        leads.append(lead["id"])
+    api.post(f"/marketing/v1/leads/{leads[0]}/convert", {}, key="convert")
     return len(files) + len(PROBLEMS) + len(LEADS)
 
 
@@ -81,8 +83,9 @@ def _register_product_files(
     )[:PRODUCT_FILES]
     made = []
     for closed_on, deal_id, account, product in sold:
+        customer_id = customers[str(account)]
         body = {
-            "customer_id": customers[str(account)],
+            "customer_id": customer_id,
             "product_id": products[product],
             "product_name": product,
             "serial_number": f"SN-{deal_id}",
@@ -90,7 +93,7 @@ def _register_product_files(
             "register_now": True,
         }
         file = api.post("/service-desk/v1/product-files", body, key=f"product-file-{deal_id}")
-        made.append((body["customer_id"], file["id"]))
+        made.append((customer_id, str(file["id"])))
     return made
 
 
