@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from kehu_customer.customers import service as customers
+from kehu_customer.customers.models import CustomerKind
 from kehu_customer.customers.schemas import CustomerCreate, CustomerEnding
 from kehu_customer.employees import service as employees
 from kehu_customer.employees.schemas import EmployeeLeaving
@@ -175,7 +176,7 @@ class TestLeaving:
     ) -> None:
         owner = await make_employee()
         async with database.transaction(context) as session:
-            data = CustomerCreate(kind="person", name="张敏", owner_id=owner["id"])
+            data = CustomerCreate(kind=CustomerKind.PERSON, name="张敏", owner_id=owner["id"])
             await customers.create_customer(session, data, today=TODAY)
             await session.flush()
             leaving = asyncio.create_task(

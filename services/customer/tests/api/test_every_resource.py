@@ -224,7 +224,7 @@ class TestList:
             assert page["count"] == 5
             seen += [(item["name"], item["id"]) for item in page["items"]]
             query["cursor"] = page["next_cursor"]
-        assert page["next_cursor"] is None
+        assert query["cursor"] is None
         expected = sorted((item["name"], item["id"]) for item in made)
         assert seen == (expected if sort == "name" else expected[::-1])
 
