@@ -50,6 +50,10 @@ class System:
     config: LocalConfig
     supervisor: Supervisor
 
+    def restart(self) -> None:
+        """Start what does not run, and return when all of it is ready."""
+        self.supervisor.up(apache=_apache())
+
     def user(self, tenant: str, *roles: str) -> User:
         """Return somebody of this tenant (an administrator if no role is named)."""
         token = mint_token(
@@ -90,8 +94,12 @@ def running_system(home: Path) -> Iterator[System]:
         given_kafka=os.environ.get("KEHU_KAFKA_BOOTSTRAP"),
     )
     supervisor = Supervisor(config)
-    supervisor.up(apache=os.environ.get("KEHU_TEST_BROKER") == "apache")
+    supervisor.up(apache=_apache())
     try:
         yield System(config, supervisor)
     finally:
         supervisor.down()
+
+
+def _apache() -> bool:
+    return os.environ.get("KEHU_TEST_BROKER") == "apache"
