@@ -1,12 +1,139 @@
-"""The service under test, and its world seen from a test's tenant."""
+"""What the service desk's tests share: the service, its customers, and things made at its API."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
 import pytest
 
+from kehu_contracts.customer import CustomerState
+from kehu_kernel import ids
+from kehu_kernel.consumer import SideEffects
+from kehu_kernel.db import Database
 from kehu_kernel.process import Service
+from kehu_kernel.subscription import Partition, Step
+from kehu_kernel.testing.events import RecordedDeadLetters, customer_changed, record_of
 from kehu_service_desk.__main__ import SERVICE
+from kehu_service_desk.consumers import HANDLERS
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+MakeCustomer = Callable[..., Awaitable[str]]
+ProblemOf = Callable[[httpx.Response], tuple[int, str]]
+Deliver = Callable[..., Awaitable[Step]]
+
+PLACE = Partition("kehu-customer-events", 0)
+HANDLER = str(uuid4())
 
 
 @pytest.fixture(scope="session")
 def service() -> Service:
     """The service under test."""
     return SERVICE
+
+
+@pytest.fixture(scope="session")
+def problem() -> ProblemOf:
+    """Reads the status and code of a problem document: `problem(response) == (409, "...")`."""
+
+    def status_and_code(response: httpx.Response) -> tuple[int, str]:
+        assert response.headers["content-type"] == "application/problem+json", response.text
+        return response.status_code, response.json()["code"]
+
+    return status_and_code
+
+
+@pytest.fixture
+def dead_letters() -> RecordedDeadLetters:
+    """A place for dead letters that can be looked at."""
+    return RecordedDeadLetters()
+
+
+@pytest.fixture
+def deliver(database: Database, dead_letters: RecordedDeadLetters, tenant: str) -> Deliver:
+    """Hands an event to the service's consumer, as a record of the test's tenant."""
+    work = SideEffects(
+        HANDLERS,
+        consumer="service-desk",
+        database=database,
+        dead_letters=dead_letters,
+        after_commit=lambda: None,
+        max_attempts=1,
+    )
+
+    async def hand_over(
+        event: CustomerState, sequence: int, *, event_id: UUID | None = None, offset: int = 0
+    ) -> Step:
+        record = record_of(event, tenant, sequence=sequence, offset=offset, event_id=event_id)
+        return (await work.process({PLACE: [record]}))[PLACE]
+
+    return hand_over
+
+
+@pytest.fixture
+def make_customer(deliver: Deliver) -> MakeCustomer:
+    """Lets the service hear of a customer; returns its id."""
+
+    async def make(*, state: str = "trade", name: str = "苏州恒远精密机械有限公司") -> str:
+        customer = customer_changed(ids.new_id(), name=name).model_copy(update={"state": state})
+        await deliver(customer, 1)
+        return str(customer.customer_id)
+
+    return make
+
+
+@pytest.fixture
+def make_file(client: httpx.AsyncClient, make_customer: MakeCustomer) -> Make:
+    """Enters a product file through the API, of a new customer unless one is given."""
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if "customer_id" not in fields:
+            fields["customer_id"] = await make_customer()
+        body = {"product_name": "GTX Pro 工业服务器"} | fields
+        response = await client.post("/v1/product-files", json=body)
+        assert response.status_code == 201, response.text
+        made: dict[str, Any] = response.json()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def make_request(client: httpx.AsyncClient, make_customer: MakeCustomer) -> Make:
+    """Enters a service request through the API, and takes it as far as `status` says.
+
+    It is dispatched to `handler_ids`, of whom the first accepts and does the work.
+    """
+
+    async def make(
+        *, status: str = "open", handler_ids: tuple[str, ...] = (HANDLER,), **fields: Any
+    ) -> dict[str, Any]:
+        if "customer_id" not in fields:
+            fields["customer_id"] = await make_customer()
+        body = {"problem": "服务器开机后风扇异响", "channel": "phone"} | fields
+        response = await client.post("/v1/requests", json=body)
+        assert response.status_code == 201, response.text
+        made: dict[str, Any] = response.json()
+        steps: dict[str, tuple[str, dict[str, Any]]] = {
+            "assigned": ("assign", {"follower_id": str(uuid4())}),
+            "dispatching": ("dispatch", {"handler_ids": list(handler_ids)}),
+            "dispatched": ("accept", {"handler_id": handler_ids[0], "reason": "下午可上门"}),
+            "handled": ("handle", {"handler_id": handler_ids[0], "result": "更换散热风扇"}),
+            "closed": ("close", {"resolution": "故障已排除", "satisfied": True}),
+        }
+        for reached, (command, data) in steps.items():
+            if made["status"] == status:
+                break
+            response = await client.post(f"/v1/requests/{made['id']}/{command}", json=data)
+            assert response.status_code == 200, response.text
+            made = response.json()
+            assert made["status"] == reached
+        return made
+
+    return make
+
+
+@pytest.fixture
+def handler() -> str:
+    """The handler to whom `make_request` dispatches."""
+    return HANDLER

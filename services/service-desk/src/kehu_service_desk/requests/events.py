@@ -5,7 +5,6 @@ from typing import Any
 from kehu_contracts import service_desk as contract
 from kehu_service_desk.requests.models import ServiceRequest
 
-
 PUBLISHED = frozenset(contract.RequestState.model_fields)
 
 

@@ -54,6 +54,7 @@ async def create_request(
     request.open(today)
     request.number = await next_number(session, "SR", year=today.year)
     audit.created(session, request)
+    await session.flush()  # the history's first step refers to the request's row
     _record(session, request, StepKind.CREATED, before=None)
     outbox.add(session, events.created(request), sequence=request.version)
     return request
