@@ -1,0 +1,4 @@
+from kehu_kernel import migrations
+from kehu_sales.db import Base
+
+migrations.run(Base.metadata)

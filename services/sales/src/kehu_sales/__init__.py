@@ -1,0 +1,1 @@
+"""The sales service: products, sales methods, and opportunities from idea to order."""

@@ -1,0 +1,1 @@
+"""Activities: visits, calls and other contacts, recorded where they took place."""

@@ -1,0 +1,17 @@
+"""What the world hears of an activity."""
+
+from kehu_contracts import sales as contract
+from kehu_sales.activities.models import Activity
+
+
+def recorded(activity: Activity) -> contract.ActivityRecorded:
+    return contract.ActivityRecorded(
+        activity_id=activity.id,
+        kind=activity.kind,
+        topic=activity.topic,
+        customer_id=activity.customer_id,
+        opportunity_id=activity.opportunity_id,
+        stage_code=activity.stage_code,
+        employee_id=activity.employee_id,
+        occurred_on=activity.occurred_on,
+    )

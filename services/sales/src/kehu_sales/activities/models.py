@@ -1,0 +1,50 @@
+"""The activity."""
+
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped
+
+from kehu_kernel.columns import Aggregate
+from kehu_sales.db import Base
+
+
+class ActivityKind(StrEnum):
+    """How the contact took place."""
+
+    VISIT = "visit"
+    CALL = "call"
+    MEETING = "meeting"
+    EMAIL = "email"
+    OTHER = "other"
+
+
+class Activity(Aggregate, Base):
+    """A contact that took place; it is never changed.
+
+    It carries the stage its opportunity was in when it was recorded.
+    """
+
+    __tablename__ = "activities"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "opportunity_id"], ["opportunities.tenant_id", "opportunities.id"]
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "customer_id"], ["customer_refs.tenant_id", "customer_refs.id"]
+        ),
+        Index("ix_activities_occurred_on", "tenant_id", "occurred_on", "id"),
+        Index("ix_activities_opportunity", "tenant_id", "opportunity_id", "stage_code"),
+        Index("ix_activities_customer", "tenant_id", "customer_id", "occurred_on", "id"),
+    )
+
+    kind: Mapped[str]
+    topic: Mapped[str]
+    content: Mapped[str | None]
+    opportunity_id: Mapped[UUID | None]
+    stage_code: Mapped[str | None]
+    customer_id: Mapped[UUID | None]
+    employee_id: Mapped[UUID | None]
+    occurred_on: Mapped[date]

@@ -1,0 +1,1 @@
+"""What sales knows of customers: a copy, kept from the events of the customer service."""

@@ -1,0 +1,147 @@
+"""Product lines of documents: what an opportunity asks for and a quote offers.
+
+Lines are values, not objects: a document replaces them as a whole, and its column holds them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from http import HTTPStatus
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+from kehu_contracts.base import DecimalText
+from kehu_contracts.money import CENT, Money
+from kehu_contracts.sales import DocumentLine
+from kehu_kernel.errors import DomainError
+
+LARGEST_AMOUNT = Decimal("9999999999999999.99")  # numeric(18, 2)
+
+
+class MixedCurrencies(DomainError):
+    """A document has one currency; here are two."""
+
+    code = "mixed-currencies"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "All amounts of a document are in one currency; here are {currencies}."
+    zh = "同一单据的金额必须使用同一币种；此处有 {currencies}。"
+
+
+class AmountTooLarge(DomainError):
+    """An amount is larger than any document can hold."""
+
+    code = "amount-too-large"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The amount is too large; at most 9999999999999999.99 fits."
+    zh = "金额过大；最大为 9999999999999999.99。"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One product in a quantity, at the price of one unit; the document knows the currency.
+
+    The product's name is kept as it was when the line was written.
+    """
+
+    product_id: UUID
+    product_name: str
+    quantity: Decimal
+    unit_price: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        """Quantity times unit price, rounded half-even to two places."""
+        return _rounded(self.quantity * self.unit_price)
+
+
+def total(lines: Iterable[Line]) -> Decimal:
+    """Return the sum of all lines, rounded half-even once, at the end. Raises `AmountTooLarge`."""
+    return _rounded(sum((line.quantity * line.unit_price for line in lines), Decimal(0)))
+
+
+def one_currency(amounts: Iterable[Money], otherwise: str) -> str:
+    """Return the currency of all amounts, `otherwise` if there is none.
+
+    Raises `MixedCurrencies`.
+    """
+    currencies = sorted({money.currency for money in amounts})
+    if len(currencies) > 1:
+        raise MixedCurrencies(currencies=", ".join(currencies))
+    return currencies[0] if currencies else otherwise
+
+
+def _rounded(amount: Decimal) -> Decimal:
+    if amount > LARGEST_AMOUNT:
+        raise AmountTooLarge
+    return amount.quantize(CENT, ROUND_HALF_EVEN)
+
+
+def contract_lines(lines: Iterable[Line], currency: str) -> list[DocumentLine]:
+    """Return the lines as events carry them."""
+    return [
+        DocumentLine(
+            product_id=line.product_id,
+            product_name=line.product_name,
+            quantity=line.quantity,
+            unit_price=Money(amount=line.unit_price, currency=currency),
+            amount=Money(amount=line.amount, currency=currency),
+        )
+        for line in lines
+    ]
+
+
+class LineRead(BaseModel):
+    """One product line."""
+
+    product_id: UUID = Field(description="The product.")
+    product_name: str = Field(description="Name of the product when the line was written.")
+    quantity: DecimalText = Field(description="Quantity, in units of the product.")
+    unit_price: Money = Field(description="Agreed price of one unit.")
+    amount: Money = Field(description="Quantity times unit price, rounded half-even.")
+
+    @classmethod
+    def of(cls, line: Line, currency: str) -> Self:
+        """Return the line as the API shows it."""
+        return cls(
+            product_id=line.product_id,
+            product_name=line.product_name,
+            quantity=line.quantity,
+            unit_price=Money(amount=line.unit_price, currency=currency),
+            amount=Money(amount=line.amount, currency=currency),
+        )
+
+
+class LinesColumn(TypeDecorator[tuple[Line, ...]]):
+    """Product lines in a jsonb column; decimals are text, so that they stay exact."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Line, ...] | None, _dialect: Dialect) -> Any:
+        """Return the lines as JSON can hold them."""
+        return [
+            {
+                "product_id": str(line.product_id),
+                "product_name": line.product_name,
+                "quantity": format(line.quantity, "f"),
+                "unit_price": format(line.unit_price, "f"),
+            }
+            for line in value or ()
+        ]
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> tuple[Line, ...]:
+        """Return the stored lines."""
+        return tuple(
+            Line(
+                product_id=UUID(line["product_id"]),
+                product_name=line["product_name"],
+                quantity=Decimal(line["quantity"]),
+                unit_price=Decimal(line["unit_price"]),
+            )
+            for line in value
+        )

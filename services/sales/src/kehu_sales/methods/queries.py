@@ -1,0 +1,56 @@
+"""Reading sales methods."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_kernel.context import context_of
+from kehu_sales.db import among
+from kehu_sales.methods.models import Method
+from kehu_sales.methods.schemas import MethodFilters
+
+SORT_COLUMNS = {"name": Method.name, "code": Method.code, "created_at": Method.created_at}
+
+
+def matching(tenant_id: str, filters: MethodFilters) -> Select[Method]:
+    """Return the query for the methods that match all filters."""
+    query = select(Method).where(Method.tenant_id == tenant_id)
+    for name in ("code", "active", "is_default"):
+        value = getattr(filters, name)
+        if value is not None:
+            query = query.where(getattr(Method, name) == value)
+    return query
+
+
+async def default_method(session: AsyncSession) -> Method | None:
+    """Return the tenant's default method; None only before the first method is set up."""
+    method: Method | None = await session.scalar(
+        select(Method).where(Method.tenant_id == context_of(session).tenant_id, Method.is_default)
+    )
+    return method
+
+
+async def load_methods(
+    session: AsyncSession, method_ids: Collection[UUID], *, default: bool = False
+) -> dict[UUID, Method]:
+    """Return the methods with these ids, and the default one if asked for.
+
+    They are locked against changes until the transaction ends: the stages an opportunity is led
+    through cannot change under its feet.
+    """
+    if not method_ids and not default:
+        return {}
+    wanted = among(Method.id, method_ids)
+    rows = await session.scalars(
+        select(Method)
+        .where(
+            Method.tenant_id == context_of(session).tenant_id,
+            or_(wanted, Method.is_default) if default else wanted,
+        )
+        .order_by(Method.id)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in rows}

@@ -1,0 +1,128 @@
+"""What can be done with a sales method. One function per command; each runs in one transaction."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_kernel import audit, outbox
+from kehu_kernel.context import context_of
+from kehu_kernel.db import require
+from kehu_kernel.pagination import paginate
+from kehu_sales.methods import events, queries
+from kehu_sales.methods.errors import MethodInUse
+from kehu_sales.methods.models import Method, require_rising
+from kehu_sales.methods.schemas import MethodCreate, MethodFilters, MethodUpdate
+from kehu_sales.opportunities.models import Opportunity, Status
+
+
+async def create_method(session: AsyncSession, data: MethodCreate) -> Method:
+    """Set up a method. The first one becomes the default, also unasked.
+
+    Raises `StageCodesRepeat`, `SuccessRateMustRise`; the database refuses a code that is taken.
+    """
+    stages = tuple(stage.stage() for stage in data.stages)
+    require_rising(stages)
+    await _take_turns(session)
+    default = await queries.default_method(session)
+    if default is not None and data.is_default:
+        await _give_up_default(session, default)
+    method = Method(
+        code=data.code,
+        name=data.name,
+        is_default=data.is_default or default is None,
+        active=True,
+        stages=stages,
+    )
+    audit.created(session, method)
+    outbox.add(session, events.created(method), sequence=method.version)
+    return method
+
+
+async def change_method(
+    session: AsyncSession, method_id: UUID, data: MethodUpdate, *, expected_version: int
+) -> Method:
+    """Rename or withdraw a method, or replace its stages.
+
+    Raises `DefaultMethodNeeded`, `StageCodesRepeat`, `SuccessRateMustRise`, `MethodInUse`; the
+    database refuses a code that is taken.
+    """
+    method = await require(session, Method, method_id, lock=True, expected_version=expected_version)
+    if data.stages is not None:
+        stages = tuple(stage.stage() for stage in data.stages)
+        require_rising(stages)
+        if stages != method.stages:
+            await _require_unused(session, method)
+            method.stages = stages
+    if data.active is False:
+        method.withdraw()
+    given = data.given()
+    for name in given.keys() - {"stages"}:
+        setattr(method, name, given[name])
+    fields = audit.changed(session, method, "changed")
+    if fields:
+        outbox.add(session, events.changed(method, fields), sequence=method.version)
+    return method
+
+
+async def make_default_method(
+    session: AsyncSession, method_id: UUID, *, expected_version: int | None
+) -> Method:
+    """Let new opportunities take this method; the former default is one no more.
+
+    Raises `MethodWithdrawn`. Making the default method the default changes nothing.
+    """
+    await _take_turns(session)
+    method = await require(session, Method, method_id, lock=True, expected_version=expected_version)
+    if method.is_default:
+        return method
+    method.require_active()
+    default = await queries.default_method(session)
+    if default is not None:
+        await _give_up_default(session, default)
+    method.make_default()
+    fields = audit.changed(session, method, "made-default")
+    outbox.add(session, events.changed(method, fields), sequence=method.version)
+    return method
+
+
+async def list_methods(
+    session: AsyncSession, filters: MethodFilters
+) -> tuple[list[Method], str | None, int | None]:
+    """Return one page of the methods that match, the next cursor, and the count if asked."""
+    return await paginate(
+        session,
+        queries.matching(context_of(session).tenant_id, filters),
+        filters,
+        sort=filters.sort,
+        columns=queries.SORT_COLUMNS,
+        tie_breaker=Method.id,
+    )
+
+
+async def _give_up_default(session: AsyncSession, default: Method) -> None:
+    former = await require(session, Method, default.id, lock=True)
+    former.is_default = False
+    fields = audit.changed(session, former, "no-longer-default")
+    outbox.add(session, events.changed(former, fields), sequence=former.version)
+    await session.flush()  # before the other one takes its place: there is never more than one
+
+
+async def _require_unused(session: AsyncSession, method: Method) -> None:
+    """Raise `MethodInUse` while an opportunity in progress follows the method.
+
+    Opportunities hold a share lock on the method when they enter a stage, so none can slip in.
+    """
+    follows = select(Opportunity.id).where(
+        Opportunity.tenant_id == method.tenant_id,
+        Opportunity.method_id == method.id,
+        Opportunity.status == Status.IN_PROGRESS,
+    )
+    if await session.scalar(select(follows.exists())):
+        raise MethodInUse
+
+
+async def _take_turns(session: AsyncSession) -> None:
+    """Let changes of a tenant's default method take turns: each must see the other's."""
+    series = f"default-method:{context_of(session).tenant_id}"
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(series))))

@@ -1,0 +1,288 @@
+"""Hundreds of commands in one transaction, where each may fail without harming the others.
+
+A savepoint and a flush per command would cost more than the commands. So all rows they need are
+locked and loaded at once, the commands are decided in memory, and the session is flushed once per
+round; a round takes the next command of every opportunity (the audit log and the version of a row
+want one flush per step). A refused command has touched nothing, see `decisions`.
+
+The database itself can still refuse what a concurrent transaction did first. Then everything is
+undone to the savepoint around the batch and the commands run one by one, each in its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_kernel import numbering
+from kehu_kernel.context import Actor, context_of
+from kehu_kernel.db import explain, explained
+from kehu_kernel.errors import DomainError, NotFound
+from kehu_sales.customers.service import load_customers
+from kehu_sales.db import among
+from kehu_sales.methods.queries import load_methods
+from kehu_sales.opportunities import decisions, queries, service
+from kehu_sales.opportunities.batch_schemas import (
+    CreateCommand,
+    EvaluateCommand,
+    LoseCommand,
+    PromoteCommand,
+    StepCommand,
+    SubmitCommand,
+    WinCommand,
+)
+from kehu_sales.opportunities.decisions import Known
+from kehu_sales.opportunities.errors import CONSTRAINTS, LabelTaken, UnknownLabel
+from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.products.queries import load_products
+
+Commands = Sequence[CreateCommand | StepCommand]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one command."""
+
+    opportunity_id: UUID | None
+    version: int | None
+    failure: DomainError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Who sends the batch, when, and the currency of opportunities without any amount."""
+
+    actor: Actor
+    today: date
+    currency: str
+
+
+async def run_batch(
+    session: AsyncSession, commands: Commands, circumstances: Circumstances
+) -> list[Outcome]:
+    """Carry out the commands; return what became of each, in the same order."""
+    try:
+        async with session.begin_nested():
+            return await _Together(session, circumstances).run(commands)
+    except IntegrityError as error:
+        if explain(error, CONSTRAINTS) is None:
+            raise
+    return await _one_by_one(session, commands, circumstances)
+
+
+class _Together:
+    """Decides all commands on what was loaded at once."""
+
+    def __init__(self, session: AsyncSession, circumstances: Circumstances) -> None:
+        self._session = session
+        self._circumstances = circumstances
+        self._known = Known()
+        self._opportunities: dict[UUID, Opportunity] = {}
+        self._labels: dict[str, Opportunity] = {}
+        self._outcomes: dict[int, Outcome] = {}
+
+    async def run(self, commands: Commands) -> list[Outcome]:
+        await self._load(commands)
+        waiting = list(enumerate(commands))
+        while waiting:
+            touched: set[UUID | str] = set()
+            prepared: list[tuple[int, CreateCommand, Opportunity]] = []
+            later: list[tuple[int, CreateCommand | StepCommand]] = []
+            for index, command in waiting:
+                subject = _subject(command)
+                if subject in touched:
+                    later.append((index, command))
+                    continue
+                if subject is not None:
+                    touched.add(subject)
+                self._decide(index, command, prepared)
+            await self._enter(prepared)
+            await self._session.flush()
+            waiting = later
+        return [self._outcomes[index] for index in range(len(commands))]
+
+    def _decide(
+        self,
+        index: int,
+        command: CreateCommand | StepCommand,
+        prepared: list[tuple[int, CreateCommand, Opportunity]],
+    ) -> None:
+        opportunity = None
+        try:
+            if isinstance(command, CreateCommand):
+                prepared.append((index, command, self._prepare(command)))
+            else:
+                opportunity = self._named(command)
+                self._step(opportunity, command)
+                self._outcomes[index] = Outcome(opportunity.id, opportunity.version, None)
+        except DomainError as failure:
+            self._outcomes[index] = Outcome(opportunity.id if opportunity else None, None, failure)
+
+    def _prepare(self, command: CreateCommand) -> Opportunity:
+        if command.ref is not None and command.ref in self._labels:
+            raise LabelTaken(ref=command.ref)
+        opportunity = decisions.prepare(
+            command,
+            self._known,
+            today=self._circumstances.today,
+            currency=self._circumstances.currency,
+        )
+        if command.external_ref is not None:
+            self._known.taken_references.add(command.external_ref)
+        return opportunity
+
+    async def _enter(self, prepared: list[tuple[int, CreateCommand, Opportunity]]) -> None:
+        """Number the new opportunities in their order, and add them."""
+        by_year = defaultdict(list)
+        for item in prepared:
+            by_year[item[2].opened_on.year].append(item)
+        for year, items in sorted(by_year.items()):
+            numbers = await numbering.next_numbers(
+                self._session, service.NUMBER_PREFIX, year=year, count=len(items)
+            )
+            for (index, command, opportunity), number in zip(items, numbers, strict=True):
+                decisions.enter(self._session, opportunity, number)
+                self._outcomes[index] = Outcome(opportunity.id, opportunity.version, None)
+                if command.ref is not None:
+                    self._labels[command.ref] = opportunity
+
+    def _named(self, command: StepCommand) -> Opportunity:
+        if command.ref is not None:
+            if command.ref not in self._labels:
+                raise UnknownLabel(ref=command.ref)
+            return self._labels[command.ref]
+        opportunity = self._opportunities.get(command.opportunity_id or UUID(int=0))
+        if opportunity is None:
+            raise NotFound(what=Opportunity.__name__, id=command.opportunity_id)
+        return opportunity
+
+    def _step(self, opportunity: Opportunity, command: StepCommand) -> None:
+        session, today, known = self._session, self._circumstances.today, self._known
+        match command:
+            case SubmitCommand():
+                decisions.submit(session, opportunity, command, today=today)
+            case EvaluateCommand():
+                method, actor = known.methods[opportunity.method_id], self._circumstances.actor
+                decisions.evaluate(session, opportunity, command, method, actor=actor, today=today)
+            case PromoteCommand():
+                method = known.methods[opportunity.method_id]
+                recorded = known.recorded.get(opportunity.id, {})
+                decisions.promote(session, opportunity, command, method, recorded, today=today)
+            case WinCommand():
+                decisions.win(session, opportunity, command, known.customers, today=today)
+            case LoseCommand():
+                decisions.lose(session, opportunity, command, today=today)
+
+    async def _load(self, commands: Commands) -> None:
+        """Lock and load whatever any command needs, a statement per table."""
+        session = self._session
+        creates = [command for command in commands if isinstance(command, CreateCommand)]
+        steps = [command for command in commands if not isinstance(command, CreateCommand)]
+        self._opportunities = await _lock_all(session, {step.opportunity_id for step in steps})
+        existing = self._opportunities.values()
+        customers = {row.customer_id for row in existing} | {new.customer_id for new in creates}
+        methods = {row.method_id for row in existing} | {new.method_id for new in creates}
+        products = {line.product_id for new in creates for line in new.lines}
+        references = [new.external_ref for new in creates if new.external_ref is not None]
+        loaded = await load_methods(session, _given(methods), default=None in methods)
+        counted = [row.id for row in existing if service.asks_for_records(loaded[row.method_id])]
+        self._known = Known(
+            customers=await load_customers(session, _given(customers)),
+            products=await load_products(session, products),
+            methods=loaded,
+            recorded=await queries.recorded_in_stages(session, counted),
+            taken_references=await queries.taken_references(session, references),
+        )
+
+
+def _given(ids: Iterable[UUID | None]) -> list[UUID]:
+    return [given for given in ids if given is not None]
+
+
+def _subject(command: CreateCommand | StepCommand) -> UUID | str | None:
+    """Return what tells the opportunities of a batch apart; None for a create without a label."""
+    if isinstance(command, CreateCommand):
+        return command.ref
+    return command.opportunity_id or command.ref
+
+
+async def _lock_all(
+    session: AsyncSession, opportunity_ids: Iterable[UUID | None]
+) -> dict[UUID, Opportunity]:
+    """Lock the opportunities in the order of their ids, so that two batches cannot deadlock."""
+    ids = _given(opportunity_ids)
+    if not ids:
+        return {}
+    rows = await session.scalars(
+        select(Opportunity)
+        .where(Opportunity.tenant_id == context_of(session).tenant_id, among(Opportunity.id, ids))
+        .order_by(Opportunity.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in rows}
+
+
+async def _one_by_one(
+    session: AsyncSession, commands: Commands, circumstances: Circumstances
+) -> list[Outcome]:
+    """Carry out each command in its own savepoint: slow, but the database has the last word."""
+    outcomes = []
+    labels: dict[str, UUID] = {}
+    for command in commands:
+        opportunity_id = None
+        try:
+            if not isinstance(command, CreateCommand):
+                opportunity_id = _id_of(command, labels)
+            elif command.ref in labels:
+                raise LabelTaken(ref=command.ref)
+            with explained(CONSTRAINTS):
+                async with session.begin_nested():
+                    opportunity = await _run_one(session, command, opportunity_id, circumstances)
+        except DomainError as failure:
+            found = None if isinstance(failure, NotFound) else opportunity_id
+            outcomes.append(Outcome(found, None, failure))
+        else:
+            outcomes.append(Outcome(opportunity.id, opportunity.version, None))
+            if isinstance(command, CreateCommand) and command.ref is not None:
+                labels[command.ref] = opportunity.id
+    return outcomes
+
+
+def _id_of(command: StepCommand, labels: dict[str, UUID]) -> UUID:
+    if command.opportunity_id is not None:
+        return command.opportunity_id
+    if command.ref is None or command.ref not in labels:
+        raise UnknownLabel(ref=command.ref)
+    return labels[command.ref]
+
+
+async def _run_one(
+    session: AsyncSession,
+    command: CreateCommand | StepCommand,
+    opportunity_id: UUID | None,
+    circumstances: Circumstances,
+) -> Opportunity:
+    today = circumstances.today
+    if isinstance(command, CreateCommand):
+        currency = circumstances.currency
+        return await service.create_opportunity(session, command, today=today, currency=currency)
+    known_id = opportunity_id or UUID(int=0)
+    match command:
+        case SubmitCommand():
+            return await service.submit_opportunity(session, known_id, command, today=today)
+        case EvaluateCommand():
+            return await service.evaluate_opportunity(
+                session, known_id, command, actor=circumstances.actor, today=today
+            )
+        case PromoteCommand():
+            return await service.promote_opportunity(session, known_id, command, today=today)
+        case WinCommand():
+            return await service.win_opportunity(session, known_id, command, today=today)
+        case LoseCommand():
+            return await service.lose_opportunity(session, known_id, command, today=today)

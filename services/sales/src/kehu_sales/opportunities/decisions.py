@@ -1,0 +1,252 @@
+"""The steps of an opportunity's life, once everything they need is at hand.
+
+No function here asks the database anything, so one command and a batch of hundreds take the same
+decision. Each checks everything before it changes anything; then it writes history, audit entry
+and event into the session.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_kernel import audit, business_day, outbox
+from kehu_kernel.context import Actor, context_of
+from kehu_sales.customers.models import CustomerRef
+from kehu_sales.customers.service import current_customer
+from kehu_sales.lines import Line, one_currency
+from kehu_sales.methods.errors import NoDefaultMethod, UnknownMethod
+from kehu_sales.methods.models import Method
+from kehu_sales.opportunities import events
+from kehu_sales.opportunities.errors import ExternalReferenceTaken, RevenueIsSumOfLines
+from kehu_sales.opportunities.models import Evaluation, Opportunity, Result, StageEntry, Status
+from kehu_sales.opportunities.promotion import Recorded
+from kehu_sales.opportunities.schemas import (
+    LineInput,
+    OpportunityCreate,
+    OpportunityEvaluation,
+    OpportunityLoss,
+    OpportunityPromotion,
+    OpportunitySubmission,
+    OpportunityWin,
+)
+from kehu_sales.products.errors import ProductWithdrawn, UnknownProduct
+from kehu_sales.products.models import Product
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was looked up before deciding, each by its id."""
+
+    customers: dict[UUID, CustomerRef] = field(default_factory=dict)
+    products: dict[UUID, Product] = field(default_factory=dict)
+    methods: dict[UUID, Method] = field(default_factory=dict)
+    recorded: Mapping[UUID, Mapping[str, Recorded]] = field(default_factory=dict)
+    taken_references: set[str] = field(default_factory=set)
+
+    def method(self, method_id: UUID | None) -> Method:
+        """Return the method to follow, by default the default one.
+
+        Raises `NoDefaultMethod`, `UnknownMethod`, `MethodWithdrawn`.
+        """
+        if method_id is None:
+            for method in self.methods.values():
+                if method.is_default:
+                    return method
+            raise NoDefaultMethod
+        if method_id not in self.methods:
+            raise UnknownMethod(id=method_id)
+        self.methods[method_id].require_active()
+        return self.methods[method_id]
+
+
+def priced(
+    wanted: Iterable[LineInput],
+    products: Mapping[UUID, Product],
+    currency: str,
+    *,
+    kept: Iterable[Line] = (),
+) -> tuple[tuple[Line, ...], str]:
+    """Return the lines with name and price of their products, and their one currency.
+
+    Raises `UnknownProduct`, `ProductWithdrawn` (unless the document has the product already, in
+    `kept`), `MixedCurrencies`.
+    """
+    already = {line.product_id for line in kept}
+    lines, prices = [], []
+    for line in wanted:
+        product = products.get(line.product_id)
+        if product is None:
+            raise UnknownProduct(id=line.product_id)
+        if not product.active and product.id not in already:
+            raise ProductWithdrawn(name=product.name)
+        price = line.unit_price or product.price
+        prices.append(price)
+        lines.append(Line(product.id, product.name, line.quantity, price.amount))
+    return tuple(lines), one_currency(prices, currency)
+
+
+def prepare(data: OpportunityCreate, known: Known, *, today: date, currency: str) -> Opportunity:
+    """Return the new opportunity, which has no number yet and is in no session.
+
+    `currency` is the one of an opportunity without any amount. Raises `RevenueIsSumOfLines`,
+    `UnknownCustomer`, `CustomerHasEnded`, `DateInFuture`, `ExternalReferenceTaken`, or what
+    `Known.method` and `priced` raise.
+    """
+    if data.lines and data.expected_revenue is not None:
+        raise RevenueIsSumOfLines
+    if data.customer_id is not None:
+        current_customer(known.customers, data.customer_id)
+    if data.external_ref is not None and data.external_ref in known.taken_references:
+        raise ExternalReferenceTaken
+    opened_on = business_day.happened(data.opened_on, today)
+    revenue = data.expected_revenue
+    lines, currency = priced(data.lines, known.products, revenue.currency if revenue else currency)
+    opportunity = Opportunity(
+        topic=data.topic,
+        customer_id=data.customer_id,
+        contact_id=data.contact_id,
+        owner_id=data.owner_id,
+        department_id=data.department_id,
+        source=data.source,
+        lead_id=data.lead_id,
+        external_ref=data.external_ref,
+        interest=data.interest,
+        need=data.need,
+        expected_close_on=data.expected_close_on,
+        method_id=known.method(data.method_id).id,
+        status=Status.NOT_EVALUATED,
+        evaluation_round=0,
+        opened_on=opened_on,
+        last_step_on=opened_on,
+    )
+    opportunity.ask_for(lines, currency)
+    if revenue is not None:
+        opportunity.expect(revenue)
+    return opportunity
+
+
+def enter(session: AsyncSession, opportunity: Opportunity, number: str) -> None:
+    """Add a prepared opportunity under its number."""
+    opportunity.number = number
+    audit.created(session, opportunity)
+    outbox.add(session, events.created(opportunity), sequence=opportunity.version)
+
+
+def submit(
+    session: AsyncSession, opportunity: Opportunity, data: OpportunitySubmission, *, today: date
+) -> None:
+    """Submit to a named evaluator. Raises `DateInFuture` or what `Opportunity.submit` raises."""
+    opportunity.submit(data.evaluator_id, business_day.happened(data.on, today))
+    fields = audit.changed(session, opportunity, "submitted")
+    event = events.submitted(opportunity, fields, evaluator_id=data.evaluator_id)
+    outbox.add(session, event, sequence=opportunity.version)
+
+
+def evaluate(
+    session: AsyncSession,
+    opportunity: Opportunity,
+    data: OpportunityEvaluation,
+    method: Method,
+    *,
+    actor: Actor,
+    today: date,
+) -> None:
+    """Decide in the evaluator's place or as the evaluator.
+
+    Raises `NotTheEvaluator`, `DateInFuture`, or what `Opportunity.evaluate` raises.
+    """
+    opportunity.require_in_evaluation()
+    opportunity.require_evaluator(actor.employee_id, actor.scopes)
+    evaluator_id, number = opportunity.evaluator_id, opportunity.evaluation_round
+    on = business_day.happened(data.on, today)
+    opportunity.evaluate(
+        data.result, on, next_evaluator_id=data.next_evaluator_id, stages=method.stages
+    )
+    decision = Evaluation(
+        opportunity_id=opportunity.id,
+        round=number,
+        evaluator_id=evaluator_id,
+        result=data.result,
+        next_evaluator_id=data.next_evaluator_id,
+        comment=data.comment,
+        decided_on=on,
+        decided_by=context_of(session).actor,
+    )
+    session.add(decision)
+    if data.result is Result.PASS:
+        session.add(_entry(session, opportunity, method))
+    fields = audit.changed(
+        session, opportunity, "evaluated", result=(None, data.result), comment=(None, data.comment)
+    )
+    event = events.evaluated(
+        opportunity, fields, result=data.result, evaluator_id=decision.evaluator_id
+    )
+    outbox.add(session, event, sequence=opportunity.version)
+
+
+def promote(
+    session: AsyncSession,
+    opportunity: Opportunity,
+    data: OpportunityPromotion,
+    method: Method,
+    recorded: Mapping[str, Recorded],
+    *,
+    today: date,
+) -> None:
+    """Leave the stage for a later one. Raises `DateInFuture` or what `Opportunity.promote` does."""
+    opportunity.promote(
+        business_day.happened(data.on, today),
+        to_stage=data.to_stage,
+        stages=method.stages,
+        recorded=recorded,
+        confirmed=data.confirm_reminders,
+    )
+    session.add(_entry(session, opportunity, method))
+    fields = audit.changed(session, opportunity, "promoted")
+    event = events.stage_entered(opportunity, fields)
+    outbox.add(session, event, sequence=opportunity.version)
+
+
+def win(
+    session: AsyncSession,
+    opportunity: Opportunity,
+    data: OpportunityWin,
+    customers: dict[UUID, CustomerRef],
+    *,
+    today: date,
+) -> None:
+    """Win it, with its customer. Raises `CustomerHasEnded`, or what `Opportunity.win` raises."""
+    opportunity.require_in_progress()
+    if opportunity.customer_id is not None:
+        current_customer(customers, opportunity.customer_id)
+    opportunity.win(business_day.happened(data.closed_on, today), data.reason, data.amount)
+    fields = audit.changed(session, opportunity, "won")
+    event = events.won(opportunity, fields, opportunity.agreed or opportunity.revenue)
+    outbox.add(session, event, sequence=opportunity.version)
+
+
+def lose(
+    session: AsyncSession, opportunity: Opportunity, data: OpportunityLoss, *, today: date
+) -> None:
+    """Lose it. Raises `DateInFuture` or what `Opportunity.lose` raises."""
+    opportunity.lose(business_day.happened(data.closed_on, today), data.reason)
+    fields = audit.changed(session, opportunity, "lost")
+    outbox.add(session, events.lost(opportunity, fields), sequence=opportunity.version)
+
+
+def _entry(session: AsyncSession, opportunity: Opportunity, method: Method) -> StageEntry:
+    position = opportunity.require_in_progress()
+    stage = method.stages[position - 1]
+    return StageEntry(
+        opportunity_id=opportunity.id,
+        position=position,
+        code=stage.code,
+        name=stage.name,
+        success_rate=stage.success_rate,
+        planned_days=stage.planned_days,
+        entered_on=opportunity.last_step_on,
+        entered_by=context_of(session).actor,
+    )

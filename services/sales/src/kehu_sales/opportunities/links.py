@@ -1,0 +1,62 @@
+"""What activities and tasks hang on: an opportunity in a stage, a customer, or neither."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_kernel.context import context_of
+from kehu_sales.customers.service import require_customer
+from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
+from kehu_sales.opportunities.models import Opportunity
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The customer and the stage that something is recorded for."""
+
+    customer_id: UUID | None
+    stage_code: str | None
+
+
+async def link(
+    session: AsyncSession, opportunity_id: UUID | None, customer_id: UUID | None
+) -> Subject:
+    """Return what something new is recorded for; the opportunity's customer unless one is named.
+
+    The opportunity stays locked, so that it cannot be closed or promoted meanwhile. Raises
+    `UnknownOpportunity`, `OpportunityIsClosed`, `EvaluationHasFailed`, `AnotherCustomer`,
+    `UnknownCustomer`, `CustomerHasEnded`.
+    """
+    opportunity = None
+    if opportunity_id is not None:
+        opportunity = await lock_open(session, opportunity_id)
+        if opportunity.customer_id is not None and customer_id not in (
+            None,
+            opportunity.customer_id,
+        ):
+            raise AnotherCustomer(number=opportunity.number)
+        customer_id = customer_id or opportunity.customer_id
+    if customer_id is not None:
+        await require_customer(session, customer_id)
+    return Subject(customer_id, opportunity.stage_code if opportunity else None)
+
+
+async def lock_open(session: AsyncSession, opportunity_id: UUID) -> Opportunity:
+    """Return an opportunity something can still be done with, locked.
+
+    Raises `UnknownOpportunity`, `OpportunityIsClosed`, `EvaluationHasFailed`.
+    """
+    opportunity: Opportunity | None = await session.scalar(
+        select(Opportunity)
+        .where(
+            Opportunity.tenant_id == context_of(session).tenant_id,
+            Opportunity.id == opportunity_id,
+        )
+        .with_for_update()
+    )
+    if opportunity is None:
+        raise UnknownOpportunity(id=opportunity_id)
+    opportunity.require_open()
+    return opportunity

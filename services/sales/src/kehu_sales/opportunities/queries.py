@@ -1,0 +1,128 @@
+"""Reading opportunities."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, literal, select, type_coerce, union_all
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_kernel.context import context_of
+from kehu_sales.activities.models import Activity
+from kehu_sales.db import among
+from kehu_sales.opportunities.models import Evaluation, Opportunity, StageEntry
+from kehu_sales.opportunities.promotion import Recorded
+from kehu_sales.opportunities.schemas import OpportunityFilters
+from kehu_sales.quotes.models import Quote
+from kehu_sales.tasks.models import Task, TaskStatus
+
+SORT_COLUMNS = {
+    "created_at": Opportunity.created_at,
+    "number": Opportunity.number,
+    "expected_close_on": Opportunity.expected_close_on,
+    "expected_revenue": Opportunity.expected_revenue,
+}
+EXACT_FILTERS = (
+    "stage_code", "owner_id", "department_id", "customer_id", "method_id", "lead_id", "number",
+    "external_ref",
+)  # fmt: skip
+
+
+def matching(tenant_id: str, filters: OpportunityFilters) -> Select[Opportunity]:
+    """Return the query for the opportunities that match all filters."""
+    query = select(Opportunity).where(Opportunity.tenant_id == tenant_id)
+    for name in EXACT_FILTERS:
+        value = getattr(filters, name)
+        if value is not None:
+            query = query.where(getattr(Opportunity, name) == value)
+    if filters.status:
+        query = query.where(Opportunity.status.in_(filters.status))
+    if filters.product_id is not None:
+        line = [{"product_id": str(filters.product_id)}]
+        query = query.where(type_coerce(Opportunity.lines, JSONB).contains(line))
+    if filters.expected_close_from is not None:
+        query = query.where(Opportunity.expected_close_on >= filters.expected_close_from)
+    if filters.expected_close_to is not None:
+        query = query.where(Opportunity.expected_close_on <= filters.expected_close_to)
+    if filters.q is not None:
+        query = query.where(Opportunity.topic.icontains(filters.q, autoescape=True))
+    return query
+
+
+async def evaluations_of(session: AsyncSession, opportunity_id: UUID) -> list[Evaluation]:
+    """Return every decision about the opportunity, oldest first."""
+    rows = await session.scalars(
+        select(Evaluation)
+        .where(
+            Evaluation.tenant_id == context_of(session).tenant_id,
+            Evaluation.opportunity_id == opportunity_id,
+        )
+        .order_by(Evaluation.round)
+    )
+    return list(rows)
+
+
+async def stages_of(session: AsyncSession, opportunity_id: UUID) -> list[StageEntry]:
+    """Return every stage the opportunity has entered, in order."""
+    rows = await session.scalars(
+        select(StageEntry)
+        .where(
+            StageEntry.tenant_id == context_of(session).tenant_id,
+            StageEntry.opportunity_id == opportunity_id,
+        )
+        .order_by(StageEntry.position)
+    )
+    return list(rows)
+
+
+async def recorded_in_stages(
+    session: AsyncSession, opportunity_ids: Collection[UUID]
+) -> Mapping[UUID, Mapping[str, Recorded]]:
+    """Return what is recorded for each opportunity, by stage code. One statement."""
+    if not opportunity_ids:
+        return {}
+    tenant_id = context_of(session).tenant_id
+
+    def count(kind: str, model: Any, *only: Any) -> Select[Any]:
+        return (
+            select(
+                literal(kind).label("kind"), model.opportunity_id, model.stage_code, func.count()
+            )
+            .where(
+                model.tenant_id == tenant_id,
+                among(model.opportunity_id, opportunity_ids),
+                model.stage_code.is_not(None),
+                *only,
+            )
+            .group_by(model.opportunity_id, model.stage_code)
+        )
+
+    rows = await session.execute(
+        union_all(
+            count("activities", Activity),
+            count("tasks", Task, Task.status == TaskStatus.COMPLETED),
+            count("quotes", Quote),
+        )
+    )
+    counts: dict[tuple[UUID, str], dict[str, int]] = defaultdict(dict)
+    for kind, opportunity_id, stage_code, number in rows:
+        counts[opportunity_id, stage_code][kind] = number
+    found: dict[UUID, dict[str, Recorded]] = defaultdict(dict)
+    for (opportunity_id, stage_code), numbers in counts.items():
+        found[opportunity_id][stage_code] = Recorded(**numbers)
+    return found
+
+
+async def taken_references(session: AsyncSession, references: Collection[str]) -> set[str]:
+    """Return which of these external references belong to an opportunity already."""
+    if not references:
+        return set()
+    rows = await session.scalars(
+        select(Opportunity.external_ref).where(
+            Opportunity.tenant_id == context_of(session).tenant_id,
+            among(Opportunity.external_ref, references),
+        )
+    )
+    return {reference for reference in rows if reference is not None}

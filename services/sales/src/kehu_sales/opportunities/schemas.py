@@ -1,0 +1,385 @@
+"""Opportunities on the wire."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kehu_contracts.money import Money
+from kehu_kernel.pagination import PageParams
+from kehu_kernel.wire import Input, LongText, Patch, Text
+from kehu_sales.lines import LineRead
+from kehu_sales.methods.models import Control, Stage
+from kehu_sales.opportunities.models import (
+    Evaluation,
+    Interest,
+    Opportunity,
+    Result,
+    StageEntry,
+    Status,
+)
+from kehu_sales.opportunities.promotion import Condition, Recorded
+from kehu_sales.products.schemas import Price
+
+ID = "019364c2-7d5e-7000-8000-00000000000"
+ON = "Business day; today if omitted, never in the future, never before the step before."
+
+Quantity = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=4)]
+
+
+class LineInput(Input):
+    """One product line of interest."""
+
+    product_id: UUID = Field(description="The product.")
+    quantity: Quantity = Field(description="Quantity, in units of the product; more than nothing.")
+    unit_price: Price | None = Field(
+        None, description="Price of one unit; the product's list price if omitted."
+    )
+
+
+Lines = Annotated[list[LineInput], Field(max_length=200)]
+
+
+class OpportunityCreate(Input):
+    """A new opportunity; it is not evaluated yet."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "topic": "华强集团工作站更新",
+                    "customer_id": f"{ID}1",
+                    "owner_id": f"{ID}2",
+                    "source": "referral",
+                    "interest": "high",
+                    "need": "三季度更换 40 台设计工作站",
+                    "expected_close_on": "2027-03-31",
+                    "lines": [{"product_id": f"{ID}3", "quantity": "40"}],
+                }
+            ]
+        },
+    )
+
+    topic: Text = Field(description="What it is about, in a few words.")
+    customer_id: UUID | None = Field(None, description="The customer; needed to win.")
+    contact_id: UUID | None = Field(None, description="The contact at the customer.")
+    owner_id: UUID | None = Field(None, description="The employee who works on it.")
+    department_id: UUID | None = Field(None, description="The owner's department.")
+    source: Text | None = Field(None, description="Where the opportunity came from.")
+    lead_id: UUID | None = Field(None, description="The lead it was converted from.")
+    external_ref: Text | None = Field(
+        None, description="Key of the opportunity in another system, unique if given."
+    )
+    interest: Interest | None = Field(None, description="How interested the customer is.")
+    need: LongText | None = Field(None, description="What the customer needs.")
+    expected_close_on: date | None = Field(None, description="Day a decision is expected.")
+    method_id: UUID | None = Field(None, description="Sales method; the default if omitted.")
+    lines: Lines = Field(default_factory=list, description="Products of interest.")
+    expected_revenue: Money | None = Field(
+        None, description="Only without lines: with lines, their sum is expected."
+    )
+    opened_on: date | None = Field(
+        None, description="Business day it was opened; today if omitted, never in the future."
+    )
+
+
+class OpportunityUpdate(Patch):
+    """Changes to potential information; fields left out stay. `lines` replaces all lines."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "expected_close_on": "2027-04-30",
+                    "lines": [
+                        {
+                            "product_id": f"{ID}3",
+                            "quantity": "45",
+                            "unit_price": {"amount": "4600.00", "currency": "CNY"},
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+    never_null: ClassVar[frozenset[str]] = frozenset({"topic", "lines", "expected_revenue"})
+
+    topic: Text | None = Field(None, description="What it is about, in a few words.")
+    customer_id: UUID | None = Field(None, description="The customer; needed to win.")
+    contact_id: UUID | None = Field(None, description="The contact at the customer.")
+    owner_id: UUID | None = Field(None, description="The employee who works on it.")
+    department_id: UUID | None = Field(None, description="The owner's department.")
+    source: Text | None = Field(None, description="Where the opportunity came from.")
+    interest: Interest | None = Field(None, description="How interested the customer is.")
+    need: LongText | None = Field(None, description="What the customer needs.")
+    expected_close_on: date | None = Field(None, description="Day a decision is expected.")
+    lines: Lines | None = Field(
+        None, description="Products of interest; an empty list leaves the revenue as it is."
+    )
+    expected_revenue: Money | None = Field(
+        None, description="Only without lines: with lines, their sum is expected."
+    )
+
+
+class OpportunitySubmission(Input):
+    """Submit an opportunity to an evaluator."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"evaluator_id": f"{ID}4"}]})
+
+    evaluator_id: UUID = Field(description="The employee who is to decide.")
+    on: date | None = Field(None, description=ON)
+
+
+class OpportunityEvaluation(Input):
+    """Decide on an opportunity."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"result": "pass", "comment": "需求明确，预算已落实"}]}
+    )
+
+    result: Result = Field(
+        description="`pass`: go ahead, in the first stage; `pass_to_next`: another decides next; "
+        "`reject`: back to the submitter; `fail`: nothing more will be done with it."
+    )
+    next_evaluator_id: UUID | None = Field(
+        None, description="The employee who decides next; with `pass_to_next` only."
+    )
+    comment: LongText | None = Field(None, description="Why.")
+    on: date | None = Field(None, description=ON)
+
+
+class OpportunityPromotion(Input):
+    """Promote an opportunity to the next stage."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"on": "2026-11-20"}]})
+
+    on: date | None = Field(None, description=ON)
+    to_stage: Text | None = Field(
+        None,
+        description="Code of a later stage; the next one if omitted. Stages that are skipped must "
+        "meet their conditions too.",
+    )
+    confirm_reminders: bool = Field(
+        False, description="Promote although conditions that only remind are not met."
+    )
+
+
+class OpportunityWin(Input):
+    """Win an opportunity."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "closed_on": "2026-11-20",
+                    "reason": "方案优于竞争对手，服务响应快",
+                    "amount": {"amount": "184000.00", "currency": "CNY"},
+                }
+            ]
+        }
+    )
+
+    closed_on: date = Field(description="Business day it was won, never in the future.")
+    reason: LongText = Field(description="Why it was won.")
+    amount: Money | None = Field(
+        None, description="The amount that was really agreed; the expected revenue if omitted."
+    )
+
+
+class OpportunityLoss(Input):
+    """Lose an opportunity."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"closed_on": "2026-11-20", "reason": "价格过高"}]}
+    )
+
+    closed_on: date = Field(description="Business day it was lost, never in the future.")
+    reason: LongText = Field(description="Why it was lost.")
+
+
+class OpportunityRead(BaseModel):
+    """An opportunity as it stands."""
+
+    id: UUID = Field(description="The opportunity's id.")
+    version: int = Field(description="Counts the changes; also the ETag.")
+    number: str = Field(description="Document number, such as OPP-2026-000123.")
+    topic: str = Field(description="What it is about, in a few words.")
+    customer_id: UUID | None = Field(description="The customer.")
+    contact_id: UUID | None = Field(description="The contact at the customer.")
+    owner_id: UUID | None = Field(description="The employee who works on it.")
+    department_id: UUID | None = Field(description="The owner's department.")
+    source: str | None = Field(description="Where the opportunity came from.")
+    lead_id: UUID | None = Field(description="The lead it was converted from.")
+    external_ref: str | None = Field(description="Key of the opportunity in another system.")
+    interest: Interest | None = Field(description="How interested the customer is.")
+    need: str | None = Field(description="What the customer needs.")
+    expected_close_on: date | None = Field(description="Day a decision is expected.")
+    method_id: UUID = Field(description="The sales method it follows.")
+    status: Status = Field(description="Where it stands.")
+    evaluator_id: UUID | None = Field(description="Who is to decide; only while in evaluation.")
+    stage_code: str | None = Field(description="Stage of the method; none before it passed.")
+    stage_name: str | None = Field(description="Name of the stage.")
+    stage_position: int | None = Field(description="Place of the stage in the method, from 1.")
+    success_rate: int | None = Field(description="Chance of winning, in percent.")
+    stage_entered_on: date | None = Field(description="Day the stage was entered.")
+    expected_revenue: Money = Field(description="Sum of the lines; typed in without lines.")
+    lines: list[LineRead] = Field(description="Every product line, in order.")
+    opened_on: date = Field(description="Day it was opened.")
+    closed_on: date | None = Field(description="Day it was won or lost.")
+    close_reason: str | None = Field(description="Why it was won or lost.")
+    won_amount: Money | None = Field(description="The amount that was really agreed.")
+    created_at: datetime = Field(description="When the record was made.")
+    updated_at: datetime = Field(description="When the record changed last.")
+
+    @classmethod
+    def of(cls, opportunity: Opportunity) -> Self:
+        """Return the opportunity as the API shows it."""
+        fields = {name: getattr(opportunity, name) for name in cls.model_fields}
+        currency = opportunity.currency
+        fields["expected_revenue"] = opportunity.revenue
+        fields["won_amount"] = opportunity.agreed
+        fields["lines"] = [LineRead.of(line, currency) for line in opportunity.lines]
+        return cls(**fields)
+
+
+class EvaluationRead(BaseModel):
+    """One decision about an opportunity."""
+
+    round: int = Field(description="Counts the decisions, from 1.")
+    evaluator_id: UUID = Field(description="The employee who was named to decide.")
+    result: Result = Field(description="The decision.")
+    next_evaluator_id: UUID | None = Field(description="Who decides next, after pass_to_next.")
+    comment: str | None = Field(description="Why.")
+    decided_on: date = Field(description="Day of the decision.")
+    decided_by: str = Field(description="Token subject of who entered the decision.")
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> Self:
+        """Return the decision as the API shows it."""
+        return cls(**{name: getattr(evaluation, name) for name in cls.model_fields})
+
+
+class EvaluationHistory(BaseModel):
+    """Every decision about an opportunity."""
+
+    items: list[EvaluationRead] = Field(description="The decisions, oldest first.")
+
+
+class StageEntryRead(BaseModel):
+    """A stay of an opportunity in a stage."""
+
+    position: int = Field(description="Place of the stage in the method, from 1.")
+    code: str = Field(description="Code of the stage.")
+    name: str = Field(description="Name of the stage.")
+    success_rate: int = Field(description="Chance of winning, in percent.")
+    planned_days: int = Field(description="Days it should stay there.")
+    entered_on: date = Field(description="Day it entered.")
+    left_on: date | None = Field(description="Day it left or was closed; null while it is there.")
+    actual_days: int = Field(description="Days it stayed, or has stayed until today.")
+    overdue: bool = Field(description="Whether it stayed longer than planned.")
+    entered_by: str = Field(description="Token subject of who promoted it.")
+
+    @classmethod
+    def of(cls, entry: StageEntry, left_on: date | None, today: date) -> Self:
+        """Return the stay as the API shows it."""
+        days = ((left_on or today) - entry.entered_on).days
+        return cls(
+            position=entry.position,
+            code=entry.code,
+            name=entry.name,
+            success_rate=entry.success_rate,
+            planned_days=entry.planned_days,
+            entered_on=entry.entered_on,
+            left_on=left_on,
+            actual_days=days,
+            overdue=days > entry.planned_days,
+            entered_by=entry.entered_by,
+        )
+
+
+class StageHistory(BaseModel):
+    """Every stage an opportunity has been in."""
+
+    items: list[StageEntryRead] = Field(description="The stages, in the order they were entered.")
+
+
+class ConditionRead(BaseModel):
+    """A condition of a stage that is to be left, and how it stands."""
+
+    stage_code: str = Field(description="The stage.")
+    control: Control = Field(description="Whether it only reminds, or is strict.")
+    kind: Literal["activities", "tasks", "quotes"] = Field(description="What is counted.")
+    required: int = Field(description="How many must be recorded in the stage.")
+    actual: int = Field(description="How many are recorded in the stage.")
+    met: bool = Field(description="Whether that is enough.")
+
+    @classmethod
+    def of(cls, condition: Condition) -> Self:
+        """Return the condition as the API shows it."""
+        return cls(**{name: getattr(condition, name) for name in cls.model_fields})
+
+
+class PromotionPreview(BaseModel):
+    """What a promotion would do."""
+
+    stage_code: str = Field(description="The present stage.")
+    stage_entered_on: date = Field(description="Day it was entered; no promotion lies before.")
+    next_stage_code: str | None = Field(description="The next stage; null in the last one.")
+    next_stage_name: str | None = Field(description="Its name.")
+    next_stage_position: int | None = Field(description="Its place in the method, from 1.")
+    next_success_rate: int | None = Field(description="Chance of winning there, in percent.")
+    conditions: list[ConditionRead] = Field(description="Conditions of the present stage.")
+    allowed: bool = Field(description="Whether it can be promoted at all.")
+    needs_confirmation: bool = Field(description="Whether reminders must be confirmed.")
+
+    @classmethod
+    def of(
+        cls, opportunity: Opportunity, stages: Sequence[Stage], recorded: Mapping[str, Recorded]
+    ) -> Self:
+        """Return what promoting to the next stage would do."""
+        position = opportunity.require_in_progress()
+        following = stages[position] if position < len(stages) else None
+        conditions = opportunity.conditions_until(position + 1, stages, recorded)
+        unmet = {condition.control for condition in conditions if not condition.met}
+        return cls(
+            stage_code=stages[position - 1].code,
+            stage_entered_on=opportunity.stage_entered_on or opportunity.last_step_on,
+            next_stage_code=following.code if following else None,
+            next_stage_name=following.name if following else None,
+            next_stage_position=position + 1 if following else None,
+            next_success_rate=following.success_rate if following else None,
+            conditions=[ConditionRead.of(condition) for condition in conditions],
+            allowed=following is not None and Control.STRICT not in unmet,
+            needs_confirmation=Control.REMIND in unmet,
+        )
+
+
+class OpportunityFilters(PageParams):
+    """Filters of the opportunity list; all must match."""
+
+    status: list[Status] = Field(default_factory=list, description="One of these states.")
+    stage_code: str | None = Field(None, description="In the stage with this code.")
+    owner_id: UUID | None = Field(None, description="Worked on by this employee.")
+    department_id: UUID | None = Field(None, description="Worked on in this department.")
+    customer_id: UUID | None = Field(None, description="With this customer.")
+    product_id: UUID | None = Field(None, description="With a line of this product.")
+    method_id: UUID | None = Field(None, description="Following this sales method.")
+    lead_id: UUID | None = Field(None, description="Converted from this lead.")
+    number: str | None = Field(None, description="With exactly this number.")
+    external_ref: str | None = Field(None, description="With exactly this external reference.")
+    q: str | None = Field(None, min_length=1, max_length=100, description="Topic contains this.")
+    expected_close_from: date | None = Field(None, description="Expected to close then or later.")
+    expected_close_to: date | None = Field(None, description="Expected to close then or earlier.")
+    sort: Literal[
+        "created_at",
+        "-created_at",
+        "number",
+        "-number",
+        "expected_close_on",
+        "-expected_close_on",
+        "expected_revenue",
+        "-expected_revenue",
+    ] = Field("-created_at", description="Order; a leading minus reverses it.")

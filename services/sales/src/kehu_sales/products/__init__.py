@@ -1,0 +1,1 @@
+"""Products: what we offer, with its list price."""

@@ -1,0 +1,53 @@
+"""What can be done with a product. One function per command; each runs in one transaction."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_kernel import audit, outbox
+from kehu_kernel.context import context_of
+from kehu_kernel.db import require
+from kehu_kernel.pagination import paginate
+from kehu_sales.products import events, queries
+from kehu_sales.products.models import Product
+from kehu_sales.products.schemas import ProductCreate, ProductFilters, ProductUpdate
+
+
+async def create_product(session: AsyncSession, data: ProductCreate) -> Product:
+    """Enter a new product. The database refuses a code that is taken."""
+    product = Product(**data.model_dump(exclude={"list_price"}), price=data.list_price, active=True)
+    audit.created(session, product)
+    outbox.add(session, events.created(product), sequence=product.version)
+    return product
+
+
+async def change_product(
+    session: AsyncSession, product_id: UUID, data: ProductUpdate, *, expected_version: int
+) -> Product:
+    """Change or withdraw a product. The database refuses a code that is taken."""
+    product = await require(
+        session, Product, product_id, lock=True, expected_version=expected_version
+    )
+    given = data.given()
+    if given.pop("list_price", None) is not None and data.list_price is not None:
+        product.price = data.list_price
+    for name, value in given.items():
+        setattr(product, name, value)
+    fields = audit.changed(session, product, "changed")
+    if fields:
+        outbox.add(session, events.changed(product, fields), sequence=product.version)
+    return product
+
+
+async def list_products(
+    session: AsyncSession, filters: ProductFilters
+) -> tuple[list[Product], str | None, int | None]:
+    """Return one page of the products that match, the next cursor, and the count if asked."""
+    return await paginate(
+        session,
+        queries.matching(context_of(session).tenant_id, filters),
+        filters,
+        sort=filters.sort,
+        columns=queries.SORT_COLUMNS,
+        tie_breaker=Product.id,
+    )

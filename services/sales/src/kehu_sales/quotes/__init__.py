@@ -1,0 +1,1 @@
+"""Quotes: what we offer for an opportunity."""

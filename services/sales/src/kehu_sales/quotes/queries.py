@@ -1,0 +1,18 @@
+"""Reading quotes."""
+
+from sqlalchemy import Select, select
+
+from kehu_sales.quotes.models import Quote
+from kehu_sales.quotes.schemas import QuoteFilters
+
+SORT_COLUMNS = {"created_at": Quote.created_at, "number": Quote.number}
+
+
+def matching(tenant_id: str, filters: QuoteFilters) -> Select[Quote]:
+    """Return the query for the quotes that match all filters."""
+    query = select(Quote).where(Quote.tenant_id == tenant_id)
+    for name in ("opportunity_id", "customer_id", "owner_id", "number"):
+        value = getattr(filters, name)
+        if value is not None:
+            query = query.where(getattr(Quote, name) == value)
+    return query

@@ -1,0 +1,1 @@
+"""Tasks: what is to be done for an opportunity, by whom and by when."""

@@ -1,0 +1,34 @@
+"""What the world hears of a task."""
+
+from typing import Any
+
+from kehu_contracts import sales as contract
+from kehu_sales.tasks.models import Task
+
+
+def _state(task: Task, changed: list[str]) -> dict[str, Any]:
+    return {
+        "task_id": task.id,
+        "topic": task.topic,
+        "customer_id": task.customer_id,
+        "opportunity_id": task.opportunity_id,
+        "stage_code": task.stage_code,
+        "assignee_id": task.assignee_id,
+        "status": task.status,
+        "due_on": task.due_on,
+        "started_on": task.started_on,
+        "finished_on": task.finished_on,
+        "changed": changed,
+    }
+
+
+def created(task: Task) -> contract.TaskCreated:
+    return contract.TaskCreated(**_state(task, []))
+
+
+def assigned(task: Task, fields: list[str]) -> contract.TaskAssigned:
+    return contract.TaskAssigned(**_state(task, fields))
+
+
+def completed(task: Task, fields: list[str]) -> contract.TaskCompleted:
+    return contract.TaskCompleted(**_state(task, fields))

@@ -1,0 +1,23 @@
+"""Reading tasks."""
+
+from sqlalchemy import Select, select
+
+from kehu_sales.tasks.models import Task
+from kehu_sales.tasks.schemas import TaskFilters
+
+SORT_COLUMNS = {"created_at": Task.created_at, "due_on": Task.due_on}
+EXACT_FILTERS = ("opportunity_id", "stage_code", "customer_id", "assignee_id")
+
+
+def matching(tenant_id: str, filters: TaskFilters) -> Select[Task]:
+    """Return the query for the tasks that match all filters."""
+    query = select(Task).where(Task.tenant_id == tenant_id)
+    for name in EXACT_FILTERS:
+        value = getattr(filters, name)
+        if value is not None:
+            query = query.where(getattr(Task, name) == value)
+    if filters.status:
+        query = query.where(Task.status.in_(filters.status))
+    if filters.due_to is not None:
+        query = query.where(Task.due_on <= filters.due_to)
+    return query
