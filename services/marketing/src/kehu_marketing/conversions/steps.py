@@ -64,7 +64,8 @@ async def _customer(outbound: Outbound, errand: Errand, lead: Lead) -> UUID:
     body = {"kind": "organisation", "name": lead.customer_name, "source": lead.source}
     if lead.owner_id is not None:
         body["owner_id"] = str(lead.owner_id)
-    return await _make("customer", "/v1/customers", outbound, errand, lead, Step.CUSTOMER, body)
+    made = await _make("customer", "/v1/customers", outbound, errand, lead, Step.CUSTOMER, body)
+    return UUID(made["id"])
 
 
 async def _picked_customer(outbound: Outbound, errand: Errand, customer_id: UUID) -> UUID:
@@ -104,7 +105,11 @@ async def _contact(
         "phone": lead.contact_phone,
         "email": lead.contact_email,
     }
-    return await _make("customer", "/v1/contacts", outbound, errand, lead, Step.CONTACT, body)
+    made = await _make("customer", "/v1/contacts", outbound, errand, lead, Step.CONTACT, body)
+    if made["customer_id"] != str(customer_id):
+        # An earlier conversion, which failed, made it for the customer the lead had then.
+        raise ContactOfAnotherCustomer(name=made["name"])
+    return UUID(made["id"])
 
 
 async def _picked_contact(
@@ -141,13 +146,14 @@ async def _opportunity(
     elif revenue is not None:
         body["expected_revenue"] = revenue.model_dump(mode="json")
     try:
-        return await _make(
+        made = await _make(
             "sales", "/v1/opportunities", outbound, errand, lead, Step.OPPORTUNITY, body
         )
     except ServiceRefused as refusal:
         if refusal.problem_code == "unknown-customer":
             raise SalesLagsBehind from refusal
         raise
+    return UUID(made["id"])
 
 
 async def _make(
@@ -158,7 +164,7 @@ async def _make(
     lead: Lead,
     step: Step,
     body: dict[str, Any],
-) -> UUID:
+) -> dict[str, Any]:
     """Create something that carries the lead's reference, or find what an earlier try made.
 
     A refusal may only mean that it exists: the reference is taken, or the key was used when the
@@ -167,15 +173,15 @@ async def _make(
     reference = reference_of(lead)
     given = {name: value for name, value in body.items() if value is not None}
     try:
-        made = await outbound.post(
+        return await outbound.post(
             service, path, errand, given | {"external_ref": reference}, key=f"lead-{lead.id}-{step}"
         )
     except ServiceRefused:
-        earlier = await outbound.get(service, path, errand, external_ref=reference, limit=1)
-        if not earlier["items"]:
+        found = await outbound.get(service, path, errand, external_ref=reference, limit=1)
+        if not found["items"]:
             raise
-        made = earlier["items"][0]
-    return UUID(made["id"])
+        earlier: dict[str, Any] = found["items"][0]
+        return earlier
 
 
 def reference_of(lead: Lead) -> str:

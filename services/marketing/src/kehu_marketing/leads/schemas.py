@@ -31,7 +31,7 @@ Email = Annotated[
     ),
 ]
 Quantity = Annotated[
-    DecimalText, Field(gt=0, max_digits=15, decimal_places=3, description="How many.")
+    DecimalText, Field(gt=0, max_digits=14, decimal_places=4, description="How many.")
 ]
 
 
