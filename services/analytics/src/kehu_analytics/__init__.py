@@ -1,0 +1,1 @@
+"""The analytics service: what the event stream says about customers and sales."""

@@ -1,0 +1,38 @@
+"""What analytics does about events of others: it folds them, whole batches at once."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_analytics.facts.fold import fold_facts, note_newest
+from kehu_analytics.values.calculation import revalue, share_scoring
+from kehu_kernel.process import ConsumingWorker, Databases
+from kehu_kernel.projection import project
+from kehu_kernel.records import Fact
+from kehu_kernel.settings import ServiceSettings
+
+ACTOR = "system:analytics"
+
+
+async def fold(session: AsyncSession, facts: Sequence[Fact]) -> None:
+    """Fold a batch into the facts, and the values of the customers that it concerns."""
+    touched = await fold_facts(session, facts)
+    if touched:
+        await share_scoring(session, {tenant_id for tenant_id, _ in touched})
+        await revalue(session, touched, actor=ACTOR)
+    await note_newest(session, facts)
+
+
+def consumers(
+    databases: Databases, settings: ServiceSettings, wake_relay: Callable[[], None]
+) -> Sequence[ConsumingWorker]:
+    """Return the worker that folds the topics of all other services."""
+    return [
+        project(
+            fold,
+            consumer="analytics",
+            database=databases.worker,
+            bootstrap=settings.kafka_bootstrap,
+            after_commit=wake_relay,
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Facts: the present and past state of what the other services publish, folded from events."""

@@ -1,0 +1,1 @@
+"""The sales funnel: opportunities and amounts by stage, as of any day."""

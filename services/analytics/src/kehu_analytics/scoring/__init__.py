@@ -1,0 +1,1 @@
+"""How customers are scored: scoring options, value models, value grades."""

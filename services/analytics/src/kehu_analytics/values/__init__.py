@@ -1,0 +1,1 @@
+"""Customer values: the score, the grade, the pyramid."""

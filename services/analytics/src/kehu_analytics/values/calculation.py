@@ -1,0 +1,250 @@
+"""Calculating customer values: one way for a batch of the fold and for all customers of a tenant.
+
+The fold and changes to the scoring exclude each other per tenant, and workers whose partitions
+concern the same customer take turns on its row of figures. Every statement sees what was committed
+before it began: whoever comes last calculates from everybody's facts.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kehu_analytics.facts.fold import CustomerKey
+from kehu_analytics.facts.models import CustomerFact
+from kehu_analytics.values import events
+from kehu_analytics.values.events import Finding
+from kehu_kernel.context import context_of
+
+LOCK_CLASS = 0x76616C  # "val"
+CHUNK = 5_000
+"""Customers calculated by one set of statements: seconds of work are cut into short ones."""
+
+# Tenants share 128 locks: a batch of very many tenants must not exhaust the server's lock table.
+SHARE_SCORING = text(
+    """
+    SELECT pg_advisory_xact_lock_shared(CAST(:class AS int), slot)
+    FROM (
+        SELECT DISTINCT hashtext(tenant_id) & 127 AS slot
+        FROM unnest(CAST(:tenants AS text[])) AS tenants (tenant_id) ORDER BY slot
+    ) AS slots
+    """
+)
+OWN_SCORING = text(
+    "SELECT pg_advisory_xact_lock(CAST(:class AS int), hashtext(CAST(:tenant AS text)) & 127)"
+)
+
+# `touched` comes sorted: workers that share customers take the row locks in the same order.
+BEGIN_FIGURES = text(
+    """
+    INSERT INTO customer_figures (tenant_id, customer_id)
+    SELECT * FROM unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
+    ON CONFLICT DO NOTHING
+    """
+)
+LOCK_FIGURES = text(
+    """
+    SELECT 1 FROM customer_figures
+    JOIN unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
+        AS touched (tenant_id, customer_id) USING (tenant_id, customer_id)
+    ORDER BY tenant_id, customer_id FOR UPDATE OF customer_figures
+    """
+)
+SET_FIGURES = text(
+    """
+    WITH touched AS (
+        SELECT * FROM unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
+            AS touched (tenant_id, customer_id)
+    ), by_currency AS (
+        SELECT tenant_id, customer_id,
+            CASE status WHEN 'won' THEN won_currency ELSE currency END AS currency,
+            count(*) FILTER (WHERE status = 'won') AS won,
+            count(*) FILTER (WHERE status = 'lost') AS lost,
+            sum(won_amount) FILTER (WHERE status = 'won') AS won_amount,
+            sum(amount) FILTER (
+                WHERE status IN ('not_evaluated', 'in_evaluation', 'in_progress')
+            ) AS open_amount,
+            max(at) AS at
+        FROM touched JOIN opportunity_facts USING (tenant_id, customer_id)
+        GROUP BY 1, 2, 3
+    ), opportunities AS (
+        SELECT tenant_id, customer_id, sum(won)::int AS won, sum(lost)::int AS lost, max(at) AS at,
+            jsonb_object_agg(currency, jsonb_build_object(
+                'won', coalesce(won_amount, 0)::text,
+                'won_count', won,
+                'open', coalesce(open_amount, 0)::text
+            )) AS amounts
+        FROM by_currency GROUP BY 1, 2
+    ), requests AS (
+        SELECT tenant_id, customer_id, count(*)::int AS request_count, max(at) AS at
+        FROM touched JOIN request_facts USING (tenant_id, customer_id)
+        GROUP BY 1, 2
+    ), figures AS (
+        SELECT tenant_id, customer_id, coalesce(won, 0) AS won, coalesce(lost, 0) AS lost,
+            coalesce(request_count, 0) AS request_count, coalesce(amounts, '{}') AS amounts,
+            greatest(opportunities.at, requests.at) AS at
+        FROM touched
+            LEFT JOIN opportunities USING (tenant_id, customer_id)
+            LEFT JOIN requests USING (tenant_id, customer_id)
+    )
+    UPDATE customer_figures AS stored
+    SET won_count = won, lost_count = lost, request_count = figures.request_count,
+        amounts = figures.amounts, facts_at = at
+    FROM figures
+    WHERE stored.tenant_id = figures.tenant_id AND stored.customer_id = figures.customer_id
+        AND (stored.won_count, stored.lost_count, stored.request_count, stored.amounts,
+            stored.facts_at)
+            IS DISTINCT FROM (won, lost, figures.request_count, figures.amounts, at)
+    """
+)
+SET_VALUES = text(
+    """
+    WITH touched AS (
+        SELECT * FROM unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
+            AS touched (tenant_id, customer_id)
+    ), weights AS MATERIALIZED (
+        SELECT model.tenant_id, model.id AS model_id, part.key AS dimension,
+            part.value::numeric AS weight, option.currency, option.intervals,
+            greatest(model.updated_at, option.updated_at) AS changed_at
+        FROM value_models AS model
+            CROSS JOIN LATERAL jsonb_each_text(model.weights) AS part
+            JOIN scoring_options AS option
+                ON option.tenant_id = model.tenant_id AND option.dimension = part.key
+        WHERE model.state = 'active' AND model.tenant_id = ANY (CAST(:tenants AS text[]))
+    ), steps AS MATERIALIZED (
+        SELECT tenant_id, dimension, (step->>'from')::numeric AS low,
+            (step->>'to')::numeric AS high, (step->>'points')::numeric AS points
+        FROM weights CROSS JOIN LATERAL jsonb_array_elements(intervals) AS steps (step)
+    ), grades AS MATERIALIZED (
+        SELECT tenant_id, step->>'code' AS grade, (step->>'from')::numeric AS low,
+            (step->>'to')::numeric AS high, updated_at
+        FROM grade_schemes CROSS JOIN LATERAL jsonb_array_elements(grades) AS steps (step)
+        WHERE tenant_id = ANY (CAST(:tenants AS text[]))
+    ), figures AS (
+        SELECT touched.tenant_id, touched.customer_id, model_id, dimension, weight,
+            greatest(facts.at, facts_at, changed_at) AS at,
+            CASE dimension
+                WHEN 'won_amount' THEN coalesce((amounts->currency->>'won')::numeric, 0)
+                WHEN 'open_amount' THEN coalesce((amounts->currency->>'open')::numeric, 0)
+                WHEN 'average_deal' THEN coalesce(round_half_even(
+                    (amounts->currency->>'won')::numeric
+                        / nullif((amounts->currency->>'won_count')::numeric, 0), 2), 0)
+                WHEN 'won_count' THEN won_count
+                WHEN 'lost_count' THEN lost_count
+                WHEN 'win_rate' THEN coalesce(round_half_even(
+                    100.0 * won_count / nullif(won_count + lost_count, 0), 2), 0)
+                WHEN 'service_request_count' THEN request_count
+            END AS value
+        FROM touched
+            JOIN customer_figures USING (tenant_id, customer_id)
+            JOIN customer_facts AS facts
+                ON facts.tenant_id = touched.tenant_id AND facts.id = touched.customer_id
+            JOIN weights ON weights.tenant_id = touched.tenant_id
+    ), scores AS (
+        SELECT tenant_id, customer_id, model_id, max(at) AS at,
+            round_half_even(sum(weight * points) / 100, 4) AS score,
+            jsonb_agg(jsonb_build_object(
+                'dimension', dimension, 'value', value::text, 'from', low::text,
+                'to', high::text, 'points', points::text, 'weight', weight::text,
+                'contribution', trim_scale(weight * points / 100)::text
+            ) ORDER BY dimension) AS inputs
+        FROM figures JOIN steps USING (tenant_id, dimension)
+        WHERE (low IS NULL OR value >= low) AND (high IS NULL OR value < high)
+        GROUP BY 1, 2, 3
+    )
+    INSERT INTO customer_values AS stored
+        (tenant_id, id, model_id, score, grade, inputs, calculated_at)
+    SELECT tenant_id, customer_id, model_id, score, grade, inputs, greatest(at, updated_at)
+    FROM scores JOIN grades USING (tenant_id)
+    WHERE (low IS NULL OR score >= low) AND (high IS NULL OR score < high)
+    ON CONFLICT (tenant_id, id) DO UPDATE
+    SET model_id = excluded.model_id, score = excluded.score, grade = excluded.grade,
+        inputs = excluded.inputs, calculated_at = excluded.calculated_at
+    WHERE (stored.model_id, stored.score, stored.grade, stored.inputs, stored.calculated_at)
+        IS DISTINCT FROM (excluded.model_id, excluded.score, excluded.grade, excluded.inputs,
+            excluded.calculated_at)
+    RETURNING tenant_id, id
+    """
+)
+NOTE_PUBLISHED = text(
+    """
+    WITH published AS (
+        INSERT INTO value_publications AS stored (tenant_id, customer_id, version, score, grade)
+        SELECT tenant_id, id, 1, score, grade
+        FROM customer_values JOIN unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
+            AS changed (tenant_id, id) USING (tenant_id, id)
+        ON CONFLICT (tenant_id, customer_id) DO UPDATE
+        SET version = stored.version + 1, score = excluded.score, grade = excluded.grade
+        WHERE (stored.score, stored.grade) IS DISTINCT FROM (excluded.score, excluded.grade)
+        RETURNING new.tenant_id, new.customer_id, new.version, old.grade AS previous_grade
+    )
+    SELECT tenant_id, customer_id, model_id, score, grade, previous_grade, calculated_at, version
+    FROM published JOIN customer_values AS current (tenant_id, customer_id)
+        USING (tenant_id, customer_id)
+    ORDER BY tenant_id, customer_id
+    """
+)
+
+
+async def lock_scoring(session: AsyncSession) -> None:
+    """Keep the fold of the session's tenant waiting until this transaction ends.
+
+    Take it before any other lock, and before reading what is about to change.
+    """
+    tenant_id = context_of(session).tenant_id
+    await session.execute(OWN_SCORING, {"class": LOCK_CLASS, "tenant": tenant_id})
+
+
+async def share_scoring(session: AsyncSession, tenant_ids: Collection[str]) -> None:
+    """Keep the scoring of tenants from changing until this transaction ends."""
+    await session.execute(SHARE_SCORING, {"class": LOCK_CLASS, "tenants": list(tenant_ids)})
+
+
+async def revalue(session: AsyncSession, touched: Iterable[CustomerKey], *, actor: str) -> int:
+    """Calculate customers anew from the facts, and publish the values that changed.
+
+    The caller holds the scoring (`share_scoring`, `lock_scoring`). Customers without an active
+    model, and ids that are no known customer's yet, get their figures but no value. Returns the
+    number of values published.
+    """
+    published = 0
+    customers = sorted(touched)
+    for start in range(0, len(customers), CHUNK):
+        keys = _arrays(customers[start : start + CHUNK])
+        await session.execute(BEGIN_FIGURES, keys)
+        await session.execute(LOCK_FIGURES, keys)
+        await session.execute(SET_FIGURES, keys)
+        changed = (await session.execute(SET_VALUES, keys)).all()
+        if changed:
+            rows = await session.execute(
+                NOTE_PUBLISHED, _arrays(sorted((tenant, customer) for tenant, customer in changed))
+            )
+            findings = [Finding(*row) for row in rows]
+            await events.publish(session, findings, actor=actor)
+            published += len(findings)
+    return published
+
+
+class Recalculation(NamedTuple):
+    """What a calculation of all customers did."""
+
+    customers: int
+    published: int
+
+
+async def revalue_all(session: AsyncSession) -> Recalculation:
+    """Calculate all customers of the session's tenant anew; the caller holds `lock_scoring`."""
+    context = context_of(session)
+    await session.flush()  # the statements read the scoring as it is about to be
+    known = await session.scalars(
+        select(CustomerFact.id).where(CustomerFact.tenant_id == context.tenant_id)
+    )
+    touched = [(context.tenant_id, customer_id) for customer_id in known]
+    published = await revalue(session, touched, actor=context.actor)
+    return Recalculation(len(touched), published)
+
+
+def _arrays(keys: Sequence[CustomerKey]) -> dict[str, list[str] | list[UUID]]:
+    return {"tenants": [key[0] for key in keys], "customers": [key[1] for key in keys]}

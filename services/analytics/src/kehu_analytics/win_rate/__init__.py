@@ -1,0 +1,1 @@
+"""Win rates: what became of closed opportunities, and how long they took."""
