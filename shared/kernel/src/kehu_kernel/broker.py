@@ -60,9 +60,10 @@ def new_consumer(bootstrap: str, *, group: str, client_id: str) -> AIOKafkaConsu
         auto_offset_reset="earliest",
         partition_assignment_strategy=(StickyPartitionAssignor,),
         session_timeout_ms=30_000,
-        heartbeat_interval_ms=5_000,
+        heartbeat_interval_ms=1_000,
         max_poll_interval_ms=300_000,
-        request_timeout_ms=int(REQUEST_TIMEOUT * 1000),
+        # Joining waits until every member has come or its session has ended.
+        request_timeout_ms=40_000,
     )
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from prometheus_client import Counter, Histogram
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,6 +49,7 @@ ROUND_DEADLINE = 30.0
 SQL_DEADLINE = 15.0
 IDLE_POLL = 0.2
 CLAIM_INTERVAL = 2.0
+REFUSED_FOR = 60.0
 STUCK_AFTER = 2 * ROUND_DEADLINE + 2 * SQL_DEADLINE
 
 CLAIM = text(
@@ -58,7 +59,8 @@ CLAIM = text(
 UNSENT = text(
     "SELECT id, tenant_id, event_id, topic, key, type, sequence, occurred_at, actor, traceparent, "
     "payload, created_at FROM outbox "
-    "WHERE sent_at IS NULL AND shard = ANY(CAST(:shards AS smallint[])) ORDER BY id LIMIT :limit"
+    "WHERE sent_at IS NULL AND shard = ANY(CAST(:shards AS smallint[])) "
+    "AND key <> ALL(CAST(:refused AS text[])) ORDER BY id LIMIT :limit"
 )
 MARK = text("UPDATE outbox SET sent_at = clock_timestamp() WHERE id = ANY(CAST(:ids AS bigint[]))")
 REPUBLISH = text(
@@ -93,6 +95,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._producer: AIOKafkaProducer | None = None
         self._shards: list[int] = []
+        self._refused: dict[str, float] = {}
         self._failures = 0
         self._last_progress = time.monotonic()
 
@@ -172,10 +175,11 @@ class Relay:
 
     async def _round(self, connection: AsyncConnection) -> int:
         """Publish one batch; return how many events were read."""
+        now = time.monotonic()
+        self._refused = {key: until for key, until in self._refused.items() if until > now}
+        asked = {"shards": self._shards, "refused": list(self._refused), "limit": BATCH}
         async with asyncio.timeout(SQL_DEADLINE):
-            rows = (
-                await connection.execute(UNSENT, {"shards": self._shards, "limit": BATCH})
-            ).all()
+            rows = (await connection.execute(UNSENT, asked)).all()
         if not rows:
             self._failures = 0
             return 0
@@ -195,42 +199,50 @@ class Relay:
     async def _publish(
         self, rows: Sequence[Row[Any]]
     ) -> tuple[list[Row[Any]], BaseException | None]:
-        """Send the rows; return those that may be marked, and what went wrong, if anything did."""
+        """Send the rows; return those that may be marked, and what broke, if anything did."""
         futures: dict[int, asyncio.Future[object]] = {}
         failure: BaseException | None = None
-        bad_topics: set[str] = set()
         try:
             async with asyncio.timeout(ROUND_DEADLINE):
                 producer = await self._connected()
                 for row in rows:
-                    if row.topic in bad_topics:
-                        continue
-                    try:
-                        futures[row.id] = await producer.send(
-                            row.topic, key=row.key.encode(), value=row.payload, headers=headers(row)
-                        )
-                    except KafkaError as error:
-                        # Nothing more of this topic now, or the aggregate's next event would pass.
-                        failure = error
-                        bad_topics.add(row.topic)
+                    if row.key not in self._refused:
+                        await self._send(producer, row, futures)
                 await producer.flush()
         except (KafkaError, TimeoutError, OSError) as error:
             failure = error
+        # The exception of every finished future is looked at, or asyncio would complain.
+        errors = {id_: f.exception() if f.done() else failure for id_, f in futures.items()}
         held: set[str] = set()
         sent = []
         for row in rows:
-            future = futures.get(row.id)
             if row.key in held:
                 continue
-            if future is not None and future.done() and future.exception() is None:
+            if row.id in errors and errors[row.id] is None:
                 sent.append(row)
             else:
                 held.add(row.key)
-                failure = failure or (future.exception() if future and future.done() else None)
-        for future in futures.values():
-            if future.done():
-                future.exception()  # seen: asyncio would complain of one that nobody looked at
+                failure = failure or errors.get(row.id)
         return sent, failure
+
+    async def _send(
+        self,
+        producer: AIOKafkaProducer,
+        row: Row[Any],
+        futures: dict[int, asyncio.Future[object]],
+    ) -> None:
+        """Hand one row to the producer. One that it refuses holds back its aggregate alone."""
+        try:
+            futures[row.id] = await producer.send(
+                row.topic, key=row.key.encode(), value=row.payload, headers=headers(row)
+            )
+        except MessageSizeTooLargeError:
+            self._refused[row.key] = time.monotonic() + REFUSED_FOR
+            FAILURES.labels(self._service, "event").inc()
+            log.exception(
+                "event is too large to be published; its aggregate waits",
+                extra={"event_id": str(row.event_id), "key": row.key},
+            )
 
     async def _connected(self) -> AIOKafkaProducer:
         if self._producer is None:

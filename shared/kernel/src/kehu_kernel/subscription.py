@@ -2,7 +2,7 @@
 
 What is done with the records is the `Work`'s business. This loop gives it batches of partitions it
 really owns, puts back what the work could not finish (and leaves that partition alone for a while),
-and commits offsets after the work's own transactions, never before.
+and commits offsets to Kafka after the work's own transactions, never before.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from prometheus_client import Counter, Gauge
 
 from kehu_contracts.topics import topics_for
@@ -37,6 +37,7 @@ RESTARTS = Counter("kehu_consumer_restarts_total", "Times the group was left.", 
 
 POLL_SECONDS = 0.2
 COMMIT_DEADLINE = 5.0
+COMMIT_INTERVAL = 5.0
 CHECK_INTERVAL = 15.0
 STALLED_AFTER = 60.0
 STUCK_AFTER = 180.0
@@ -107,11 +108,12 @@ class Subscription:
         self._bootstrap = bootstrap
         self._max_records = max_records
         self._replication = replication
-        self._client: AIOKafkaConsumer | None = None
         # Set while a batch is worked on: a rebalance waits for it, so that little is done twice.
         self._busy = asyncio.Lock()
         self._owned: dict[Partition, int] = {}
         self._paused: dict[Partition, float] = {}
+        self._handled: dict[Partition, int] = {}
+        self._committed_at = 0.0
         self._last_poll = self._advanced_at = self._checked_at = time.monotonic()
 
     @property
@@ -142,25 +144,25 @@ class Subscription:
     async def _member(self, stop: asyncio.Event) -> None:
         """Join the group and consume until stopped or something breaks."""
         await broker.ensure_topics(self._bootstrap, self.consumer, replication=self._replication)
-        topics = [topic.name for topic in topics_for(self.consumer)]
-        self._client = broker.new_consumer(
+        client = broker.new_consumer(
             self._bootstrap, group=f"kehu-{self.consumer}", client_id=f"kehu-{self.consumer}"
         )
-        self._client.subscribe(topics, listener=_Listener(self))
+        topics = [topic.name for topic in topics_for(self.consumer)]
+        client.subscribe(topics, listener=_Listener(self))
         try:
-            await self._client.start()
+            await client.start()
             self._advanced_at = time.monotonic()
             while not stop.is_set():
-                await self._poll()
+                await self._poll(client)
                 self._last_poll = time.monotonic()
                 LAST_POLL.labels(self.consumer).set_to_current_time()
+            async with self._busy:
+                await self._commit(client)
         finally:
-            client, self._client = self._client, None
             self.revoke()
             await broker.close(client)
 
-    async def _poll(self) -> None:
-        client = self._member_client()
+    async def _poll(self, client: AIOKafkaConsumer) -> None:
         await self._take_over(client)
         self._resume(client)
         fetched = await client.getmany(
@@ -175,6 +177,8 @@ class Subscription:
             }
             if batch:
                 await self._process(client, batch)
+            if time.monotonic() - self._committed_at > COMMIT_INTERVAL:
+                await self._commit(client)
         if time.monotonic() - self._checked_at > CHECK_INTERVAL:
             self._checked_at = time.monotonic()
             await self._check(client)
@@ -219,16 +223,24 @@ class Subscription:
                 client.pause(TopicPartition(*partition))
                 self._paused[partition] = now + step.retry_after
             self._measure(client, partition, batch[partition])
-        done = {p: s.next_offset for p, s in steps.items() if s.next_offset > batch[p][0].offset}
-        await self._commit(client, done)
+            self._handled[partition] = step.next_offset
 
-    async def _commit(self, client: AIOKafkaConsumer, offsets: Mapping[Partition, int]) -> None:
-        """Tell Kafka. If it fails, records come again and are recognised as handled."""
+    async def _commit(self, client: AIOKafkaConsumer) -> None:
+        """Tell Kafka what is handled, for lag tools and the next start.
+
+        Only now and then: what is not told is delivered again and recognised as handled.
+        Raises `CommitFailedError` if the group went on without us: join it anew.
+        """
+        self._committed_at = time.monotonic()
+        offsets = {TopicPartition(*p): offset for p, offset in self._handled.items()}
+        self._handled.clear()
         if not offsets:
             return
         try:
             async with asyncio.timeout(COMMIT_DEADLINE):
-                await client.commit({TopicPartition(*p): n for p, n in offsets.items()})
+                await client.commit(offsets)
+        except CommitFailedError:
+            raise
         except (KafkaError, IllegalStateError, TimeoutError) as error:
             log.info("offsets were not committed", extra={"error": repr(error)})
 
@@ -242,6 +254,7 @@ class Subscription:
         """Forget what was assigned; it may belong to another member now."""
         self._owned.clear()
         self._paused.clear()
+        self._handled.clear()
 
     def _measure(
         self, client: AIOKafkaConsumer, partition: Partition, records: Sequence[Any]
@@ -271,11 +284,6 @@ class Subscription:
         elif time.monotonic() - self._advanced_at > STALLED_AFTER:
             raise Stalled(f"{behind} records wait, none came for {STALLED_AFTER:.0f} s")
 
-    def _member_client(self) -> AIOKafkaConsumer:
-        if self._client is None:
-            raise IllegalStateError("not a member of the group")
-        return self._client
-
 
 class _Listener:
     """Hears of rebalances, which the client library does in the background."""
@@ -284,7 +292,7 @@ class _Listener:
         self._subscription = subscription
 
     async def on_partitions_revoked(self, _revoked: object) -> None:
-        """Wait until the batch under way is done and committed, then let go."""
+        """Wait until the batch under way is done, then let go."""
         async with self._subscription._busy:
             self._subscription.revoke()
 
