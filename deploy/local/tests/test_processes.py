@@ -81,3 +81,11 @@ def test_a_broken_note_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "half.json").write_text('{"name": "half"')
     (tmp_path / "other.json").write_text('{"name": "other"}')
     assert notes.all() == []
+
+
+def test_the_tail_of_a_log_begins_where_the_process_began(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("an earlier run\n")
+    running = spawn("short", [sys.executable, "-c", "print('now')"], port=1, log=tmp_path / "log")
+    while running.alive():
+        time.sleep(0.02)
+    assert running.log_tail() == "now"

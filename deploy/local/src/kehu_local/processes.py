@@ -28,7 +28,8 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 class Running:
     """A process that was started, now or by an earlier command.
 
-    `created` is the moment it began, in seconds since 1970.
+    `created` is the moment it began, in seconds since 1970; `log_from` is where in the log, in
+    bytes, what it wrote begins.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Running:
     port: int
     log: str
     stop_signal: int = signal.SIGTERM
+    log_from: int = 0
 
     def process(self) -> psutil.Process | None:
         """Return the process, or None when it has ended or its number belongs to a stranger."""
@@ -83,11 +85,14 @@ class Running:
         return sum(_memory(member) for member in (process, *_descendants(process)))
 
     def log_tail(self, lines: int = 15) -> str:
-        """Return the last lines of its log."""
-        path = Path(self.log)
-        if not path.is_file():
+        """Return the last lines that it wrote."""
+        try:
+            with Path(self.log).open("rb") as log:
+                log.seek(self.log_from)
+                written = log.read()
+        except OSError:
             return ""
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+        return "\n".join(written.decode(errors="replace").splitlines()[-lines:])
 
     def _await_end(self, family: list[psutil.Process], seconds: float) -> list[psutil.Process]:
         """Wait until all have ended; return those that have not after `seconds`."""
@@ -116,6 +121,7 @@ def spawn(
     if log.exists() and log.stat().st_size > LARGEST_LOG:
         log.replace(log.with_name(f"{log.name}.1"))
     with log.open("ab") as output:
+        log_from = output.tell()
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -126,7 +132,7 @@ def spawn(
         )
     _children[child.pid] = child
     created = psutil.Process(child.pid).create_time()
-    return Running(name, child.pid, created, port, str(log), int(stop_signal))
+    return Running(name, child.pid, created, port, str(log), int(stop_signal), log_from)
 
 
 class Notes:
