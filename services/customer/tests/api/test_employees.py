@@ -1,7 +1,7 @@
 """The employee API, beyond what every resource has in common."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,8 +15,13 @@ from kehu_kernel.testing.observe import audited, emitted
 Make = Callable[..., Awaitable[dict[str, Any]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 IF_FIRST = {"If-Match": '"1"'}
-TODAY = clock.today(clock.now(), "Asia/Shanghai")
-TOMORROW = (TODAY + timedelta(days=2)).isoformat()  # two: the test may run over midnight
+
+
+def today() -> date:
+    return clock.today(clock.now(), "Asia/Shanghai")
+
+
+TOMORROW = (today() + timedelta(days=2)).isoformat()  # two: the tests may run over midnight
 
 
 @pytest.fixture
@@ -194,7 +199,7 @@ class TestLeave:
 
     async def test_today_unless_said(self, client: httpx.AsyncClient, url: str) -> None:
         body = (await client.post(f"{url}/leave", json={"reason": "退休"})).json()
-        assert body["left_on"] == TODAY.isoformat()
+        assert body["left_on"] == today().isoformat()
 
     async def test_the_login_is_free_again(
         self, client: httpx.AsyncClient, url: str, make_employee: Make
