@@ -210,6 +210,12 @@ class TaskCreated(TaskState):
     type: ClassVar[str] = "sales.task-created.v1"
 
 
+class TaskAssigned(TaskState):
+    """A task was given to an employee, the first or another one."""
+
+    type: ClassVar[str] = "sales.task-assigned.v1"
+
+
 class TaskCompleted(TaskState):
     """A task was completed, with its actual start and end."""
 
@@ -247,6 +253,7 @@ EVENTS: tuple[type[Event], ...] = (
     OpportunityLost,
     ActivityRecorded,
     TaskCreated,
+    TaskAssigned,
     TaskCompleted,
     QuoteCreated,
 )

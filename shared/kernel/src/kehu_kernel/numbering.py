@@ -24,13 +24,18 @@ async def next_number(session: AsyncSession, prefix: str, *, year: int) -> str:
     Gapless: the counter's row stays locked until the transaction ends, so a rolled back command
     gives its number back. Call it late in a command to keep that lock short.
     """
+    return (await next_numbers(session, prefix, year=year, count=1))[0]
+
+
+async def next_numbers(session: AsyncSession, prefix: str, *, year: int, count: int) -> list[str]:
+    """Return the next `count` numbers of a series, in one statement; see `next_number`."""
     series = f"{prefix}-{year}"
     take = insert(NumberSeries).values(
-        tenant_id=context_of(session).tenant_id, series=series, last=1
+        tenant_id=context_of(session).tenant_id, series=series, last=count
     )
     take = take.on_conflict_do_update(
         index_elements=[NumberSeries.tenant_id, NumberSeries.series],
-        set_={"last": NumberSeries.last + 1},
+        set_={"last": NumberSeries.last + count},
     )
-    last = await session.scalar(take.returning(NumberSeries.last))
-    return f"{series}-{last:06d}"
+    last = (await session.scalars(take.returning(NumberSeries.last))).one()
+    return [f"{series}-{number:06d}" for number in range(last - count + 1, last + 1)]
