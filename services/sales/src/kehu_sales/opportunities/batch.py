@@ -1,9 +1,8 @@
 """Hundreds of commands in one transaction, where each may fail without harming the others.
 
 A savepoint and a flush per command would cost more than the commands. So all rows they need are
-locked and loaded at once, the commands are decided in memory, and the session is flushed once per
-round; a round takes the next command of every opportunity (the audit log and the version of a row
-want one flush per step). A refused command has touched nothing, see `decisions`.
+locked and loaded at once, the commands are decided in memory, and everything is written at the end.
+A refused command has touched nothing, see `decisions`.
 
 The database itself can still refuse what a concurrent transaction did first. Then everything is
 undone to the savepoint around the batch and the commands run one by one, each in its own.
@@ -13,11 +12,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 from kehu_kernel import numbering
 from kehu_kernel.context import Actor, context_of
@@ -42,6 +43,18 @@ from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.products.queries import load_products
 
 Commands = Sequence[CreateCommand | StepCommand]
+
+COLUMNS = tuple(Opportunity.__mapper__.column_attrs.keys())
+_TABLE = cast("Table", Opportunity.__table__)
+WRITE_ALL = (
+    update(_TABLE)
+    .where(
+        _TABLE.c.tenant_id == bindparam("to_tenant_id"),
+        _TABLE.c.id == bindparam("to_id"),
+    )
+    .values({name: bindparam(f"to_{name}") for name in COLUMNS if name not in ("tenant_id", "id")})
+)
+"""Writes a locked opportunity as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,48 +96,38 @@ class _Together:
         self._circumstances = circumstances
         self._known = Known()
         self._opportunities: dict[UUID, Opportunity] = {}
+        self._changed: dict[UUID, Opportunity] = {}
         self._labels: dict[str, Opportunity] = {}
-        self._outcomes: dict[int, Outcome] = {}
 
     async def run(self, commands: Commands) -> list[Outcome]:
         await self._load(commands)
-        waiting = list(enumerate(commands))
-        while waiting:
-            touched: set[UUID | str] = set()
-            prepared: list[tuple[int, CreateCommand, Opportunity]] = []
-            later: list[tuple[int, CreateCommand | StepCommand]] = []
-            for index, command in waiting:
-                subject = _subject(command)
-                if subject in touched:
-                    later.append((index, command))
-                    continue
-                if subject is not None:
-                    touched.add(subject)
-                self._decide(index, command, prepared)
-            await self._enter(prepared)
-            await self._session.flush()
-            waiting = later
-        return [self._outcomes[index] for index in range(len(commands))]
-
-    def _decide(
-        self,
-        index: int,
-        command: CreateCommand | StepCommand,
-        prepared: list[tuple[int, CreateCommand, Opportunity]],
-    ) -> None:
-        opportunity = None
-        try:
+        prepared = self._prepare_all(commands)
+        numbers = await self._numbers(prepared)
+        outcomes = []
+        for index, command in enumerate(commands):
             if isinstance(command, CreateCommand):
-                prepared.append((index, command, self._prepare(command)))
+                outcome = self._create(command, prepared[index], numbers.get(index, ""))
             else:
-                opportunity = self._named(command)
-                self._step(opportunity, command)
-                self._outcomes[index] = Outcome(opportunity.id, opportunity.version, None)
-        except DomainError as failure:
-            self._outcomes[index] = Outcome(opportunity.id if opportunity else None, None, failure)
+                outcome = self._step(command)
+            outcomes.append(outcome)
+        await self._session.flush()
+        await self._write_changes()
+        return outcomes
 
-    def _prepare(self, command: CreateCommand) -> Opportunity:
-        if command.ref is not None and command.ref in self._labels:
+    def _prepare_all(self, commands: Commands) -> dict[int, Opportunity | DomainError]:
+        """Return every opportunity to create, or why it cannot be, by the command's index."""
+        prepared: dict[int, Opportunity | DomainError] = {}
+        labels: set[str] = set()
+        for index, command in enumerate(commands):
+            if isinstance(command, CreateCommand):
+                try:
+                    prepared[index] = self._prepare(command, labels)
+                except DomainError as failure:
+                    prepared[index] = failure
+        return prepared
+
+    def _prepare(self, command: CreateCommand, labels: set[str]) -> Opportunity:
+        if command.ref in labels:
             raise LabelTaken(ref=command.ref)
         opportunity = decisions.prepare(
             command,
@@ -134,22 +137,46 @@ class _Together:
         )
         if command.external_ref is not None:
             self._known.taken_references.add(command.external_ref)
+        if command.ref is not None:
+            labels.add(command.ref)
         return opportunity
 
-    async def _enter(self, prepared: list[tuple[int, CreateCommand, Opportunity]]) -> None:
-        """Number the new opportunities in their order, and add them."""
+    async def _numbers(self, prepared: dict[int, Opportunity | DomainError]) -> dict[int, str]:
+        """Return a number for every new opportunity, in their order, by the command's index."""
         by_year = defaultdict(list)
-        for item in prepared:
-            by_year[item[2].opened_on.year].append(item)
-        for year, items in sorted(by_year.items()):
-            numbers = await numbering.next_numbers(
-                self._session, service.NUMBER_PREFIX, year=year, count=len(items)
+        for index, opportunity in prepared.items():
+            if isinstance(opportunity, Opportunity):
+                by_year[opportunity.opened_on.year].append(index)
+        numbers: dict[int, str] = {}
+        for year, indexes in sorted(by_year.items()):
+            taken = await numbering.next_numbers(
+                self._session, service.NUMBER_PREFIX, year=year, count=len(indexes)
             )
-            for (index, command, opportunity), number in zip(items, numbers, strict=True):
-                decisions.enter(self._session, opportunity, number)
-                self._outcomes[index] = Outcome(opportunity.id, opportunity.version, None)
-                if command.ref is not None:
-                    self._labels[command.ref] = opportunity
+            numbers.update(zip(indexes, taken, strict=True))
+        return numbers
+
+    def _create(
+        self, command: CreateCommand, prepared: Opportunity | DomainError, number: str
+    ) -> Outcome:
+        if isinstance(prepared, DomainError):
+            return Outcome(None, None, prepared)
+        decisions.enter(self._session, prepared, number)
+        _settle(prepared)
+        if command.ref is not None:
+            self._labels[command.ref] = prepared
+        return Outcome(prepared.id, prepared.version, None)
+
+    def _step(self, command: StepCommand) -> Outcome:
+        opportunity = None
+        try:
+            opportunity = self._named(command)
+            self._decide(opportunity, command)
+        except DomainError as failure:
+            return Outcome(opportunity.id if opportunity else None, None, failure)
+        _settle(opportunity)
+        if opportunity.id in self._opportunities:
+            self._changed[opportunity.id] = opportunity
+        return Outcome(opportunity.id, opportunity.version, None)
 
     def _named(self, command: StepCommand) -> Opportunity:
         if command.ref is not None:
@@ -161,7 +188,7 @@ class _Together:
             raise NotFound(what=Opportunity.__name__, id=command.opportunity_id)
         return opportunity
 
-    def _step(self, opportunity: Opportunity, command: StepCommand) -> None:
+    def _decide(self, opportunity: Opportunity, command: StepCommand) -> None:
         session, today, known = self._session, self._circumstances.today, self._known
         match command:
             case SubmitCommand():
@@ -177,6 +204,18 @@ class _Together:
                 decisions.win(session, opportunity, command, known.customers, today=today)
             case LoseCommand():
                 decisions.lose(session, opportunity, command, today=today)
+
+    async def _write_changes(self) -> None:
+        """Write the opportunities that existed before: one statement, sent once for all of them."""
+        if self._changed:
+            connection = await self._session.connection()
+            await connection.execute(
+                WRITE_ALL,
+                [
+                    {f"to_{name}": getattr(opportunity, name) for name in COLUMNS}
+                    for opportunity in self._changed.values()
+                ],
+            )
 
     async def _load(self, commands: Commands) -> None:
         """Lock and load whatever any command needs, a statement per table."""
@@ -200,15 +239,17 @@ class _Together:
         )
 
 
+def _settle(opportunity: Opportunity) -> None:
+    """Take the opportunity as it is for written, so that the next step is compared with this one.
+
+    A new one is inserted as it is at the end; one that existed is written by `_write_changes`.
+    """
+    for name in COLUMNS:
+        set_committed_value(opportunity, name, getattr(opportunity, name))
+
+
 def _given(ids: Iterable[UUID | None]) -> list[UUID]:
     return [given for given in ids if given is not None]
-
-
-def _subject(command: CreateCommand | StepCommand) -> UUID | str | None:
-    """Return what tells the opportunities of a batch apart; None for a create without a label."""
-    if isinstance(command, CreateCommand):
-        return command.ref
-    return command.opportunity_id or command.ref
 
 
 async def _lock_all(
