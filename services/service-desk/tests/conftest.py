@@ -21,9 +21,21 @@ Make = Callable[..., Awaitable[dict[str, Any]]]
 MakeCustomer = Callable[..., Awaitable[str]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 Deliver = Callable[..., Awaitable[Step]]
+Send = Callable[..., Awaitable[httpx.Response]]
+Belonging = Callable[[dict[str, Any]], Awaitable[list[dict[str, Any]]]]
 
 PLACE = Partition("kehu-customer-events", 0)
 HANDLER = str(uuid4())
+BO = "019364c2-7d5e-7000-8000-0000000000b0"  # the tests' name for a handler they name themselves
+BODIES: dict[str, dict[str, Any]] = {
+    "assign": {"follower_id": str(uuid4())},
+    "dispatch": {"handler_ids": [BO]},
+    "accept": {"handler_id": BO, "reason": "好"},
+    "refuse": {"handler_id": BO, "reason": "忙"},
+    "handle": {"handler_id": BO, "result": "已修"},
+    "close": {"resolution": "已修"},
+    "reopen": {"reason": "又坏了"},
+}
 
 
 @pytest.fixture(scope="session")
@@ -137,3 +149,41 @@ def make_request(client: httpx.AsyncClient, make_customer: MakeCustomer) -> Make
 def handler() -> str:
     """The handler to whom `make_request` dispatches."""
     return HANDLER
+
+
+@pytest.fixture
+def send(client: httpx.AsyncClient) -> Send:
+    """Sends a command about a request; fields of its body may differ from the usual ones."""
+
+    async def post(
+        request: dict[str, Any],
+        command: str,
+        *,
+        headers: dict[str, str] | None = None,
+        **fields: Any,
+    ) -> httpx.Response:
+        url = f"/v1/requests/{request['id']}/{command}"
+        return await client.post(url, json=BODIES[command] | fields, headers=headers)
+
+    return post
+
+
+@pytest.fixture
+def history(client: httpx.AsyncClient) -> Belonging:
+    """Reads the steps of a request."""
+    return _reader(client, "history")
+
+
+@pytest.fixture
+def orders(client: httpx.AsyncClient) -> Belonging:
+    """Reads the dispatch orders of a request."""
+    return _reader(client, "dispatch-orders")
+
+
+def _reader(client: httpx.AsyncClient, what: str) -> Belonging:
+    async def read(request: dict[str, Any]) -> list[dict[str, Any]]:
+        response = await client.get(f"/v1/requests/{request['id']}/{what}")
+        items: list[dict[str, Any]] = response.json()["items"]
+        return items
+
+    return read

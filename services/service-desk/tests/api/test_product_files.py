@@ -410,6 +410,7 @@ class TestList:
         ]
         query: dict[str, Any] = {"limit": 2, "sort": sort, "count": "exact"}
         seen: list[str] = []
+        page: dict[str, Any] = {}
         for _ in range(3):
             page = (await client.get("/v1/product-files", params=query)).json()
             assert page["count"] == 5

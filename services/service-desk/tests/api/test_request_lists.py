@@ -115,6 +115,7 @@ class TestPages:
         ]
         query: dict[str, Any] = {"limit": 2, "sort": sort, "count": "exact"}
         seen: list[str] = []
+        page: dict[str, Any] = {}
         for _ in range(3):
             page = (await client.get("/v1/requests", params=query)).json()
             assert page["count"] == 5
@@ -162,8 +163,7 @@ class TestPages:
     async def test_take_the_same_few_queries_however_long(
         self, client: httpx.AsyncClient, make_request: Make, database: Database
     ) -> None:
-        for _ in range(3):
-            request = await make_request(status="dispatching")
+        request, *_ = [await make_request(status="dispatching") for _ in range(3)]
         for path, expected in (
             ("/v1/requests", 2),  # bind the tenant, read the page
             (f"/v1/requests/{request['id']}/history", 3),  # and the request

@@ -1,5 +1,6 @@
 """The states of a service request: what is allowed when, and what never happens."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -53,7 +54,7 @@ def new_request(required_on: date | None = None) -> ServiceRequest:
 def request_at(status: str) -> tuple[ServiceRequest, DispatchOrder]:
     """Return a request taken as far as `status`, and its dispatch order to three handlers."""
     request, order = new_request(), order_for(*HANDLERS)
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "assigned": lambda: request.assign(uuid4()),
         "dispatching": lambda: request.dispatch(order),
         "dispatched": lambda: request.accept(order, HANDLERS[0], "好", NOW),
