@@ -37,7 +37,7 @@ class TestServiceSource:
             if isinstance(call.func, ast.Attribute) and call.func.attr in ("commit", "rollback")
         ]
         assert not bad, (
-            f"{_name(path)}:{bad}: the transaction belongs to the edge (kehu_kernel.http, consumer). "
+            f"{_name(path)}:{bad}: the transaction belongs to the edge (http, consumer). "
             "Raise an error to undo; use session.begin_nested() for 'insert or explain'."
         )
 
@@ -93,7 +93,7 @@ class TestServiceSource:
             if module.rpartition(".")[2] in above and module.rpartition(".")[0].endswith(own_slice)
         ]
         assert not bad, (
-            f"{_name(path)} imports {bad}: routes | consumers -> service -> queries | events -> models"
+            f"{_name(path)} imports {bad}: routes -> service -> queries | events -> models"
         )
 
 

@@ -88,9 +88,8 @@ class TestJourney:
             lambda: self._graded(user, customer["id"]),
         )
         assert user.get(f"/analytics/v1/values/{customer['id']}")["grade"] == graded["value_grade"]
-        assert [grade["count"] for grade in user.get("/analytics/v1/pyramid")["grades"]].count(
-            1
-        ) == 1
+        levels = user.get("/analytics/v1/pyramid")["levels"]
+        assert [level["customers"] for level in levels].count(1) == 1
 
     def _sell(
         self, user: User, opportunity_id: str, customer: dict[str, Any], made: dict[str, str]
@@ -134,8 +133,8 @@ class TestJourney:
     @staticmethod
     def _win_rate(user: User) -> dict[str, Any] | None:
         period = {"from": EARLIER, "to": TODAY.isoformat()}
-        blocks = user.get("/analytics/v1/win-rate", **period)["currencies"]
-        return blocks[0]["total"] if blocks and blocks[0]["total"]["won"] else None
+        total: dict[str, Any] = user.get("/analytics/v1/win-rate", **period)["total"]
+        return total if total["won"] else None
 
     @staticmethod
     def _graded(user: User, customer_id: str) -> dict[str, Any] | None:

@@ -189,8 +189,9 @@ class TestRequests:
         problem(response, 400, "invalid-header")
 
     async def test_null_character_in_text(self, client: httpx.AsyncClient, slug: str) -> None:
-        response = await client.get(A_LIST[slug], params={"cursor": "\x00"})
-        assert response.status_code == 422
+        problem(await client.get(A_LIST[slug], params={"cursor": "\x00"}), 422, "invalid-cursor")
+        response = await client.get("/v1/audit-log", params={"actor": "a\x00b"})
+        problem(response, 422, "invalid-text")
 
 
 class TestOperationalRoutes:

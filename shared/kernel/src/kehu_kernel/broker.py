@@ -7,13 +7,16 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.protocol.fetch import FetchRequest
 
 from kehu_contracts.topics import (
     DLQ_PARTITIONS,
@@ -28,6 +31,7 @@ log = logging.getLogger("kehu.broker")
 
 REQUEST_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 5.0
+EMPTY_FETCH_SECONDS = 0.025
 DAY_MS = 86_400_000
 
 
@@ -52,7 +56,7 @@ def new_producer(bootstrap: str, *, client_id: str) -> AIOKafkaProducer:
 
 def new_consumer(bootstrap: str, *, group: str, client_id: str) -> AIOKafkaConsumer:
     """Return a member of the group (not started, not subscribed) that never commits by itself."""
-    return AIOKafkaConsumer(
+    consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         group_id=group,
         client_id=client_id,
@@ -65,6 +69,27 @@ def new_consumer(bootstrap: str, *, group: str, client_id: str) -> AIOKafkaConsu
         # Joining waits until every member has come or its session has ended.
         request_timeout_ms=40_000,
     )
+    consumer._client.send = _unhurried(consumer._client.send)
+    return consumer
+
+
+def _unhurried(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Ask a broker that has nothing again only after a moment.
+
+    Kafka holds an empty fetch back for half a second. The embedded broker answers it at once, and
+    every idle consumer would fetch hundreds of times a second.
+    """
+
+    async def send_unhurried(node_id: int, request: Any, **options: Any) -> Any:
+        began = time.monotonic()
+        response = await send(node_id, request, **options)
+        if isinstance(request, FetchRequest) and time.monotonic() - began < EMPTY_FETCH_SECONDS:
+            partitions = [one for _, partitions in response.topics for one in partitions]
+            if not any(part[-1] for part in partitions):
+                await asyncio.sleep(EMPTY_FETCH_SECONDS)
+        return response
+
+    return send_unhurried
 
 
 def partition_of(key: bytes, partitions: list[int], _available: list[int]) -> int:

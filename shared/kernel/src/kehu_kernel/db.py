@@ -30,6 +30,7 @@ from kehu_kernel.context import Context, context_of
 from kehu_kernel.errors import (
     ConcurrentChange,
     DomainError,
+    InvalidText,
     NotFound,
     Unavailable,
     VersionConflict,
@@ -41,6 +42,7 @@ Row = TypeVar("Row", bound=TenantRow)
 Constraints = Mapping[str, type[DomainError]]
 
 CANNOT_CONNECT = ("08", "57", "53")  # SQLSTATE classes: connection, shutdown, resources
+NOT_TEXT = frozenset({"22021", "22P05"})  # a character that PostgreSQL cannot store
 IDLE_TOO_LONG = "25P03"
 LOST_A_RACE = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock timeout
 
@@ -158,14 +160,16 @@ async def require(
 ) -> Row:
     """Load one row of the session's tenant.
 
-    `lock` takes the row lock; commands do so before anything else, so that an aggregate's events
-    get their ids in commit order. Raises `NotFound`, or `VersionConflict` if the row is not at
-    `expected_version`.
+    `lock` takes the row lock (keys never change, so references to the row do not wait for it).
+    Commands do so before anything else, so that an aggregate's events get their ids in commit
+    order. Raises `NotFound`, or `VersionConflict` if the row is not at `expected_version`.
     """
     tenant_id = context_of(session).tenant_id
     query = select(model).where(model.tenant_id == tenant_id, model.id == row_id)
     if lock:
-        query = query.with_for_update(of=model).execution_options(populate_existing=True)
+        query = query.with_for_update(of=model, key_share=True).execution_options(
+            populate_existing=True
+        )
     row = await session.scalar(query.options(*options))
     if row is None:
         raise NotFound(what=model.__name__, id=row_id)
@@ -205,6 +209,8 @@ def _explain(error: DBAPIError, constraints: Constraints) -> DomainError | None:
         failure = constraints.get(getattr(cause, "constraint_name", None) or "")
         return failure() if failure else None
     state = str(getattr(error.orig, "sqlstate", None) or "")
+    if state in NOT_TEXT:
+        return InvalidText()
     if state in LOST_A_RACE:
         return ConcurrentChange()
     if error.connection_invalidated or state.startswith(CANNOT_CONNECT) or state == IDLE_TOO_LONG:

@@ -103,6 +103,15 @@ class InvalidCursor(DomainError):
     zh = "该游标不适用于此列表或排序方式。"
 
 
+class InvalidText(DomainError):
+    """A text has a character that cannot be stored (U+0000)."""
+
+    code = "invalid-text"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "A text has a character that cannot be stored."
+    zh = "文本中含有无法存储的字符。"
+
+
 class Unauthenticated(DomainError):
     """No bearer token, or one that cannot be trusted."""
 

@@ -14,6 +14,7 @@ REF = "#/components/schemas/{model}"
 ALWAYS: tuple[type[DomainError], ...] = (
     errors.Unauthenticated,
     errors.ScopeMissing,
+    errors.InvalidText,
     errors.Unavailable,
 )
 COMMANDS: tuple[type[DomainError], ...] = (errors.ConcurrentChange, errors.BodyTooLarge)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-DATA = Path(__file__).parents[4] / "data" / "crm-sales-opportunities"
+DATA = Path(__file__).parents[3] / "data" / "crm-sales-opportunities"
 
 SPELLING = {
     "technolgy": "technology",

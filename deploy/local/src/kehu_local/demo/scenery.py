@@ -121,11 +121,9 @@ def opportunities_seen(api: Api, data: DemoData) -> int:
     day = data.last_day.isoformat()
     funnel = api.get("/analytics/v1/funnel", as_of=day)
     in_funnel = sum(block["total"]["count"] for block in funnel["currencies"])
-    won_or_lost = api.get("/analytics/v1/win-rate", **{"from": "2016-01-01", "to": day})
-    decided = sum(
-        block["total"]["won"] + block["total"]["lost"] for block in won_or_lost["currencies"]
-    )
-    return int(in_funnel + decided)
+    period = {"from": "2016-01-01", "to": day}
+    decided = api.get("/analytics/v1/win-rate", **period)["total"]
+    return int(in_funnel + decided["won"] + decided["lost"])
 
 
 def figures(api: Api, data: DemoData) -> list[str]:
@@ -139,16 +137,12 @@ def figures(api: Api, data: DemoData) -> list[str]:
                 f"{stage['stage_name']}: {stage['count']} opportunities, "
                 f"{amount} {block['currency']}, weighted {weighted}"
             )
-    win_rate = api.get("/analytics/v1/win-rate", **{"from": "2016-01-01", "to": day})
-    for block in win_rate["currencies"]:
-        total = block["total"]
-        lines.append(
-            f"won {total['won']}, lost {total['lost']}: {total['win_rate']} %, "
-            f"{total['won_amount']['amount']} {block['currency']}"
-        )
-    pyramid = api.get("/analytics/v1/pyramid")
+    total = api.get("/analytics/v1/win-rate", **{"from": "2016-01-01", "to": day})["total"]
+    amounts = ", ".join(f"{one['amount']} {one['currency']}" for one in total["won_amounts"])
+    lines.append(f"won {total['won']}, lost {total['lost']}: {total['win_rate']} %, {amounts}")
+    levels = api.get("/analytics/v1/pyramid")["levels"]
     lines.append(
         "customers by value: "
-        + ", ".join(f"{grade['grade']} {grade['count']}" for grade in pyramid["grades"])
+        + ", ".join(f"{level['grade']} {level['customers']}" for level in levels)
     )
     return lines
