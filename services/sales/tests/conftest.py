@@ -1,17 +1,159 @@
 """What the sales service's tests share: the service, and things made through its API."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from kehu_kernel.context import Context
+from kehu_kernel.db import Database
 from kehu_kernel.process import Service
 from kehu_sales.__main__ import SERVICE
+from kehu_sales.customers.models import CustomerRef
 
+Make = Callable[..., Awaitable[dict[str, Any]]]
+MakeCustomer = Callable[..., Awaitable[str]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
+
+STAGES = [
+    {"code": "understand", "name": "了解情况", "planned_days": 7, "success_rate": 10},
+    {"code": "pre-study", "name": "预研", "planned_days": 14, "success_rate": 30},
+    {"code": "sign", "name": "签约", "planned_days": 10, "success_rate": 90},
+]
 
 
 @pytest.fixture(scope="session")
 def service() -> Service:
     """The service under test."""
     return SERVICE
+
+
+@pytest.fixture(scope="session")
+def problem() -> ProblemOf:
+    """Reads the status and code of a problem document: `problem(response) == (409, "...")`."""
+
+    def status_and_code(response: httpx.Response) -> tuple[int, str]:
+        assert response.headers["content-type"] == "application/problem+json", response.text
+        return response.status_code, response.json()["code"]
+
+    return status_and_code
+
+
+def _maker(client: httpx.AsyncClient, path: str, defaults: Callable[[], dict[str, Any]]) -> Make:
+    async def make(**fields: Any) -> dict[str, Any]:
+        response = await client.post(path, json=defaults() | fields)
+        assert response.status_code == 201, response.text
+        made: dict[str, Any] = response.json()
+        return made
+
+    return make
+
+
+def _code() -> str:
+    return uuid4().hex[:10].upper()
+
+
+@pytest.fixture
+def make_customer(database: Database, context: Context) -> MakeCustomer:
+    """Makes a customer known to sales, as its events would; returns the id."""
+
+    async def make(state: str = "trade", name: str = "深圳华强系统集成有限公司") -> str:
+        customer_id = uuid4()
+        async with database.transaction(context) as session:
+            session.add(CustomerRef(id=customer_id, name=name, state=state, sequence=1))
+        return str(customer_id)
+
+    return make
+
+
+@pytest.fixture
+def end_customer(database: Database, context: Context) -> Callable[[str], Awaitable[None]]:
+    """Makes a customer former, as its event would."""
+
+    async def end(customer_id: str) -> None:
+        async with database.transaction(context) as session:
+            customer = await session.get_one(CustomerRef, (context.tenant_id, UUID(customer_id)))
+            customer.state, customer.sequence = "former", customer.sequence + 1
+
+    return end
+
+
+@pytest.fixture
+def make_product(client: httpx.AsyncClient) -> Make:
+    """Enters a product at 100.00 CNY through the API; fields may be given."""
+    price = {"amount": "100.00", "currency": "CNY"}
+    return _maker(
+        client,
+        "/v1/products",
+        lambda: {"code": _code(), "name": "GTX Pro 工作站", "list_price": price},
+    )
+
+
+@pytest.fixture
+def make_method(client: httpx.AsyncClient) -> Make:
+    """Sets up a method of three stages without conditions; the first one is the default."""
+    return _maker(
+        client,
+        "/v1/methods",
+        lambda: {"code": _code(), "name": "大客户销售方法", "stages": STAGES},
+    )
+
+
+@pytest.fixture
+def make_opportunity(client: httpx.AsyncClient, make_method: Make) -> Make:
+    """Opens an opportunity, with a default method if there is none yet."""
+    enter = _maker(client, "/v1/opportunities", lambda: {"topic": "工作站更新"})
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if not (await client.get("/v1/methods")).json()["items"]:
+            await make_method()
+        return await enter(**fields)
+
+    return make
+
+
+@pytest.fixture
+def make_in_progress(
+    client: httpx.AsyncClient, make_opportunity: Make, make_customer: MakeCustomer
+) -> Make:
+    """Opens an opportunity with a customer that passes its evaluation at once."""
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        fields = {"customer_id": await make_customer()} | fields
+        opened = await make_opportunity(**fields)
+        url, on = f"/v1/opportunities/{opened['id']}", opened["opened_on"]
+        await client.post(f"{url}/submit", json={"evaluator_id": str(uuid4()), "on": on})
+        passed = await client.post(f"{url}/evaluate", json={"result": "pass", "on": on})
+        assert passed.status_code == 200, passed.text
+        in_progress: dict[str, Any] = passed.json()
+        return in_progress
+
+    return make
+
+
+@pytest.fixture
+def make_activity(client: httpx.AsyncClient) -> Make:
+    """Records a visit through the API."""
+    return _maker(client, "/v1/activities", lambda: {"kind": "visit", "topic": "拜访信息中心"})
+
+
+@pytest.fixture
+def make_task(client: httpx.AsyncClient) -> Make:
+    """Gives out a task through the API, to somebody unless told otherwise."""
+    return _maker(client, "/v1/tasks", lambda: {"topic": "编写方案", "assignee_id": str(uuid4())})
+
+
+@pytest.fixture
+def make_quote(client: httpx.AsyncClient, make_opportunity: Make, make_product: Make) -> Make:
+    """Makes a quote through the API, of a new opportunity with one line unless one is given."""
+    enter = _maker(client, "/v1/quotes", dict)
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if "opportunity_id" not in fields:
+            line = {"product_id": (await make_product())["id"], "quantity": "2"}
+            fields["opportunity_id"] = (await make_opportunity(lines=[line]))["id"]
+        return await enter(**fields)
+
+    return make

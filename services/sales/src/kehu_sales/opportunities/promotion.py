@@ -44,7 +44,7 @@ def conditions_of(
     kinds: tuple[Kind, ...] = ("activities", "tasks", "quotes")
     found = []
     for stage in stages:
-        if stage.conditions.control is Control.NONE:
+        if stage.conditions.control == Control.NONE:
             continue
         counts = recorded.get(stage.code, NOTHING)
         for kind in kinds:

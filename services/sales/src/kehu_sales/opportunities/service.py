@@ -220,7 +220,7 @@ async def list_evaluations(session: AsyncSession, opportunity_id: UUID) -> list[
 
 def asks_for_records(method: Method) -> bool:
     """Whether any stage of the method has conditions, so that records must be counted."""
-    return any(stage.conditions.control is not Control.NONE for stage in method.stages)
+    return any(stage.conditions.control != Control.NONE for stage in method.stages)
 
 
 async def _lock(
