@@ -27,7 +27,9 @@ def document(service: str) -> str:
 
 def main() -> None:
     """Write the documents, or with `--check` fail if one is out of date."""
-    parser = argparse.ArgumentParser(prog="python -m kehu_local.documents", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m kehu_local.documents", description=main.__doc__
+    )
     parser.add_argument("--check", action="store_true", help="write nothing, fail on drift")
     check = parser.parse_args().check
     FOLDER.mkdir(parents=True, exist_ok=True)
