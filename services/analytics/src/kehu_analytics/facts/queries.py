@@ -26,7 +26,7 @@ async def names(
             model.tenant_id == context_of(session).tenant_id, model.id.in_(wanted)
         )
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def in_department(

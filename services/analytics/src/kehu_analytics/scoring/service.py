@@ -139,12 +139,11 @@ async def activate_model(
     )
     await _require_complete(session, model)
     active = await queries.find_active(session)
-    model.activate(context_of(session).now)
-    if active is not None:
+    if active is not None and active is not model:
         active.retire()
         audit.changed(session, active, "retired")
-        # The unique index lets only one be active: the old one has to be written first.
-        await session.flush([active])
+        await session.flush()  # the unique index lets one be active: first this one goes
+    model.activate(context_of(session).now)
     audit.changed(session, model, "activated")
     await revalue_all(session)
     return model
