@@ -9,6 +9,7 @@ import httpx
 from kehu_local.errors import LocalError
 
 PATIENCE_SECONDS = 60.0
+STAYS_AS_IT_IS = 428  # to replace what is there, its ETag would be needed
 
 
 class Api:
@@ -46,6 +47,12 @@ class Api:
             if not again or time.monotonic() > deadline:
                 raise LocalError(f"{path} refused {key}: {response.text}")
             time.sleep(0.5)
+
+    def put_new(self, path: str, body: dict[str, Any]) -> None:
+        """Set something up unless it is there; raise `LocalError` if it is refused."""
+        response = self._client.put(path, json=body)
+        if not response.is_success and response.status_code != STAYS_AS_IT_IS:
+            raise LocalError(f"{path}: {response.text}")
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         """Return what is at an address; raise `LocalError` if it does not answer 200."""

@@ -28,9 +28,45 @@ LEADS = (
 )
 
 
+SCORING: dict[str, list[tuple[str | None, str | None, str]]] = {
+    "won_amount": [
+        (None, "90000", "20"), ("90000", "125000", "50"),
+        ("125000", "170000", "80"), ("170000", None, "100"),
+    ],
+    "won_count": [
+        (None, "35", "20"), ("35", "55", "50"), ("55", "70", "80"), ("70", None, "100"),
+    ],
+    "win_rate": [(None, "58", "30"), ("58", "65", "60"), ("65", None, "90")],
+}  # fmt: skip
+"""Dimension to intervals (from, to, points), cut so that the files' accounts make a pyramid."""
+
+GRADES = (
+    ("C", "一般客户", "General", None, "55"),
+    ("B", "潜力客户", "Potential", "55", "85"),
+    ("A", "关键客户", "Key", "85", None),
+)
+WEIGHTS = {"won_amount": "60", "won_count": "20", "win_rate": "20"}
+
+
 def set_value_model(api: Api) -> None:
-    """Set up scoring options, grades and an active value model, in the currency of the files."""
-    api.post("/analytics/v1/values/defaults", {"currency": CURRENCY}, key="value-defaults")
+    """Set up scoring options and grades, and activate a value model that weighs them."""
+    for dimension, steps in SCORING.items():
+        api.put_new(
+            f"/analytics/v1/scoring-options/{dimension}",
+            {
+                "currency": CURRENCY if dimension == "won_amount" else None,
+                "intervals": [{"from": low, "to": high, "points": p} for low, high, p in steps],
+            },
+        )
+    grades = [
+        {"code": code, "name_zh": zh, "name_en": en, "from": low, "to": high}
+        for code, zh, en, low, high in GRADES
+    ]
+    api.put_new("/analytics/v1/value-grades", {"grades": grades})
+    model = api.post(
+        "/analytics/v1/value-models", {"name": "ABC", "weights": WEIGHTS}, key="value-model"
+    )
+    api.post(f"/analytics/v1/value-models/{model['id']}/activate", {}, key="activate-value-model")
 
 
 def play(
