@@ -6,7 +6,10 @@ from kehu_kernel.settings import OutboundSettings, ServiceSettings
 
 
 class Settings(ServiceSettings, OutboundSettings):
-    """Environment variables start with `KEHU_MARKETING_`."""
+    """Environment variables start with `KEHU_MARKETING_`.
+
+    The two URLs are the bases of the services that conversions call. Durations are seconds.
+    """
 
     model_config = SettingsConfigDict(env_prefix="KEHU_MARKETING_")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -84,6 +84,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(app, raise_app_exceptions=False)
         self._death = death
         self.cut = False
+        self.answer: Any = None
         self.before: Callable[[], Awaitable[Any]] | None = None
         self.reached = asyncio.Event()
         self.requests: list[httpx.Request] = []
@@ -96,6 +97,8 @@ class Wire(httpx.AsyncBaseTransport):
         self.reached.set()
         if self.before is not None:
             await self.before()
+        if self.answer is not None:
+            return httpx.Response(200, json=self.answer)
         response = await self._inner.handle_async_request(request)
         await response.aread()
         self._death.moment(f"after {request.method} {self.name}")
@@ -141,8 +144,8 @@ class World:
             nobody = {"claim_id": ids.new_id(), "claimed_until": clock.now() + timedelta(days=1)}
             await session.execute(update(Conversion).values(nobody))
 
-    def worker(self, *, claim: timedelta = NOW) -> ConversionWorker:
-        """Start a worker, which others have to wait for as long as `claim`; it waits for nobody."""
+    def worker(self, *, claim: timedelta = NOW, step_seconds: float = 30) -> ConversionWorker:
+        """Start a worker, whose claims last for `claim`; it repeats without waiting."""
         running = self.services["marketing"]
         client = httpx.AsyncClient(
             mounts={f"http://{name}.test": wire for name, wire in self.wires.items()}
@@ -159,6 +162,7 @@ class World:
             Outbound(client, settings),
             lambda: None,
             claim=claim,
+            step_seconds=step_seconds,
             wait_before=lambda _: NOW,
         )
 
@@ -201,6 +205,20 @@ class World:
             envelope = replace(load(row.type)[0], sequence=row.sequence, tenant_id=row.tenant_id)
             async with database.transaction(context) as session:
                 await handlers[kind](session, kind.from_bytes(row.payload), envelope)
+
+    @asynccontextmanager
+    async def database_is_down(self) -> AsyncIterator[None]:
+        """Let every transaction of the worker role fail inside the block."""
+        engine = self.services["marketing"].worker_database.engine.sync_engine
+
+        def fail(*_: object) -> None:
+            raise ConnectionRefusedError
+
+        event.listen(engine, "begin", fail)
+        try:
+            yield
+        finally:
+            event.remove(engine, "begin", fail)
 
     async def forget_idempotency_keys(self) -> None:
         """Let every service forget its idempotency keys, as they do after some days."""

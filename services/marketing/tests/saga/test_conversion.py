@@ -8,6 +8,7 @@ import pytest
 
 from kehu_kernel.process import Wakeable
 from kehu_kernel.testing.observe import audited
+from kehu_marketing.conversions.worker import wait_before
 
 World = Any  # see conftest.py
 
@@ -248,6 +249,34 @@ class TestWaits:
         await worker.work()
         await world.assert_one_of_each(lead)
 
+    async def test_after_an_answer_nobody_foresaw(self, world: World) -> None:
+        lead = await world.lead()
+        await world.marketing.post(f"{lead}/convert")
+        world.wires["customer"].answer = {"nonsense": True}
+        worker = world.worker()
+        await worker.work()
+        waiting = (await world.marketing.get(f"{lead}/conversion")).json()
+        assert (waiting["attempts"], waiting["last_error"]["code"]) == (1, "internal-error")
+        world.wires["customer"].answer = None
+        await world.converted(worker, lead)
+        await world.assert_one_of_each(lead)
+
+    async def test_for_a_service_that_is_too_slow(self, world: World) -> None:
+        lead = await world.lead()
+        await world.marketing.post(f"{lead}/convert")
+        world.wires["customer"].before = asyncio.Event().wait  # which never comes
+        await world.worker(step_seconds=0.2).work()
+        waiting = (await world.marketing.get(f"{lead}/conversion")).json()
+        assert (waiting["attempts"], waiting["last_error"]["code"]) == (1, "step-too-slow")
+        world.wires["customer"].before = None
+        await world.converted(world.worker(), lead)
+        await world.assert_one_of_each(lead)
+
+    @pytest.mark.parametrize("attempt", [1, 2, 5, 8, 9, 100])
+    async def test_longer_from_try_to_try_up_to_a_minute(self, attempt: int) -> None:
+        longest = min(60.0, 0.5 * 2 ** (attempt - 1))
+        assert longest / 2 <= wait_before(attempt).total_seconds() <= longest
+
 
 class TestRun:
     async def test_works_when_woken_and_stops_when_told(self, world: World) -> None:
@@ -263,6 +292,20 @@ class TestRun:
             assert worker.stuck() is None
             stop.set()
             await running
+        await world.assert_one_of_each(lead)
+
+    async def test_goes_on_when_the_database_comes_back(self, world: World) -> None:
+        lead = await world.lead()
+        await world.marketing.post(f"{lead}/convert")
+        worker, stop = world.worker(), asyncio.Event()
+        world.wires["sales"].before = world.tell_sales
+        async with world.database_is_down():
+            running = asyncio.create_task(worker.run(stop))
+            await asyncio.sleep(0.3)
+            assert not running.done()
+        await world.wires["sales"].reached.wait()
+        stop.set()
+        await running
         await world.assert_one_of_each(lead)
 
     async def test_finishes_its_step_and_gives_the_claim_back(self, world: World) -> None:

@@ -6,10 +6,10 @@ made before. Two workers never share a conversion; if they did, the second would
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from uuid import UUID
 
@@ -72,6 +72,7 @@ class ConversionWorker:
         wake_relay: Callable[[], None],
         *,
         claim: timedelta = CLAIM,
+        step_seconds: float = STEP_SECONDS,
         wait_before: Callable[[int], timedelta] = wait_before,
     ) -> None:
         self._databases = databases
@@ -79,6 +80,7 @@ class ConversionWorker:
         self._outbound = outbound
         self._wake_relay = wake_relay
         self._claim = claim
+        self._step_seconds = step_seconds
         self._wait_before = wait_before
         self._woken = asyncio.Event()
         self._stopping = False
@@ -97,23 +99,19 @@ class ConversionWorker:
         """Work until `stop` is set; the steps under way are finished and the claims given back."""
         stopping = asyncio.create_task(self._note(stop))
         failures = 0
-        try:
-            while not stop.is_set():
-                self._woken.clear()
-                try:
-                    worked = await self.work()
-                    failures = 0
-                except Exception as error:
-                    failures += 1
-                    log.warning("conversions wait", extra={"error": repr(error)})
-                    await broker.pause(stop, broker.backoff(failures))
-                    worked = 1
-                self._last_round = time.monotonic()
-                if not worked:
+        while not stop.is_set():
+            self._woken.clear()
+            try:
+                if not await self.work():
                     await self._wait()
-        finally:
-            stopping.cancel()
-            await self._outbound.close()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                log.warning("conversions wait", extra={"error": repr(error)})
+                await broker.pause(stop, broker.backoff(failures))
+            self._last_round = time.monotonic()
+        stopping.cancel()
+        await self._outbound.close()
 
     async def work(self) -> int:
         """Claim what is due and go on with it as far as it goes; return how much was claimed."""
@@ -134,11 +132,9 @@ class ConversionWorker:
 
     async def _wait(self) -> None:
         """Wait for work: until woken or stopped, at most until the next poll."""
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.conversion_poll_interval):
                 await self._woken.wait()
-        except TimeoutError:
-            pass
 
     async def _go_on(self, tenant_id: str, lead_id: UUID, claim_id: UUID) -> None:
         """Go on with one conversion; if the database fails, the claim ends and it is due again."""
@@ -163,7 +159,7 @@ class ConversionWorker:
     ) -> Conversion | None:
         """Do one step and record how it went; return the conversion if it can go on."""
         try:
-            async with asyncio.timeout(STEP_SECONDS):
+            async with asyncio.timeout(self._step_seconds):
                 found = await run_step(step, self._outbound, lead, conversion)
         except Exception as error:
             await self._record_failure(step, conversion, claim_id, error)
@@ -197,7 +193,9 @@ class ConversionWorker:
         STEPS.labels(step, outcome).inc()
         self._wake_relay()
 
-    def _transaction(self, conversion: Conversion) -> AbstractAsyncContextManager[AsyncSession]:
+    def _transaction(
+        self, conversion: Conversion
+    ) -> contextlib.AbstractAsyncContextManager[AsyncSession]:
         """A transaction in the name of who asked for the conversion, as part of that request."""
         context = Context(
             tenant_id=conversion.tenant_id,
