@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,8 +18,13 @@ Make = Callable[..., Awaitable[dict[str, Any]]]
 MakeCustomer = Callable[..., Awaitable[str]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 
-TODAY = clock.today(clock.now(), "Asia/Shanghai")
-FUTURE = (TODAY + timedelta(days=2)).isoformat()  # two: the test may run over midnight
+
+def today() -> date:
+    """Return the business day; asked each time, for the tests may run over midnight."""
+    return clock.today(clock.now(), "Asia/Shanghai")
+
+
+FUTURE = (today() + timedelta(days=2)).isoformat()  # two: the test may run over midnight
 IF_FIRST = {"If-Match": '"1"'}
 REGISTERED = "service-desk.product-file-registered.v1"
 EVERYTHING = {
@@ -63,7 +68,7 @@ class TestCreate:
         assert response.headers["location"] == f"/v1/product-files/{body['id']}"
         assert response.headers["etag"] == '"1"'
         expected = given | {
-            "number": f"PF-{TODAY.year}-000001", "version": 1,
+            "number": f"PF-{today().year}-000001", "version": 1,
             "registered": False, "registered_on": None, "in_warranty": True,
         }  # fmt: skip
         assert {name: body[name] for name in expected} == expected
@@ -72,7 +77,7 @@ class TestCreate:
     async def test_with_the_least(self, make_file: Make, database: Database, tenant: str) -> None:
         body = await make_file()
         assert (body["quantity"], body["service_enabled"]) == ("1", True)
-        assert body["delivered_on"] == TODAY.isoformat()
+        assert body["delivered_on"] == today().isoformat()
         assert (body["registered"], body["in_warranty"]) == (False, False)
         assert await emitted(database, tenant) == []
         entry = (await audited(database, tenant))[-1]
@@ -82,7 +87,7 @@ class TestCreate:
         self, make_file: Make, database: Database, tenant: str
     ) -> None:
         body = await make_file(**EVERYTHING, register=True)
-        assert (body["registered"], body["registered_on"]) == (True, TODAY.isoformat())
+        assert (body["registered"], body["registered_on"]) == (True, today().isoformat())
         [event] = await emitted(database, tenant)
         assert (event.type, event.key, event.sequence) == (REGISTERED, body["id"], 1)
         assert event.data == {
@@ -93,7 +98,7 @@ class TestCreate:
             "product_name": EVERYTHING["product_name"],
             "serial_number": EVERYTHING["serial_number"],
             "quantity": "6.5",
-            "registered_on": TODAY.isoformat(),
+            "registered_on": today().isoformat(),
             "warranty_ends_on": "2029-07-27",
         }
 
@@ -385,7 +390,7 @@ class TestList:
         assert problem(response) == (422, "invalid-request")
 
     async def test_by_warranty(self, client: httpx.AsyncClient, make_file: Make) -> None:
-        yesterday = (TODAY - timedelta(days=1)).isoformat()
+        yesterday = (today() - timedelta(days=1)).isoformat()
         ended = await make_file(delivered_on="2025-01-01", warranty_until=yesterday)
         running = await make_file(delivered_on="2026-01-01", warranty_until=FUTURE)
         await make_file(delivered_on="2025-01-01")  # none at all: in neither list

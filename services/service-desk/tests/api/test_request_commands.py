@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,14 +17,17 @@ from kehu_kernel.testing.observe import emitted
 from kehu_service_desk.requests.models import ServiceRequest
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
-MakeCustomer = Callable[..., Awaitable[str]]
 Send = Callable[..., Awaitable[httpx.Response]]
 Belonging = Callable[[dict[str, Any]], Awaitable[list[dict[str, Any]]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 
-TODAY = clock.today(clock.now(), "Asia/Shanghai")
-YESTERDAY = TODAY - timedelta(days=1)
-FUTURE = (TODAY + timedelta(days=2)).isoformat()  # two: the test may run over midnight
+
+def today() -> date:
+    """Return the business day; asked each time, for the tests may run over midnight."""
+    return clock.today(clock.now(), "Asia/Shanghai")
+
+
+FUTURE = (today() + timedelta(days=2)).isoformat()  # two: the test may run over midnight
 ANNA = str(uuid4())
 BO = "019364c2-7d5e-7000-8000-0000000000b0"  # whom commands name unless told otherwise
 
@@ -220,7 +223,7 @@ class TestHandle:
         )
         assert handled.status_code == 200
         after = (await client.get(url)).json()
-        assert after["last_maintained_on"] == TODAY.isoformat()
+        assert after["last_maintained_on"] == today().isoformat()
         assert (patched.status_code, after["version"]) in {(200, 3), (412, 2)}
 
 
@@ -259,7 +262,7 @@ class TestReopen:
             await session.execute(
                 update(ServiceRequest)
                 .where(ServiceRequest.tenant_id == context.tenant_id)
-                .values(closed_on=TODAY - timedelta(days=days))
+                .values(closed_on=today() - timedelta(days=days))
             )
         response = await send(request, "reopen")
         assert response.status_code == status

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,9 +19,14 @@ Send = Callable[..., Awaitable[httpx.Response]]
 Belonging = Callable[[dict[str, Any]], Awaitable[list[dict[str, Any]]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 
-TODAY = clock.today(clock.now(), "Asia/Shanghai")
-YESTERDAY = TODAY - timedelta(days=1)
-FUTURE = (TODAY + timedelta(days=2)).isoformat()  # two: the test may run over midnight
+
+def today() -> date:
+    """Return the business day; asked each time, for the tests may run over midnight."""
+    return clock.today(clock.now(), "Asia/Shanghai")
+
+
+YESTERDAY = today() - timedelta(days=1)
+FUTURE = (today() + timedelta(days=2)).isoformat()  # two: the test may run over midnight
 ANNA = str(uuid4())
 BO = "019364c2-7d5e-7000-8000-0000000000b0"  # whom commands name unless told otherwise
 
@@ -45,8 +50,8 @@ class TestCreate:
         assert (response.status_code, response.headers["etag"]) == (201, '"1"')
         assert response.headers["location"] == f"/v1/requests/{body['id']}"
         expected = given | {
-            "number": f"SR-{TODAY.year}-000001", "status": "open", "follower_id": None,
-            "handler_ids": [], "overdue": False, "opened_on": TODAY.isoformat(),
+            "number": f"SR-{today().year}-000001", "status": "open", "follower_id": None,
+            "handler_ids": [], "overdue": False, "opened_on": today().isoformat(),
         }  # fmt: skip
         assert {name: body[name] for name in expected} == expected
         assert (await client.get(f"/v1/requests/{body['id']}")).json() == body
@@ -97,7 +102,7 @@ class TestCreate:
         assert problem(await client.post("/v1/requests", json=body)) == (422, code)
 
     async def test_required_today(self, make_request: Make) -> None:
-        assert (await make_request(required_on=TODAY.isoformat()))["overdue"] is False
+        assert (await make_request(required_on=today().isoformat()))["overdue"] is False
 
     @pytest.mark.parametrize(
         ("fields", "own", "code"),
@@ -143,7 +148,7 @@ class TestCreate:
         body = {"customer_id": await make_customer(), "problem": "?", "channel": "web"}
         answers = await asyncio.gather(*(client.post("/v1/requests", json=body) for _ in range(8)))
         numbers = sorted(answer.json()["number"] for answer in answers)
-        assert numbers == [f"SR-{TODAY.year}-{n:06d}" for n in range(1, 9)]
+        assert numbers == [f"SR-{today().year}-{n:06d}" for n in range(1, 9)]
 
     async def test_repeated_with_the_same_key(
         self, client: httpx.AsyncClient, make_customer: MakeCustomer, problem: ProblemOf
@@ -168,7 +173,7 @@ class TestWholeLife:
         database: Database,
         tenant: str,
     ) -> None:
-        file = await make_file(register=True, next_maintenance_on=TODAY.isoformat())
+        file = await make_file(register=True, next_maintenance_on=today().isoformat())
         request = await make_request(customer_id=file["customer_id"], product_file_id=file["id"])
         before = len(await emitted(database, tenant))
         parts = [
@@ -224,11 +229,11 @@ class TestWholeLife:
             [], [ANNA], [BO, ANNA], [ANNA], [BO], [BO], [], [],
         ]  # fmt: skip
         assert steps[5]["parts"] == parts
-        assert (steps[5]["happened_on"], steps[6]["satisfied"]) == (TODAY.isoformat(), False)
+        assert (steps[5]["happened_on"], steps[6]["satisfied"]) == (today().isoformat(), False)
         assert {s["actor"] for s in steps} == {"tester"}
 
         [order] = await orders(request)
-        assert (order["number"], order["status"]) == (f"DO-{TODAY.year}-000001", "handled")
+        assert (order["number"], order["status"]) == (f"DO-{today().year}-000001", "handled")
         assert [(h["handler_id"], h["answer"], h["reason"]) for h in order["handlers"]] == [
             (BO, "accepted", "好"),
             (ANNA, "refused", "出差"),
@@ -238,7 +243,7 @@ class TestWholeLife:
         url = f"/v1/product-files/{file['id']}"
         seen = (await client.get(url)).json()
         assert (seen["last_maintained_on"], seen["next_maintenance_on"], seen["version"]) == (
-            TODAY.isoformat(), None, 2,
+            today().isoformat(), None, 2,
         )  # fmt: skip
         fitted = (await client.get(f"{url}/parts")).json()["items"]
         assert [
