@@ -153,7 +153,8 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
     stopping = asyncio.create_task(stop.wait())
     log.info("started", extra={"command": command, "port": settings.port})
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    died = [task for task in tasks if task.done()]
+    # Told to stop, a quick worker may be through by now: it died only if it failed.
+    died = [task for task in tasks if task.done() and (task.exception() or not stop.is_set())]
     app.state.not_ready = "stopping"
     stop.set()
     server.should_exit = True
