@@ -149,7 +149,7 @@ class TestJourney:
     def _serve(user: User, customer_id: str, employee: str) -> None:
         file = user.post(
             "/service-desk/v1/product-files",
-            {"customer_id": customer_id, "product_name": "企业版", "register_now": True},
+            {"customer_id": customer_id, "product_name": "企业版", "register": True},
         )
         request = user.post(
             "/service-desk/v1/requests",

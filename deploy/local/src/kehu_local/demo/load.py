@@ -243,7 +243,7 @@ def _progress(console: Console) -> Progress:
 def _report(api: Api, data: files.DemoData, console: Console) -> None:
     console.print("Loaded as of", data.last_day.isoformat())
     for line in scenery.figures(api, data):
-        console.print(f"  {line}", highlight=False)
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
     console.print("Found in the files:")
     for what, count in data.dirt.items():
-        console.print(f"  {count:>5}  {what}", highlight=False)
+        console.print(f"  {count:>5}  {what}", highlight=False, soft_wrap=True)

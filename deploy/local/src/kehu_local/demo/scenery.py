@@ -126,7 +126,7 @@ def _register_product_files(
             "product_name": product,
             "serial_number": f"SN-{deal_id}",
             "delivered_on": closed_on,
-            "register_now": True,
+            "register": True,
         }
         file = api.post("/service-desk/v1/product-files", body, key=f"product-file-{deal_id}")
         made.append((customer_id, str(file["id"])))
