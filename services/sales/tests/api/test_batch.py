@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -274,7 +274,7 @@ class TestBatch:
                 assert codes(await run(client, *promote)) == [None] * size
             costs.append((len(queries), len(more)))
         assert costs[0] == costs[1]
-        assert max(costs[0]) <= 12, queries.statements
+        assert max(costs[0]) <= 12
 
 
 class TestAgainstOthers:
@@ -289,7 +289,7 @@ class TestAgainstOthers:
     ) -> None:
         await make_method()
         customer_id = await make_customer()
-        theirs = OpportunityCreate(topic="他们的", external_ref="x:1", opened_on="2020-01-01")
+        theirs = OpportunityCreate(topic="他们的", external_ref="x:1", opened_on=date(2020, 1, 1))
         async with database.transaction(context) as session:
             await opportunities.create_opportunity(session, theirs, today=TODAY, currency="CNY")
             await session.flush()

@@ -98,10 +98,10 @@ class TestEvaluation:
         self, client: httpx.AsyncClient, make_opportunity: Make
     ) -> None:
         url = f"{PATH}/{(await make_opportunity())['id']}"
-        for result in ("reject", "fail"):
+        for result, status in (("reject", "not_evaluated"), ("fail", "evaluation_failed")):
             await client.post(f"{url}/submit", json={"evaluator_id": str(uuid4())})
             made = (await client.post(f"{url}/evaluate", json={"result": result})).json()
-        assert made["status"] == "evaluation_failed"
+            assert made["status"] == status
         rounds = (await client.get(f"{url}/evaluations")).json()["items"]
         assert [(one["round"], one["result"]) for one in rounds] == [(1, "reject"), (2, "fail")]
         assert (await client.get(f"{url}/stages")).json() == {"items": []}
