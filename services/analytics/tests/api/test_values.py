@@ -162,6 +162,7 @@ class TestWorkedExamples:
         deal = stream.opportunity(uuid4(), "won", DAY, won=200_000, customer_id=one)
         await stream.fold(worker_database)
         assert (await client.get(f"/v1/values/{one}")).json()["grade"] == "A"
+        del stream.facts[:]  # the batch that moves it does not mention the customer it leaves
         stream.opportunity(deal, "won", DAY, won=200_000, customer_id=other)
         await stream.fold(worker_database)
         assert (await client.get(f"/v1/values/{one}")).json()["grade"] == "C"

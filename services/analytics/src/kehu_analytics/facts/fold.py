@@ -38,21 +38,23 @@ CustomerKey = tuple[str, UUID]
 COMMON = ("tenant_id", "id", "sequence", "at")
 """Columns that every row of present states starts with."""
 
+# LATERAL with OFFSET 0 reads the history of each opportunity by its key: no plan made while the
+# table was empty can turn this into a scan.
 LIMIT_PAST = text(
     """
-    WITH touched AS (
-        SELECT * FROM unnest(CAST(:tenants AS text[]), CAST(:opportunities AS uuid[]))
-            AS touched (tenant_id, opportunity_id)
-    ), limits AS (
-        SELECT tenant_id, opportunity_id, sequence, valid_to, min(effective_on) OVER (
-            PARTITION BY tenant_id, opportunity_id ORDER BY sequence
-            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-        ) AS next_on
-        FROM touched JOIN opportunity_history USING (tenant_id, opportunity_id)
-    )
     UPDATE opportunity_history AS past SET valid_to = limits.next_on
-    FROM limits
-    WHERE past.tenant_id = limits.tenant_id AND past.opportunity_id = limits.opportunity_id
+    FROM unnest(CAST(:tenants AS text[]), CAST(:opportunities AS uuid[]))
+            AS touched (tenant_id, opportunity_id)
+        CROSS JOIN LATERAL (
+            SELECT sequence, valid_to, min(effective_on) OVER (
+                ORDER BY sequence ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+            ) AS next_on
+            FROM opportunity_history AS row
+            WHERE row.tenant_id = touched.tenant_id
+                AND row.opportunity_id = touched.opportunity_id
+            OFFSET 0
+        ) AS limits
+    WHERE past.tenant_id = touched.tenant_id AND past.opportunity_id = touched.opportunity_id
         AND past.sequence = limits.sequence AND limits.valid_to IS DISTINCT FROM limits.next_on
     """
 )

@@ -6,8 +6,7 @@ before it began: whoever comes last calculates from everybody's facts.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,10 +21,15 @@ LOCK_CLASS = 0x76616C  # "val"
 CHUNK = 5_000
 """Customers calculated by one set of statements: seconds of work are cut into short ones."""
 
+# The statements below must not depend on the planner's luck: tables grow from nothing faster than
+# statistics follow, and a plan that was kept from then takes minutes. So they look customers up one
+# by one by key (LATERAL with OFFSET 0 is what the planner does not reorder), and are planned anew.
+
 # Tenants share 128 locks: a batch of very many tenants must not exhaust the server's lock table.
 SHARE_SCORING = text(
     """
-    SELECT pg_advisory_xact_lock_shared(CAST(:class AS int), slot)
+    SELECT pg_advisory_xact_lock_shared(CAST(:class AS int), slot),
+        set_config('plan_cache_mode', 'force_custom_plan', true)
     FROM (
         SELECT DISTINCT hashtext(tenant_id) & 127 AS slot
         FROM unnest(CAST(:tenants AS text[])) AS tenants (tenant_id) ORDER BY slot
@@ -33,7 +37,10 @@ SHARE_SCORING = text(
     """
 )
 OWN_SCORING = text(
-    "SELECT pg_advisory_xact_lock(CAST(:class AS int), hashtext(CAST(:tenant AS text)) & 127)"
+    """
+    SELECT pg_advisory_xact_lock(CAST(:class AS int), hashtext(CAST(:tenant AS text)) & 127),
+        set_config('plan_cache_mode', 'force_custom_plan', true)
+    """
 )
 
 # `touched` comes sorted: workers that share customers take the row locks in the same order.
@@ -54,49 +61,47 @@ LOCK_FIGURES = text(
 )
 SET_FIGURES = text(
     """
-    WITH touched AS (
-        SELECT * FROM unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
+    INSERT INTO customer_figures AS stored
+        (tenant_id, customer_id, won_count, lost_count, request_count, amounts, facts_at)
+    SELECT tenant_id, customer_id, coalesce(won, 0), coalesce(lost, 0), requests,
+        coalesce(amounts, '{}'), greatest(opportunities.at, services.at)
+    FROM unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
             AS touched (tenant_id, customer_id)
-    ), by_currency AS (
-        SELECT tenant_id, customer_id,
-            CASE status WHEN 'won' THEN won_currency ELSE currency END AS currency,
-            count(*) FILTER (WHERE status = 'won') AS won,
-            count(*) FILTER (WHERE status = 'lost') AS lost,
-            sum(won_amount) FILTER (WHERE status = 'won') AS won_amount,
-            sum(amount) FILTER (
-                WHERE status IN ('not_evaluated', 'in_evaluation', 'in_progress')
-            ) AS open_amount,
-            max(at) AS at
-        FROM touched JOIN opportunity_facts USING (tenant_id, customer_id)
-        GROUP BY 1, 2, 3
-    ), opportunities AS (
-        SELECT tenant_id, customer_id, sum(won)::int AS won, sum(lost)::int AS lost, max(at) AS at,
-            jsonb_object_agg(currency, jsonb_build_object(
-                'won', coalesce(won_amount, 0)::text,
-                'won_count', won,
-                'open', coalesce(open_amount, 0)::text
-            )) AS amounts
-        FROM by_currency GROUP BY 1, 2
-    ), requests AS (
-        SELECT tenant_id, customer_id, count(*)::int AS request_count, max(at) AS at
-        FROM touched JOIN request_facts USING (tenant_id, customer_id)
-        GROUP BY 1, 2
-    ), figures AS (
-        SELECT tenant_id, customer_id, coalesce(won, 0) AS won, coalesce(lost, 0) AS lost,
-            coalesce(request_count, 0) AS request_count, coalesce(amounts, '{}') AS amounts,
-            greatest(opportunities.at, requests.at) AS at
-        FROM touched
-            LEFT JOIN opportunities USING (tenant_id, customer_id)
-            LEFT JOIN requests USING (tenant_id, customer_id)
-    )
-    UPDATE customer_figures AS stored
-    SET won_count = won, lost_count = lost, request_count = figures.request_count,
-        amounts = figures.amounts, facts_at = at
-    FROM figures
-    WHERE stored.tenant_id = figures.tenant_id AND stored.customer_id = figures.customer_id
-        AND (stored.won_count, stored.lost_count, stored.request_count, stored.amounts,
+        CROSS JOIN LATERAL (
+            SELECT sum(won)::int AS won, sum(lost)::int AS lost, max(at) AS at,
+                jsonb_object_agg(currency, jsonb_build_object(
+                    'won', coalesce(won_amount, 0)::text,
+                    'won_count', won,
+                    'open', coalesce(open_amount, 0)::text
+                )) AS amounts
+            FROM (
+                SELECT CASE status WHEN 'won' THEN won_currency ELSE currency END AS currency,
+                    count(*) FILTER (WHERE status = 'won') AS won,
+                    count(*) FILTER (WHERE status = 'lost') AS lost,
+                    sum(won_amount) FILTER (WHERE status = 'won') AS won_amount,
+                    sum(amount) FILTER (
+                        WHERE status IN ('not_evaluated', 'in_evaluation', 'in_progress')
+                    ) AS open_amount,
+                    max(at) AS at
+                FROM opportunity_facts AS facts
+                WHERE facts.tenant_id = touched.tenant_id
+                    AND facts.customer_id = touched.customer_id
+                GROUP BY 1
+            ) AS by_currency
+        ) AS opportunities
+        CROSS JOIN LATERAL (
+            SELECT count(*)::int AS requests, max(at) AS at
+            FROM request_facts AS facts
+            WHERE facts.tenant_id = touched.tenant_id AND facts.customer_id = touched.customer_id
+        ) AS services
+    ON CONFLICT (tenant_id, customer_id) DO UPDATE
+    SET won_count = excluded.won_count, lost_count = excluded.lost_count,
+        request_count = excluded.request_count, amounts = excluded.amounts,
+        facts_at = excluded.facts_at
+    WHERE (stored.won_count, stored.lost_count, stored.request_count, stored.amounts,
             stored.facts_at)
-            IS DISTINCT FROM (won, lost, figures.request_count, figures.amounts, at)
+        IS DISTINCT FROM (excluded.won_count, excluded.lost_count, excluded.request_count,
+            excluded.amounts, excluded.facts_at)
     """
 )
 SET_VALUES = text(
@@ -112,19 +117,39 @@ SET_VALUES = text(
             CROSS JOIN LATERAL jsonb_each_text(model.weights) AS part
             JOIN scoring_options AS option
                 ON option.tenant_id = model.tenant_id AND option.dimension = part.key
-        WHERE model.state = 'active' AND model.tenant_id = ANY (CAST(:tenants AS text[]))
+        WHERE model.state = 'active' AND model.tenant_id = ANY (CAST(:owners AS text[]))
     ), steps AS MATERIALIZED (
+        -- All that does not differ between customers is made here, once per interval.
         SELECT tenant_id, dimension, (step->>'from')::numeric AS low,
-            (step->>'to')::numeric AS high, (step->>'points')::numeric AS points
+            (step->>'to')::numeric AS high, weight * (step->>'points')::numeric AS weighted,
+            step || jsonb_build_object(
+                'dimension', dimension, 'weight', weight::text, 'contribution',
+                trim_scale(weight * (step->>'points')::numeric / 100)::text
+            ) AS explained
         FROM weights CROSS JOIN LATERAL jsonb_array_elements(intervals) AS steps (step)
     ), grades AS MATERIALIZED (
         SELECT tenant_id, step->>'code' AS grade, (step->>'from')::numeric AS low,
             (step->>'to')::numeric AS high, updated_at
         FROM grade_schemes CROSS JOIN LATERAL jsonb_array_elements(grades) AS steps (step)
-        WHERE tenant_id = ANY (CAST(:tenants AS text[]))
-    ), figures AS (
-        SELECT touched.tenant_id, touched.customer_id, model_id, dimension, weight,
-            greatest(facts.at, facts_at, changed_at) AS at,
+        WHERE tenant_id = ANY (CAST(:owners AS text[]))
+    ), customers AS MATERIALIZED (
+        SELECT touched.tenant_id, touched.customer_id, greatest(facts.at, facts_at) AS facts_at,
+            won_count, lost_count, request_count, amounts
+        FROM touched
+            CROSS JOIN LATERAL (
+                SELECT won_count, lost_count, request_count, amounts, facts_at
+                FROM customer_figures AS row
+                WHERE row.tenant_id = touched.tenant_id AND row.customer_id = touched.customer_id
+                OFFSET 0
+            ) AS stored
+            CROSS JOIN LATERAL (
+                SELECT at FROM customer_facts AS row
+                WHERE row.tenant_id = touched.tenant_id AND row.id = touched.customer_id
+                OFFSET 0
+            ) AS facts
+    ), figures AS MATERIALIZED (
+        SELECT tenant_id, customer_id, model_id, dimension,
+            greatest(facts_at, changed_at) AS at,
             CASE dimension
                 WHEN 'won_amount' THEN coalesce((amounts->currency->>'won')::numeric, 0)
                 WHEN 'open_amount' THEN coalesce((amounts->currency->>'open')::numeric, 0)
@@ -137,19 +162,12 @@ SET_VALUES = text(
                     100.0 * won_count / nullif(won_count + lost_count, 0), 2), 0)
                 WHEN 'service_request_count' THEN request_count
             END AS value
-        FROM touched
-            JOIN customer_figures USING (tenant_id, customer_id)
-            JOIN customer_facts AS facts
-                ON facts.tenant_id = touched.tenant_id AND facts.id = touched.customer_id
-            JOIN weights ON weights.tenant_id = touched.tenant_id
+        FROM customers JOIN weights USING (tenant_id)
     ), scores AS (
         SELECT tenant_id, customer_id, model_id, max(at) AS at,
-            round_half_even(sum(weight * points) / 100, 4) AS score,
-            jsonb_agg(jsonb_build_object(
-                'dimension', dimension, 'value', value::text, 'from', low::text,
-                'to', high::text, 'points', points::text, 'weight', weight::text,
-                'contribution', trim_scale(weight * points / 100)::text
-            ) ORDER BY dimension) AS inputs
+            round_half_even(sum(weighted) / 100, 4) AS score,
+            jsonb_agg(explained || jsonb_build_object('value', value::text)
+                ORDER BY dimension COLLATE "C") AS inputs
         FROM figures JOIN steps USING (tenant_id, dimension)
         WHERE (low IS NULL OR value >= low) AND (high IS NULL OR value < high)
         GROUP BY 1, 2, 3
@@ -170,19 +188,25 @@ SET_VALUES = text(
 )
 NOTE_PUBLISHED = text(
     """
-    WITH published AS (
+    WITH current AS MATERIALIZED (
+        SELECT tenant_id, customer_id, model_id, score, grade, calculated_at
+        FROM unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
+                AS changed (tenant_id, customer_id)
+            CROSS JOIN LATERAL (
+                SELECT model_id, score, grade, calculated_at FROM customer_values AS row
+                WHERE row.tenant_id = changed.tenant_id AND row.id = changed.customer_id
+                OFFSET 0
+            ) AS stored
+    ), published AS (
         INSERT INTO value_publications AS stored (tenant_id, customer_id, version, score, grade)
-        SELECT tenant_id, id, 1, score, grade
-        FROM customer_values JOIN unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
-            AS changed (tenant_id, id) USING (tenant_id, id)
+        SELECT tenant_id, customer_id, 1, score, grade FROM current
         ON CONFLICT (tenant_id, customer_id) DO UPDATE
         SET version = stored.version + 1, score = excluded.score, grade = excluded.grade
         WHERE (stored.score, stored.grade) IS DISTINCT FROM (excluded.score, excluded.grade)
         RETURNING new.tenant_id, new.customer_id, new.version, old.grade AS previous_grade
     )
     SELECT tenant_id, customer_id, model_id, score, grade, previous_grade, calculated_at, version
-    FROM published JOIN customer_values AS current (tenant_id, customer_id)
-        USING (tenant_id, customer_id)
+    FROM published JOIN current USING (tenant_id, customer_id)
     ORDER BY tenant_id, customer_id
     """
 )
@@ -216,7 +240,9 @@ async def revalue(session: AsyncSession, touched: Iterable[CustomerKey], *, acto
         await session.execute(BEGIN_FIGURES, keys)
         await session.execute(LOCK_FIGURES, keys)
         await session.execute(SET_FIGURES, keys)
-        changed = (await session.execute(SET_VALUES, keys)).all()
+        changed = (
+            await session.execute(SET_VALUES, keys | {"owners": sorted(set(keys["tenants"]))})
+        ).all()
         if changed:
             rows = await session.execute(
                 NOTE_PUBLISHED, _arrays(sorted((tenant, customer) for tenant, customer in changed))
@@ -246,5 +272,5 @@ async def revalue_all(session: AsyncSession) -> Recalculation:
     return Recalculation(len(touched), published)
 
 
-def _arrays(keys: Sequence[CustomerKey]) -> dict[str, list[str] | list[UUID]]:
+def _arrays(keys: Sequence[CustomerKey]) -> dict[str, list[Any]]:
     return {"tenants": [key[0] for key in keys], "customers": [key[1] for key in keys]}

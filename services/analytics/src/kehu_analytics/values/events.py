@@ -6,13 +6,12 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.topics import topic_of
 from kehu_kernel import ids
-from kehu_kernel.plumbing import OutboxMessage
 
 
 class Finding(NamedTuple):
@@ -28,18 +27,48 @@ class Finding(NamedTuple):
     version: int
 
 
+# One statement for any number: a changed scheme may publish every customer of a tenant.
+PUBLISH = text(
+    """
+    INSERT INTO outbox
+        (tenant_id, event_id, topic, key, type, sequence, occurred_at, actor, payload)
+    SELECT tenant_id, event_id, :topic, key, :type, sequence, occurred_at, :actor, payload
+    FROM unnest(
+        CAST(:tenants AS text[]), CAST(:events AS uuid[]), CAST(:keys AS text[]),
+        CAST(:sequences AS int[]), CAST(:times AS timestamptz[]), CAST(:payloads AS bytea[])
+    ) WITH ORDINALITY
+        AS new (tenant_id, event_id, key, sequence, occurred_at, payload, place)
+    ORDER BY place
+    """
+)
+
+
 async def publish(session: AsyncSession, findings: Sequence[Finding], *, actor: str) -> None:
     """Write the findings to the outbox, with the transaction that made them.
 
-    In bulk and for many tenants at once: `outbox.add` is for one event of the session's tenant.
-    An event happens when its newest fact happened, not when a worker came round to it.
+    For many tenants at once: `outbox.add` is for single events of the session's tenant. An event
+    happens when its newest fact happened, not when a worker came round to it.
     """
-    if findings:
-        await session.execute(insert(OutboxMessage), [_message(f, actor) for f in findings])
+    if not findings:
+        return
+    await session.execute(
+        PUBLISH,
+        {
+            "topic": topic_of(CustomerValueChanged).name,
+            "type": CustomerValueChanged.type,
+            "actor": actor,
+            "tenants": [finding.tenant_id for finding in findings],
+            "events": [ids.new_id() for _ in findings],
+            "keys": [str(finding.customer_id) for finding in findings],
+            "sequences": [finding.version for finding in findings],
+            "times": [finding.calculated_at for finding in findings],
+            "payloads": [_event(finding).to_bytes() for finding in findings],
+        },
+    )
 
 
-def _message(finding: Finding, actor: str) -> dict[str, object]:
-    event = CustomerValueChanged(
+def _event(finding: Finding) -> CustomerValueChanged:
+    return CustomerValueChanged(
         customer_id=finding.customer_id,
         model_id=finding.model_id,
         score=finding.score,
@@ -47,15 +76,3 @@ def _message(finding: Finding, actor: str) -> dict[str, object]:
         previous_grade=finding.previous_grade,
         calculated_at=finding.calculated_at,
     )
-    return {
-        "tenant_id": finding.tenant_id,
-        "event_id": ids.new_id(),
-        "topic": topic_of(event).name,
-        "key": event.aggregate_id,
-        "type": event.type,
-        "sequence": finding.version,
-        "occurred_at": finding.calculated_at,
-        "actor": actor,
-        "traceparent": None,
-        "payload": event.to_bytes(),
-    }
