@@ -26,6 +26,7 @@ class OwnBroker(Protocol):
     def restart(self) -> None: ...
 
 
+@pytest.mark.timeout(300)  # Apache Kafka is started twice
 async def test_a_broker_that_is_gone_for_a_while_loses_nothing(
     own_broker: OwnBroker, events: EventDatabase, tenant: str
 ) -> None:

@@ -31,6 +31,7 @@ log = logging.getLogger("kehu.broker")
 
 REQUEST_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 5.0
+RETRY_BACKOFF_MS = 300  # the client library logs every try: a few a second are enough
 EMPTY_FETCH_SECONDS = 0.025
 DAY_MS = 86_400_000
 
@@ -51,6 +52,7 @@ def new_producer(bootstrap: str, *, client_id: str) -> AIOKafkaProducer:
         compression_type="lz4",
         partitioner=partition_of,
         request_timeout_ms=int(REQUEST_TIMEOUT * 1000),
+        retry_backoff_ms=RETRY_BACKOFF_MS,
     )
 
 
@@ -68,6 +70,7 @@ def new_consumer(bootstrap: str, *, group: str, client_id: str) -> AIOKafkaConsu
         max_poll_interval_ms=300_000,
         # Joining waits until every member has come or its session has ended.
         request_timeout_ms=40_000,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
     )
     consumer._client.send = _unhurried(consumer._client.send)
     return consumer
@@ -128,6 +131,17 @@ async def close(consumer: AIOKafkaConsumer) -> None:
             if part is not None:
                 with contextlib.suppress(Exception):
                     await part.close()
+
+
+async def is_settled(consumer: AIOKafkaConsumer) -> bool:
+    """Ask the broker whether the group stays as it is, or members are about to be sorted anew.
+
+    To commit in the second case makes some brokers answer "illegal generation" (Apache Kafka takes
+    it); the client library then forgets who it is, and the group waits for its former self.
+    """
+    coordinator = consumer._coordinator
+    await coordinator._do_heartbeat()
+    return not coordinator._rejoin_needed_fut.done()
 
 
 async def ensure_topics(bootstrap: str, service: str, *, replication: int = 1) -> None:

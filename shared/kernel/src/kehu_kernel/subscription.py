@@ -6,7 +6,6 @@ and commits offsets to Kafka after the work's own transactions, never before.
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -233,12 +232,13 @@ class Subscription:
         """
         self._committed_at = time.monotonic()
         offsets = {TopicPartition(*p): offset for p, offset in self._handled.items()}
-        self._handled.clear()
         if not offsets:
             return
         try:
             async with asyncio.timeout(COMMIT_DEADLINE):
-                await client.commit(offsets)
+                if await broker.is_settled(client):
+                    await client.commit(offsets)
+                    self._handled.clear()
         except CommitFailedError:
             raise
         except (KafkaError, IllegalStateError, TimeoutError) as error:
@@ -273,12 +273,16 @@ class Subscription:
     async def _check(self, client: AIOKafkaConsumer) -> None:
         """Ask the broker itself: a client that silently stopped fetching sees no lag."""
         watched = [TopicPartition(*p) for p in self._owned if p not in self._paused]
-        behind = 0
-        async with asyncio.timeout(2 * broker.REQUEST_TIMEOUT):
-            ends = await client.end_offsets(watched)
-            for key in watched:
-                with contextlib.suppress(IllegalStateError):  # a rebalance took it just now
-                    behind += self._set_lag(Partition(*key), ends[key] - await client.position(key))
+        try:
+            async with asyncio.timeout(2 * broker.REQUEST_TIMEOUT):
+                ends = await client.end_offsets(watched)
+                lags = {key: ends[key] - await client.position(key) for key in watched}
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
+            # An outage or a rebalance: the client finds back by itself, and leaving the group
+            # without the broker hearing of it would make everybody wait for our session to end.
+            log.info("lag is not known", extra={"error": repr(error)})
+            return
+        behind = sum(self._set_lag(Partition(*key), lag) for key, lag in lags.items())
         if not behind:
             self._advanced_at = time.monotonic()
         elif time.monotonic() - self._advanced_at > STALLED_AFTER:
