@@ -226,20 +226,24 @@ async def share_scoring(session: AsyncSession, tenant_ids: Collection[str]) -> N
     await session.execute(SHARE_SCORING, {"class": LOCK_CLASS, "tenants": list(tenant_ids)})
 
 
-async def revalue(session: AsyncSession, touched: Iterable[CustomerKey], *, actor: str) -> int:
+async def revalue(
+    session: AsyncSession, touched: Iterable[CustomerKey], *, actor: str, from_facts: bool = True
+) -> int:
     """Calculate customers anew from the facts, and publish the values that changed.
 
     The caller holds the scoring (`share_scoring`, `lock_scoring`). Customers without an active
-    model, and ids that are no known customer's yet, get their figures but no value. Returns the
-    number of values published.
+    model, and ids that are no known customer's yet, get their figures but no value. Without
+    `from_facts` the figures are taken as they are, which needs `lock_scoring`. Returns the number of
+    values published.
     """
     published = 0
     customers = sorted(touched)
     for start in range(0, len(customers), CHUNK):
         keys = _arrays(customers[start : start + CHUNK])
-        await session.execute(BEGIN_FIGURES, keys)
-        await session.execute(LOCK_FIGURES, keys)
-        await session.execute(SET_FIGURES, keys)
+        if from_facts:
+            await session.execute(BEGIN_FIGURES, keys)
+            await session.execute(LOCK_FIGURES, keys)
+            await session.execute(SET_FIGURES, keys)
         changed = (
             await session.execute(SET_VALUES, keys | {"owners": sorted(set(keys["tenants"]))})
         ).all()
@@ -260,15 +264,18 @@ class Recalculation(NamedTuple):
     published: int
 
 
-async def revalue_all(session: AsyncSession) -> Recalculation:
-    """Calculate all customers of the session's tenant anew; the caller holds `lock_scoring`."""
+async def revalue_all(session: AsyncSession, *, from_facts: bool = False) -> Recalculation:
+    """Calculate all customers of the session's tenant anew; the caller holds `lock_scoring`.
+
+    A change of the scoring leaves the figures as they are; `from_facts` counts them again, too.
+    """
     context = context_of(session)
     await session.flush()  # the statements read the scoring as it is about to be
     known = await session.scalars(
         select(CustomerFact.id).where(CustomerFact.tenant_id == context.tenant_id)
     )
     touched = [(context.tenant_id, customer_id) for customer_id in known]
-    published = await revalue(session, touched, actor=context.actor)
+    published = await revalue(session, touched, actor=context.actor, from_facts=from_facts)
     return Recalculation(len(touched), published)
 
 

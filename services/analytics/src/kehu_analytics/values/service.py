@@ -33,7 +33,7 @@ SOURCES = (CUSTOMER, SALES, SERVICE_DESK)
 async def recompute(session: AsyncSession) -> Recalculation:
     """Calculate every customer anew (更新客户价值). Changes nothing unless something was wrong."""
     await lock_scoring(session)
-    return await revalue_all(session)
+    return await revalue_all(session, from_facts=True)
 
 
 async def explain_value(session: AsyncSession, customer_id: UUID) -> CustomerValueExplained:
