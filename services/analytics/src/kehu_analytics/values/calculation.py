@@ -233,8 +233,8 @@ async def revalue(
 
     The caller holds the scoring (`share_scoring`, `lock_scoring`). Customers without an active
     model, and ids that are no known customer's yet, get their figures but no value. Without
-    `from_facts` the figures are taken as they are, which needs `lock_scoring`. Returns the number of
-    values published.
+    `from_facts` the figures are taken as they are, which needs `lock_scoring`. Returns how many
+    values were published.
     """
     published = 0
     customers = sorted(touched)
