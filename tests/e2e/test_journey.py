@@ -1,14 +1,15 @@
 """One customer's way through all five services: lead, opportunity, service, value (1.3 to 1.5)."""
 
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 
 from kehu_local.testing import System, User, eventually
 
-TODAY = date.today()  # noqa: DTZ011 - the stated days only have to lie in the past
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()  # where the tenants' days are cut
 EARLIER = (TODAY - timedelta(days=30)).isoformat()
 LATER = (TODAY - timedelta(days=10)).isoformat()
 CNY = "CNY"
@@ -111,7 +112,7 @@ class TestJourney:
         eventually(lambda: self._stage_shows(user, "understand"))
         user.post(
             "/sales/v1/activities",
-            {"opportunity_id": opportunity_id, "kind": "visit", "subject": "拜访客户"},
+            {"opportunity_id": opportunity_id, "kind": "visit", "topic": "拜访客户"},
         )
         user.post(f"{path}/promote", {})
         user.post("/sales/v1/quotes", {"opportunity_id": opportunity_id})
@@ -120,7 +121,7 @@ class TestJourney:
         refused(
             user.http.post(f"{path}/lose", json={"closed_on": TODAY.isoformat(), "reason": "x"}),
             409,
-            "opportunity-closed",
+            "opportunity-is-closed",
         )
         user.post(f"/customer/v1/customers/{customer['id']}/promote", {})
         return user.get(path)

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,6 +49,7 @@ class System:
 
     config: LocalConfig
     supervisor: Supervisor
+    users: list[User] = field(default_factory=list)
 
     def restart(self) -> None:
         """Start what does not run, and return when all of it is ready."""
@@ -62,7 +63,14 @@ class System:
             subject=f"{tenant}-user",
             roles=list(roles or ("administrator",)),
         )
-        return User(self.config.gateway_url, token)
+        user = User(self.config.gateway_url, token)
+        self.users.append(user)
+        return user
+
+    def close(self) -> None:
+        """Close the users' connections."""
+        for user in self.users:
+            user.http.close()
 
 
 def eventually(look: Callable[[], Found | None], *, within: float = SETTLE_SECONDS) -> Found:
@@ -95,9 +103,11 @@ def running_system(home: Path) -> Iterator[System]:
     )
     supervisor = Supervisor(config)
     supervisor.up(apache=_apache())
+    system = System(config, supervisor)
     try:
-        yield System(config, supervisor)
+        yield system
     finally:
+        system.close()
         supervisor.down()
 
 

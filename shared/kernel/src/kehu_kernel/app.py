@@ -11,9 +11,9 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from kehu_kernel import openapi, problems, telemetry
 from kehu_kernel.auth import AuthenticationMiddleware, KeySet, TokenVerifier
@@ -22,6 +22,7 @@ from kehu_kernel.edge import EdgeMiddleware
 from kehu_kernel.settings import ServiceSettings
 
 SWAGGER_UI = Path(fastapi_offline.__file__).parent / "static"
+SWAGGER_ASSETS = frozenset({"swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"})
 
 
 def new_app(
@@ -149,12 +150,19 @@ def _add_operational_routes(app: FastAPI) -> None:
             swagger_favicon_url=f"{root}/docs/assets/favicon.png",
         )
 
+    async def asset(request: Request) -> Response:
+        # Not a mount: behind a gateway that strips the prefix, a mount looks for the wrong file.
+        name = request.path_params["name"]
+        if name not in SWAGGER_ASSETS:
+            raise HTTPException(404)
+        return FileResponse(SWAGGER_UI / name)
+
     operational: dict[str, Callable[[Request], Any]] = {
         "/healthz": healthz,
         "/readyz": readyz,
         "/metrics": metrics,
         "/docs": docs,
+        "/docs/assets/{name}": asset,
     }
     for path, endpoint in operational.items():
         app.add_route(path, endpoint, include_in_schema=False)
-    app.mount("/docs/assets", StaticFiles(directory=SWAGGER_UI), name="swagger-ui")

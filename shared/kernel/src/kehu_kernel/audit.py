@@ -67,12 +67,14 @@ def changed(
     stays.
     """
     changes: dict[str, Any] = {}
-    for attribute in inspect(row).mapper.column_attrs:
-        history = inspect(row).attrs[attribute.key].history
-        if attribute.key not in BOOKKEEPING and history.has_changes():
+    state = inspect(row)
+    columns = set(state.mapper.column_attrs.keys()) - BOOKKEEPING
+    for name in columns & state.committed_state.keys():
+        history = state.attrs[name].history
+        if history.has_changes():
             before = history.deleted[0] if history.deleted else None
             if before != history.added[0]:
-                changes[attribute.key] = {"before": before, "after": history.added[0]}
+                changes[name] = {"before": before, "after": history.added[0]}
     changes |= {
         name: {"before": before, "after": after}
         for name, (before, after) in more.items()

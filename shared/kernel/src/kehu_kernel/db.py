@@ -120,7 +120,10 @@ class Database:
             },
         )
         self._sessions = async_sessionmaker(
-            self.engine, expire_on_commit=False, sync_session_class=TenantSession
+            self.engine,
+            expire_on_commit=False,
+            autoflush=False,  # a query must not write half a command, nor hide what it changed
+            sync_session_class=TenantSession,
         )
 
     def session(self, context: Context, *, read_only: bool = False) -> AsyncSession:
