@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from kehu_kernel.broker import ensure_topics
 from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.events import EventDatabase, create_event_database
 from kehu_local.broker import Broker, start_broker
@@ -71,14 +72,13 @@ def own_broker() -> Iterator[OwnBroker]:
         broker.stop()
 
 
-@pytest.fixture(scope="session")
-def bootstrap(request: pytest.FixtureRequest) -> str:
-    """The broker of the suite."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def bootstrap(request: pytest.FixtureRequest) -> str:
+    """The broker of the suite, with the topics: a reader might make one with one partition."""
     given = os.environ.get("KEHU_KAFKA_BOOTSTRAP")
-    if given:
-        return given
-    broker: OwnBroker = request.getfixturevalue("own_broker")
-    return broker.bootstrap
+    found: str = given or request.getfixturevalue("own_broker").bootstrap
+    await ensure_topics(found, "customer")
+    return found
 
 
 @pytest_asyncio.fixture(loop_scope="session")
