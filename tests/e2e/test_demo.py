@@ -139,7 +139,7 @@ class TestDemo:
         for one in customers:
             value = demo.get(f"/analytics/v1/values/{one['id']}")
             assert value["grade"] == one["value_grade"]
-            parts = sum(Decimal(part["contribution"]) for part in value["dimensions"])
+            parts = sum(Decimal(part["contribution"]) for part in value["contributions"])
             assert abs(parts - Decimal(value["score"])) <= Decimal("0.001")
         assert sum(level["customers"] for level in pyramid["levels"]) >= len(customers)
 
@@ -149,7 +149,7 @@ class TestDemo:
         ]
         [customer] = demo.get("/customer/v1/customers", name="Hottechi")["items"]
         value = demo.get(f"/analytics/v1/values/{customer['id']}")
-        by_dimension = {part["dimension"]: part["value"] for part in value["dimensions"]}
+        by_dimension = {part["dimension"]: part["value"] for part in value["contributions"]}
         assert Decimal(by_dimension["won_amount"]) == sum(
             Decimal(row["close_value"]) for row in won
         )

@@ -142,7 +142,7 @@ class TestJourney:
         """The customer, once the value of the won opportunity has come back."""
         customer = user.get(f"/customer/v1/customers/{customer_id}")
         value = user.get(f"/analytics/v1/values/{customer_id}")
-        won = next(part for part in value["dimensions"] if part["dimension"] == "won_amount")
+        won = next(part for part in value["contributions"] if part["dimension"] == "won_amount")
         done = float(won["value"]) == 60000 and customer["value_grade"] == value["grade"]
         return customer if done else None
 

@@ -6,13 +6,13 @@ rest: a query that forgets its tenant filter sees nothing of other tenants.
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from sqlalchemy import event, select, text
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -63,6 +63,15 @@ def _bind_tenant(
         "SELECT set_config('kehu.tenant', $1, true), set_config('transaction_read_only', $2, true)",
         (context.tenant_id, "on" if session.info.get("read_only") else "off"),
     )
+
+
+def _skip_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """Drop pooled connections that the server has closed, a restart of it, say.
+
+    The driver has noticed by itself: looking costs no round trip.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 @event.listens_for(TenantSession, "before_flush")
@@ -119,6 +128,7 @@ class Database:
                 },
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", _skip_closed)
         self._sessions = async_sessionmaker(
             self.engine,
             expire_on_commit=False,
