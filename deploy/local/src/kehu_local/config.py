@@ -63,8 +63,8 @@ class LocalConfig:
 
     home: Path
     gateway_port: int = 8080
-    postgres_port: int = 55432
-    broker_port: int = 59092
+    postgres_port: int = 25432
+    broker_port: int = 29092
     services: tuple[Service, ...] = SERVICES
     given_postgres: str | None = None
     given_kafka: str | None = None
@@ -77,8 +77,8 @@ class LocalConfig:
         return cls(
             home=Path(given("KEHU_HOME") or ROOT / ".kehu").resolve(),
             gateway_port=int(given("KEHU_GATEWAY_PORT", "8080")),
-            postgres_port=int(given("KEHU_POSTGRES_PORT", "55432")),
-            broker_port=int(given("KEHU_BROKER_PORT", "59092")),
+            postgres_port=int(given("KEHU_POSTGRES_PORT", "25432")),
+            broker_port=int(given("KEHU_BROKER_PORT", "29092")),
             services=tuple(
                 Service(one.slug, int(given(f"{one.prefix}PORT", str(one.port))))
                 for one in SERVICES

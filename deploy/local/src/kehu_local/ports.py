@@ -1,5 +1,6 @@
 """TCP ports on this machine: is one free, and if not, who has it."""
 
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -11,13 +12,19 @@ import psutil
 from kehu_local.errors import LocalError
 
 HOST = "127.0.0.1"
+NOT_EPHEMERAL = (15_000, 30_000)
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on right now.
+
+    It lies below the ports that the system gives to outgoing connections: one of those could take
+    it while its server is restarted.
+    """
+    while True:
+        port = random.randrange(*NOT_EPHEMERAL)  # noqa: S311 - a place to try, not a secret
+        if is_free(port):
+            return port
 
 
 def is_free(port: int) -> bool:

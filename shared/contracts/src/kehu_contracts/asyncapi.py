@@ -56,7 +56,7 @@ def files() -> dict[Path, str]:
 def _servers() -> Document:
     return {
         "local": {
-            "host": "127.0.0.1:59092",
+            "host": "127.0.0.1:29092",
             "protocol": "kafka",
             "description": "The broker that `make up` starts.",
         },

@@ -1,7 +1,6 @@
 """The PostgreSQL server of a test session."""
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from kehu_local.ports import free_port
 from kehu_local.postgres import provision, start_postgres
 
 PASSWORD = "kehu"  # of the three local roles
@@ -63,9 +63,3 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
     finally:
         server.stop()
 
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
