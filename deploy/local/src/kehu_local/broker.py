@@ -5,16 +5,23 @@ then in between, so a kill loses acknowledged records: for development and tests
 `kehu_local.kafka` runs the reference broker.
 """
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.group import LeaveGroupRequest
 
 from kehu_local import ports
 from kehu_local.errors import LocalError
 from kehu_local.processes import Running, spawn
 
 START_SECONDS = 20.0
+MEMBERS = 5  # field of a described group
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +78,27 @@ def await_broker(
         running.stop(seconds=2)
         raise LocalError(f"{title} did not start. Its log says:\n{running.log_tail()}")
     return Broker(running)
+
+
+def forget_members(bootstrap: str, group: str) -> None:
+    """Make the members of a consumer group leave it.
+
+    The embedded broker never notices that a member was killed and lets its successor wait for it;
+    Apache Kafka notices by itself. Does nothing if the broker or the group is not there.
+    """
+    with ThreadPoolExecutor(1) as thread:  # works inside a running event loop, too
+        thread.submit(asyncio.run, _forget_members(bootstrap, group)).result()
+
+
+async def _forget_members(bootstrap: str, group: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    try:
+        await admin.start()
+        described = await admin.describe_consumer_groups([group])
+        for member in described[0].groups[0][MEMBERS]:
+            node = admin._client.get_random_node()
+            await admin._client.send(node, LeaveGroupRequest(group, member[0]))
+    except (KafkaError, IndexError):
+        return
+    finally:
+        await admin.close()

@@ -12,6 +12,7 @@ import psutil
 from kehu_local.errors import LocalError
 
 HOST = "127.0.0.1"
+JUST_KILLED_SECONDS = 2.0
 NOT_EPHEMERAL = (15_000, 30_000)
 
 
@@ -57,6 +58,9 @@ def require_free(ports: dict[str, tuple[int, str]]) -> None:
 
     `ports` maps what the port is for to the port and the variable that changes it.
     """
+    deadline = time.monotonic() + JUST_KILLED_SECONDS
+    while time.monotonic() < deadline and not all(is_free(port) for port, _ in ports.values()):
+        time.sleep(0.1)  # a process that was killed may take a moment to let go
     taken = [
         f"Port {port} ({name}) is taken by {owner_of(port)}. "
         f"Stop it, or choose another port: {variable}=<port>."

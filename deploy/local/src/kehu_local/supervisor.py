@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kehu_local import ports
-from kehu_local.broker import start_broker
+from kehu_local.broker import forget_members, start_broker
 from kehu_local.config import LocalConfig, Service
 from kehu_local.errors import LocalError
 from kehu_local.issuer import Issuer
@@ -106,6 +106,14 @@ class Supervisor:
             )
         return rows
 
+    def _apache_runs(self) -> bool:
+        """Tell whether the broker is not the embedded one."""
+        broker = self._notes.read(BROKER)
+        process = broker.process() if broker is not None else None
+        return self._config.given_kafka is not None or (
+            process is not None and "java" in process.name()
+        )
+
     def _missing_services(self) -> list[Service]:
         return [one for one in self._config.services if not self._lives(one.slug)]
 
@@ -171,6 +179,8 @@ class Supervisor:
         )
 
     def _start_service(self, service: Service) -> Running:
+        if self._notes.read(service.slug) is not None and not self._apache_runs():
+            forget_members(self._config.kafka_bootstrap, f"kehu-{service.slug}")
         secret = Issuer.load(self._config).secrets.get(service.slug, "")
         self._report(service.slug, "starting")
         running = spawn(

@@ -56,7 +56,6 @@ def new_app(
         version="1",
         description=description,
         lifespan=lifespan,
-        root_path=settings.root_path,
         generate_unique_id_function=openapi.operation_id,
         docs_url=None,
         redoc_url=None,

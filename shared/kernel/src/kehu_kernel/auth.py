@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kehu_contracts.access import ROLES
 from kehu_kernel.context import Actor
+from kehu_kernel.edge import path_of
 from kehu_kernel.errors import DomainError, ScopeMissing, Unauthenticated
 from kehu_kernel.problems import problem_response
 
@@ -143,7 +144,7 @@ class AuthenticationMiddleware:
         self._app, self._verifier = app, verifier
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _path(scope).startswith("/v1/"):
+        if scope["type"] != "http" or not path_of(scope).startswith("/v1/"):
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
@@ -161,11 +162,6 @@ class AuthenticationMiddleware:
             await problem_response(Request(scope), refusal)(scope, receive, send)
             return
         await self._app(scope, receive, send)
-
-
-def _path(scope: Scope) -> str:
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
 
 
 bearer = OpenIdConnect(

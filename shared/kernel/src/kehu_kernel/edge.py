@@ -52,7 +52,7 @@ class EdgeMiddleware:
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in UNLIMITED:
+        if scope["type"] != "http" or path_of(scope) in UNLIMITED:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
@@ -119,6 +119,12 @@ class _Answer:
             self.status = message["status"]
             message["headers"] = [*message["headers"], (b"x-request-id", self._request_id)]
         await self._send(message)
+
+
+def path_of(scope: Scope) -> str:
+    """Return the path within the service, without the prefix it is served under."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def _limited(receive: Receive, limit: int) -> Receive:

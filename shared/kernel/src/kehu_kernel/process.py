@@ -216,6 +216,7 @@ def _server(app: FastAPI, settings: ServiceSettings) -> _Server:
         port=settings.port,
         log_config=None,
         access_log=False,
+        root_path=settings.root_path,
         server_header=False,
         timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
     )
