@@ -100,14 +100,16 @@ class TestFromRecord:
             ("ce_sequence", b"0", "ce_sequence is not a whole number from 1"),
             ("ce_sequence", b"-1", "ce_sequence is not a whole number from 1"),
             ("ce_sequence", "²".encode(), "ce_sequence is not a whole number from 1"),
-            ("ce_sequence", b"9" * 5000, "ce_sequence is not a whole number from 1"),
+            ("ce_sequence", b"9" * 19, "ce_sequence is not a whole number from 1"),
+            ("ce_sequence", b"9" * 1001, "ce_sequence is longer than 1000 bytes"),
+            ("ce_id", None, "ce_id is missing"),
             ("ce_tenantid", b"", "ce_tenantid is missing"),
             ("ce_actor", b"\xff", "ce_actor is not UTF-8"),
             ("ce_subject", b"a\0b", "ce_subject holds a NUL character"),
             ("content-type", b"application/cloudevents+json", "content-type is not"),
         ],
     )
-    def test_with_a_bad_header(self, name: str, value: bytes, reason: str) -> None:
+    def test_with_a_bad_header(self, name: str, value: bytes | None, reason: str) -> None:
         headers = [*ENVELOPE.headers(), (name, value)]
         with pytest.raises(InvalidEnvelope, match=reason):
             Envelope.from_record(headers, ENVELOPE.data)

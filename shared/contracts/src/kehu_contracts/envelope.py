@@ -14,6 +14,7 @@ from kehu_contracts.base import utc_text
 
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
+LONGEST_ATTRIBUTE = 1000  # bytes: far more than ours need, and little enough for an index
 SEQUENCE = re.compile(r"^[1-9][0-9]{0,17}$")  # fits a bigint
 
 
@@ -68,7 +69,7 @@ class Envelope:
         return [(name, value.encode()) for name, value in attributes.items()]
 
     @classmethod
-    def from_record(cls, headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Self:
+    def from_record(cls, headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Self:
         """Reads a Kafka record; raises `InvalidEnvelope` when it is not one of ours.
 
         Unknown headers are ignored. A type nobody knows is not an error here.
@@ -100,16 +101,19 @@ def source_of(service: str) -> str:
     return f"/kehu/{service}"
 
 
-def _required(headers: dict[str, bytes], name: str) -> str:
+def _required(headers: dict[str, bytes | None], name: str) -> str:
     value = _optional(headers, name)
     if value is None:
         raise InvalidEnvelope(f"{name} is missing")
     return value
 
 
-def _optional(headers: dict[str, bytes], name: str) -> str | None:
+def _optional(headers: dict[str, bytes | None], name: str) -> str | None:
+    raw = headers.get(name) or b""  # Kafka knows headers without a value
+    if len(raw) > LONGEST_ATTRIBUTE:
+        raise InvalidEnvelope(f"{name} is longer than {LONGEST_ATTRIBUTE} bytes")
     try:
-        text = headers.get(name, b"").decode()
+        text = raw.decode()
     except UnicodeDecodeError:
         raise InvalidEnvelope(f"{name} is not UTF-8") from None
     if "\0" in text:  # PostgreSQL cannot store it, not even as a dead letter

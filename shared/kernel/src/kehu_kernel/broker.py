@@ -15,7 +15,13 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 from aiokafka.protocol.fetch import FetchRequest
 
 from kehu_contracts.topics import (
@@ -220,17 +226,20 @@ class DeadLetters:
                 await self.close()
                 raise
 
-    async def _send(self, record: Record, headers: list[tuple[str, bytes]]) -> None:
+    async def _send(self, record: Record, headers: list[tuple[str, bytes | None]]) -> None:
         if self._producer is None:
             self._producer = new_producer(self._bootstrap, client_id=f"kehu-{self._consumer}-dlq")
             await self._producer.start()
-        await self._producer.send_and_wait(
-            dlq_name(record.topic, self._consumer),
-            # A record needs a key or a value; a dead letter of one that had neither gets a key.
-            key=record.key if record.key or record.value else b"",
-            value=record.value,
-            headers=headers,
-        )
+        topic = dlq_name(record.topic, self._consumer)
+        # A record needs a key or a value; a dead letter of one that had neither gets a key.
+        key = record.key if record.key or record.value else b""
+        try:
+            await self._producer.send_and_wait(topic, key=key, value=record.value, headers=headers)
+        except MessageSizeTooLargeError:
+            # With our headers it is too large. The parked event keeps the value.
+            size = str(len(record.value or b"")).encode()
+            headers = [*headers, ("kehu_value_left_out", size)]
+            await self._producer.send_and_wait(topic, key=key or b"", value=None, headers=headers)
 
     async def close(self) -> None:
         """Close the producer, if there is one."""

@@ -67,7 +67,7 @@ class ParkedRecord:
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,10 @@ async def _first(session: AsyncSession, consumer: str, lane: Lane) -> ParkedReco
     )
     if row is None:
         return None
-    headers = [(unquote_to_bytes(n).decode(), unquote_to_bytes(v)) for n, v in row.headers]
+    headers = [
+        (unquote_to_bytes(name).decode(), None if value is None else unquote_to_bytes(value))
+        for name, value in row.headers
+    ]
     return ParkedRecord(
         id=row.id,
         topic=row.topic,
@@ -253,8 +256,8 @@ def _waiting(consumer: str, lane: Lane) -> tuple[Any, ...]:
     )
 
 
-def _quote(value: bytes) -> str:
-    return quote_from_bytes(value, safe="/:;=, ")
+def _quote(value: bytes | None) -> str | None:
+    return None if value is None else quote_from_bytes(value, safe="/:;=, ")
 
 
 def _uuid(raw: bytes | None) -> UUID | None:

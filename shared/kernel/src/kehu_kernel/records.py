@@ -1,6 +1,7 @@
 """What a Kafka record says, and what a failure to handle it means."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 import httpx
@@ -8,7 +9,7 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from kehu_contracts.base import Event
-from kehu_contracts.envelope import Envelope, InvalidEnvelope
+from kehu_contracts.envelope import LONGEST_ATTRIBUTE, Envelope, InvalidEnvelope
 from kehu_contracts.events import event_class, known_entity_fact
 from kehu_kernel.db import explain
 from kehu_kernel.errors import DomainError
@@ -41,8 +42,8 @@ class Record(Protocol):
         """The event's data, as JSON."""
 
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
-        """The CloudEvents attributes."""
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """The CloudEvents attributes, and what others added; a header may have no value."""
 
 
 class Lane(NamedTuple):
@@ -97,8 +98,15 @@ def lane_of(record: Record, fact: Fact | None = None) -> Lane:
     if fact is not None:
         return Lane(record.topic, fact.envelope.tenant_id, fact.envelope.subject)
     headers = dict(record.headers)
-    tenant_id = printable(headers.get("ce_tenantid")) or NO_TENANT
-    return Lane(record.topic, tenant_id, printable(record.key))
+    tenant_id = _indexable(headers.get("ce_tenantid")) or NO_TENANT
+    return Lane(record.topic, tenant_id, _indexable(record.key))
+
+
+def _indexable(raw: bytes | None) -> str:
+    """Return bytes as text that an index can hold: what is too long to be ours, by its hash."""
+    if raw is not None and len(raw) > LONGEST_ATTRIBUTE:
+        return f"sha256:{sha256(raw).hexdigest()}"
+    return printable(raw)
 
 
 def printable(raw: bytes | None) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from os import urandom
 from uuid import UUID, uuid4
 
 import pytest
@@ -208,27 +209,38 @@ class TestFailures:
     async def test_what_cannot_be_read_is_parked_at_once(
         self, make: Make, events: EventDatabase, tenant: str, dead_letters: RecordedDeadLetters
     ) -> None:
-        version, data, key, nothing = (
-            record
-            for customer in (uuid4(), uuid4(), uuid4(), uuid4())
-            for record in stream(tenant, customer, 1)
+        version, data, key, nothing, bare, long = (
+            record for _ in range(6) for record in stream(tenant, uuid4(), 1)
         )
         broken = [
             typed(version, "customer.customer-changed.v9"),
             replace(data, value=b'{"customer_id": 1}'),
             replace(key, key=b"\xff\x00"),
             replace(nothing, headers=[("odd", b"\x00\xff")], value=None, key=None),
+            replace(bare, headers=[*bare.headers, ("ce_id", None)]),
+            replace(long, key=urandom(5000), headers=[*long.headers, ("ce_type", b"x" * 5000)]),
         ]
         for record in broken:
             await deliver(make(), [record])
         reasons = [reason for _, reason, _ in dead_letters.published]
         assert [reason.split(":")[1].strip() for reason in reasons] == [
             "unknown version", "invalid data", "the record's key is not the event's subject",
-            "invalid envelope",
+            "invalid envelope", "invalid envelope", "invalid envelope",
         ]  # fmt: skip
         where = "SELECT count(*) FROM parked_events WHERE tenant_id = :t AND status = 'poison'"
-        assert await events.scalar(where, t=tenant) == 3
+        assert await events.scalar(where, t=tenant) == 5
         assert await events.scalar(where, t=NO_TENANT) == 1
+
+    async def test_a_header_without_value_comes_back_as_it_was(
+        self, make: Make, events: EventDatabase, tenant: str
+    ) -> None:
+        customer = uuid4()
+        (record,) = stream(tenant, customer, 1)
+        record = replace(record, headers=[*record.headers, ("odd", None)])
+        sick, _ = failing(99, RuntimeError("bug"), at=1)
+        await deliver(make(sick), [record])
+        assert (await parking.replay(make(), lane(tenant, customer))).failure is None
+        assert await events.ledger(tenant) == [(str(customer), 1)]
 
     async def test_poison_waits_until_its_dead_letter_is_out(
         self, make: Make, events: EventDatabase, tenant: str, dead_letters: RecordedDeadLetters

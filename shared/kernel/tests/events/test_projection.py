@@ -233,7 +233,7 @@ class TestPoison:
     ) -> None:
         sick, well = uuid4(), uuid4()
         records = log_of(tenant, (sick, 1), (sick, 2), (well, 1), (sick, 3))
-        records[1] = replace(records[1], value=b"not json")
+        records[1] = replace(records[1], headers=[*records[1].headers, ("ce_id", None)])
         await feed(await started(make()), records)
         assert await events.ledger(tenant) == [(str(sick), 1), (str(well), 1)]
         assert await parked(events, consumer) == [(1, "poison"), (3, "held")]

@@ -112,7 +112,7 @@ class TestRecord:
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 def customer_changed(customer_id: UUID, *, name: str = "Kehu") -> CustomerChanged:
