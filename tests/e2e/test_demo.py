@@ -142,6 +142,8 @@ class TestDemo:
             parts = sum(Decimal(part["contribution"]) for part in value["contributions"])
             assert abs(parts - Decimal(value["score"])) <= Decimal("0.001")
         assert sum(level["customers"] for level in pyramid["levels"]) >= len(customers)
+        won = sum(Decimal(row["close_value"]) for row in PIPELINE if row["deal_stage"] == "Won")
+        assert pyramid["won_amount"] == {"amount": f"{won:.2f}", "currency": "USD"}
 
     def test_won_amount_of_a_customer_equals_the_files(self, demo: User) -> None:
         won = [

@@ -63,5 +63,4 @@ async def show_pyramid(
     session: Session, filters: Annotated[PyramidFilters, Query()], request: Request
 ) -> PyramidRead:
     """Customers by grade, the highest first, with their share of customers and of sales."""
-    currency = filters.currency or request.app.state.settings.currency
-    return await service.pyramid(session, filters, currency)
+    return await service.pyramid(session, filters, request.app.state.settings.currency)

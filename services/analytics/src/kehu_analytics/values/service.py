@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kehu_analytics.facts.freshness import freshness
 from kehu_analytics.facts.models import CustomerFact
 from kehu_analytics.facts.queries import names
-from kehu_analytics.scoring.queries import find_active, find_grades
+from kehu_analytics.scoring.models import Dimension
+from kehu_analytics.scoring.queries import find_active, find_grades, find_option
 from kehu_analytics.values import queries
 from kehu_analytics.values.calculation import Recalculation, lock_scoring, revalue_all
 from kehu_analytics.values.models import CustomerValue
@@ -63,8 +64,15 @@ async def list_values(session: AsyncSession, scope: ValueScope) -> Page[Customer
     )
 
 
-async def pyramid(session: AsyncSession, filters: PyramidFilters, currency: str) -> PyramidRead:
-    """Return customers and what they bought by grade, the highest grade first."""
+async def pyramid(
+    session: AsyncSession, filters: PyramidFilters, default_currency: str
+) -> PyramidRead:
+    """Return customers and what they bought by grade, the highest grade first.
+
+    Amounts are those of the currency asked for, or else the one that won amounts are scored in.
+    """
+    option = await find_option(session, Dimension.WON_AMOUNT)
+    currency = filters.currency or (option and option.currency) or default_currency
     found = await queries.levels(session, filters, currency)
     customers = sum(level.customers for level in found.values())
     won = sum((level.won_amount for level in found.values()), Decimal("0.00"))
