@@ -2,15 +2,16 @@
 
 import asyncio
 import re
-from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
 
 from kehu_customer.__main__ import SERVICE
+from kehu_kernel import http, migrations
 from kehu_kernel.db import Database
-from kehu_kernel.process import Service
+from kehu_kernel.process import Service, schema_problem
+from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import audited, count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_kernel.testing.tokens import TestIssuer
@@ -97,19 +98,25 @@ class TestCommit:
 
 
 class TestReads:
-    async def test_cannot_write(self, client: httpx.AsyncClient, database: Database) -> None:
-        with count_queries(database) as queries:
-            await client.get("/v1/customers")
-        assert len(queries) == 2  # the tenant binding and the list
-
-    async def test_run_in_read_only_transactions(
+    async def test_take_one_statement_besides_the_tenant_binding(
         self, client: httpx.AsyncClient, database: Database
     ) -> None:
-        settings: list[object] = []
         with count_queries(database) as queries:
-            await client.get(f"/v1/customers/{uuid4()}")
-            settings += queries.statements
-        assert "transaction_read_only" in str(settings[0])
+            await client.get("/v1/customers")
+        assert len(queries) == 2
+
+    async def test_cannot_write(
+        self, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        created = await client.post("/v1/customers", json=CUSTOMER)
+        url, version = created.headers["location"], {"If-Match": created.headers["etag"]}
+        assert (await client.patch(url, json={"country": "CN"}, headers=version)).status_code == 200
+        # The same route, taken for a read: now the database itself refuses.
+        monkeypatch.setattr(http, "SAFE_METHODS", {"PATCH"})
+        version = {"If-Match": '"2"'}
+        refused = await client.patch(url, json={"country": "DE"}, headers=version)
+        assert refused.status_code == 500
+        assert (await client.get(url)).json()["country"] == "CN"
 
 
 class TestOverload:
@@ -137,6 +144,26 @@ class TestOverload:
         assert alive.status_code == 200
         assert {answer.status_code for answer in answers} <= {200, 503, 409}
         assert (await client.get("/v1/customers")).status_code == 200
+
+
+class TestReadiness:
+    async def test_waits_for_the_migrations_of_this_version(
+        self, cluster: Cluster, tenant: str
+    ) -> None:
+        urls = await cluster.create_database(f"readiness_{tenant[2:]}")
+        database = Database(urls.app, application_name="test")
+        try:
+            assert "run `migrate`" in str(await schema_problem(SERVICE, database))
+            await asyncio.to_thread(migrations.upgrade, SERVICE.migrations, urls.owner)
+            assert await schema_problem(SERVICE, database) is None
+            owner = await asyncpg.connect(urls.owner)
+            await owner.execute("UPDATE alembic_version SET version_num = 'of the next release'")
+            assert await schema_problem(SERVICE, database) is None
+            await owner.execute("REVOKE SELECT ON alembic_version FROM kehu_app")
+            await owner.close()
+            assert "cannot be read" in str(await schema_problem(SERVICE, database))
+        finally:
+            await database.dispose()
 
 
 class TestServiceAccounts:

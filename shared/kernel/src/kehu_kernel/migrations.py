@@ -133,6 +133,10 @@ def _migrate(connection: Connection, metadata: list[MetaData]) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    if current(connection) is not None:
+        # For `is_behind`: a service that is not ready asks which revision it finds.
+        connection.execute(text(f"GRANT SELECT ON alembic_version TO {APP_ROLE}"))
+    connection.commit()
 
 
 def _config(folder: Path, url: str) -> Config:
@@ -162,6 +166,15 @@ def revision(folder: Path, url: str, message: str) -> None:
 def newest(folder: Path) -> str | None:
     """Return the newest revision in `folder`."""
     return ScriptDirectory(str(folder)).get_current_head()
+
+
+def is_behind(folder: Path, found: str | None) -> bool:
+    """Whether a database at this revision lacks migrations of `folder`.
+
+    One that is ahead does not: migrations come before the code that needs them.
+    """
+    older = {script.revision for script in ScriptDirectory(str(folder)).walk_revisions()}
+    return found is None or found in older - {newest(folder)}
 
 
 def current(connection: Connection) -> str | None:

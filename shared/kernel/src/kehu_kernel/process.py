@@ -30,6 +30,8 @@ from kehu_kernel.settings import ServiceSettings
 
 log = logging.getLogger("kehu.process")
 
+SCHEMA_CHECK_INTERVAL = 1.0
+
 
 class Worker(Protocol):
     """Something that runs until it is told to stop: the relay, a consumer, a saga."""
@@ -145,7 +147,7 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
     app = service.create_app(settings)
     app.state.after_commit = _waking([one for one in workers if isinstance(one, Wakeable)])
     app.state.healthy = lambda: next(filter(None, (worker.stuck() for worker in workers)), None)
-    app.state.not_ready = await _schema_problem(service, databases.app)
+    watching = asyncio.create_task(_watch_schema(app, service, databases.app))
     serving = app if command in ("api", "all") else _only_operational(app)
     server = _server(serving, settings)
     tasks = [asyncio.create_task(server.serve(), name="api")]
@@ -155,6 +157,7 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
     # Told to stop, a quick worker may be through by now: it died only if it failed.
     died = [task for task in tasks if task.done() and (task.exception() or not stop.is_set())]
+    watching.cancel()
     app.state.not_ready = "stopping"
     stop.set()
     server.should_exit = True
@@ -231,16 +234,26 @@ def _only_operational(app: FastAPI) -> FastAPI:
     return app
 
 
-async def _schema_problem(service: Service, database: Database) -> str | None:
-    """Say why the schema is not the one this code was written for, or return None."""
-    expected = migrations.newest(service.migrations)
+async def _watch_schema(app: FastAPI, service: Service, database: Database) -> None:
+    """Keep the process from being ready until the database is migrated."""
+    while (problem := await schema_problem(service, database)) is not None:
+        if problem != app.state.not_ready:
+            log.warning("not ready: %s", problem)
+        app.state.not_ready = problem
+        await asyncio.sleep(SCHEMA_CHECK_INTERVAL)
+    app.state.not_ready = None
+
+
+async def schema_problem(service: Service, database: Database) -> str | None:
+    """Say why this code cannot work on the schema, or return None."""
     try:
         async with database.engine.connect() as connection:
             found = await connection.run_sync(migrations.current)
-    except (OSError, SQLAlchemyError):
-        return None  # readiness asks the database itself
-    if found == expected:
+    except (OSError, SQLAlchemyError) as error:
+        return f"the schema's revision cannot be read: {type(error).__name__}"
+    if not migrations.is_behind(service.migrations, found):
         return None
+    expected = migrations.newest(service.migrations)
     return f"the database is at revision {found}, this version needs {expected}: run `migrate`"
 
 
