@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from kehu_contracts.access import SCOPES
 from kehu_contracts.topics import SERVICES, TOPICS
@@ -23,6 +24,7 @@ from kehu_kernel.testing.plugin import RunningService
 
 ROOT = Path(__file__).parents[2]
 SKELETON = ("app.py", "settings.py", "db.py", "consumers.py", "__main__.py")
+BOUND = "(tenant_id=(SELECTcurrent_setting('kehu.tenant'::text,true)AScurrent_setting))"
 PLACEHOLDER = re.compile(r"{(\w+)")
 
 
@@ -171,18 +173,35 @@ class TestTenantIsolation:
         async with running.worker_database.worker_transaction() as session:
             assert list(await session.scalars(query)) == []
 
-    async def test_without_a_tenant_the_application_sees_and_writes_nothing(
+    async def test_every_policy_binds_the_application_to_its_tenant(
         self, running: RunningService
     ) -> None:
-        async with running.database.worker_transaction() as session:
-            tables = await session.scalars(
-                text(
-                    "SELECT table_name FROM information_schema.table_privileges "
-                    "WHERE grantee = 'kehu_app' AND privilege_type = 'SELECT'"
-                )
-            )
-            for table in list(tables):
-                assert await session.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+        # Policies add up: a single one that is wider, or for everybody, would open the table.
+        query = text("SELECT tablename, roles::text[], qual, with_check FROM pg_policies")
+        async with running.worker_database.worker_transaction() as session:
+            policies = (await session.execute(query)).all()
+        bound = set()
+        for table, roles, sees, writes in policies:
+            if roles == ["kehu_worker"]:
+                continue
+            assert roles == ["kehu_app"], f"{table}: name the role, kehu_app or kehu_worker"
+            assert "".join(sees.split()) == BOUND, f"{table}: use enable_tenant_security"
+            assert writes is None, f"{table}: what may be read is what may be written"
+            bound.add(table)
+        assert bound == set(await _tables(running, "SELECT")) - {"alembic_version"}
+
+    async def test_the_application_writes_nothing_into_another_tenant(
+        self, running: RunningService
+    ) -> None:
+        tables = await _tables(running, "INSERT")
+        assert "outbox" in tables
+        for table in tables:
+            for context in (Context(tenant_id="anybody", actor="tester"), None):
+                with pytest.raises(DBAPIError, match="row-level security policy"):
+                    async with running.database.session(context) as session:  # type: ignore[arg-type]
+                        await session.execute(
+                            text(f"INSERT INTO {table} (tenant_id) VALUES ('somebody-else')")
+                        )
 
     async def test_the_application_role_cannot_bypass_it(self, running: RunningService) -> None:
         context = Context(tenant_id="anybody", actor="tester")
@@ -198,6 +217,16 @@ class TestTenantIsolation:
                 )
             ).one()
         assert tuple(row) == (False, False, False, False)
+
+
+async def _tables(running: RunningService, right: str) -> list[str]:
+    """Return the tables on which the application has the right."""
+    query = text(
+        "SELECT table_name FROM information_schema.table_privileges "
+        "WHERE grantee = 'kehu_app' AND privilege_type = :right"
+    )
+    async with running.database.worker_transaction() as session:
+        return list(await session.scalars(query, {"right": right}))
 
 
 class TestErrors:

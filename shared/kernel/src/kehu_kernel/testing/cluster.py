@@ -62,4 +62,3 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
         yield Cluster(server.admin_url)
     finally:
         server.stop()
-
