@@ -126,5 +126,5 @@ class PyramidFilters(BaseModel):
     currency: str | None = Field(
         None,
         pattern=r"^[A-Z]{3}$",
-        description="Whose amounts to show; the currency that won amounts are scored in if omitted.",
+        description="Whose amounts to show; if omitted, the currency that is scored.",
     )
