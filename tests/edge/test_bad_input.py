@@ -2,12 +2,14 @@
 
 import importlib
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import jwt
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -180,6 +182,17 @@ class TestRequests:
     @pytest.mark.parametrize("cursor", ["x", "e30", "W10", "WyJuYW1lIiwxLDJd"])
     async def test_forged_cursor(self, client: httpx.AsyncClient, slug: str, cursor: str) -> None:
         problem(await client.get(A_LIST[slug], params={"cursor": cursor}), 422, "invalid-cursor")
+
+    @pytest.mark.parametrize(
+        ("sort", "value"),
+        [("-at", "0001-01-01T00:00:00+14:00"), ("-at", "9999-12-31T23:59:59-12:00")],
+    )
+    async def test_forged_cursor_that_no_column_can_hold(
+        self, client: httpx.AsyncClient, sort: str, value: str
+    ) -> None:
+        forged = urlsafe_b64encode(orjson.dumps([sort, value, uuid4()])).decode()
+        response = await client.get("/v1/audit-log", params={"cursor": forged})
+        problem(response, 422, "invalid-cursor")
 
     @pytest.mark.parametrize("key", ["", "a" * 256, "with space", 'quo"te'])
     async def test_malformed_idempotency_key(

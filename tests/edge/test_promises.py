@@ -1,11 +1,13 @@
 """What an answer is worth: nothing is told that has not happened, and no failure goes untold."""
 
 import asyncio
+import logging
 import re
 
 import asyncpg
 import httpx
 import pytest
+from starlette.types import Message
 
 from kehu_customer.__main__ import SERVICE
 from kehu_kernel import http, migrations
@@ -117,6 +119,38 @@ class TestReads:
         refused = await client.patch(url, json={"country": "DE"}, headers=version)
         assert refused.status_code == 500
         assert (await client.get(url)).json()["country"] == "CN"
+
+
+class TestClientThatGoesAway:
+    async def test_in_the_middle_of_its_body_is_no_failure_of_ours(
+        self, running: RunningService, issuer: TestIssuer, tenant: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:  # fmt: skip
+        messages: list[Message] = [
+            {"type": "http.request", "body": b'{"kind": ', "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return messages.pop(0)
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        token = issuer.token(tenant)
+        scope = {
+            "type": "http", "method": "POST", "path": "/v1/customers", "raw_path": b"/v1/customers",
+            "query_string": b"", "scheme": "http", "root_path": "", "http_version": "1.1",
+            "server": ("kehu.test", 80), "client": ("127.0.0.1", 1),
+            "headers": [(b"authorization", f"Bearer {token}".encode())],
+        }  # fmt: skip
+        with caplog.at_level(logging.INFO):
+            await running.app(scope, receive, send)
+        assert sent == []
+        assert "unexpected error" not in caplog.messages
+        (request,) = [record for record in caplog.records if record.message == "request"]
+        assert request.status == "499"  # type: ignore[attr-defined]
 
 
 class TestOverload:

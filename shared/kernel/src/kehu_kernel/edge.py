@@ -9,7 +9,7 @@ import time
 from http import HTTPStatus
 
 from opentelemetry.trace import SpanKind, Tracer
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog import contextvars
 
@@ -85,6 +85,8 @@ class EdgeMiddleware:
         try:
             limited = _limited(receive, self._settings.max_body_bytes)
             await self._app(scope, limited, answer)
+        except ClientDisconnect:
+            return  # nobody waits for an answer
         except Exception as error:
             if answer.status is not None:  # too late to say so: the client sees a broken answer
                 raise

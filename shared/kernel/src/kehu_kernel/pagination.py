@@ -8,8 +8,10 @@ from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 import orjson
+from asyncpg.exceptions import DataError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import ClauseElement, Executable, Select, and_, func, or_, select, text, tuple_
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
@@ -65,7 +67,13 @@ async def paginate(
         page = page.where(_after(params.cursor, sort, column, tie_breaker, descending=descending))
     key = column.desc() if descending else column.asc()
     tie = tie_breaker.desc() if descending else tie_breaker.asc()
-    rows = list(await session.scalars(page.order_by(key.nulls_last(), tie).limit(params.limit + 1)))
+    page = page.order_by(key.nulls_last(), tie).limit(params.limit + 1)
+    try:
+        rows = list(await session.scalars(page))
+    except DBAPIError as error:
+        if params.cursor is not None and isinstance(error.orig and error.orig.__cause__, DataError):
+            raise InvalidCursor from error  # a value that its column cannot hold
+        raise
     cursor = None
     if len(rows) > params.limit:
         rows.pop()
