@@ -2,21 +2,25 @@
 
 import asyncio
 import logging
+import os
 import re
+import signal
 
 import asyncpg
 import httpx
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 from starlette.types import Message
 
 from kehu_customer.__main__ import SERVICE
-from kehu_kernel import http, migrations
+from kehu_kernel import http, migrations, process
 from kehu_kernel.db import Database
 from kehu_kernel.process import Service, schema_problem
 from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import audited, count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_kernel.testing.tokens import TestIssuer
+from kehu_local.ports import free_port
 
 CUSTOMER = {"kind": "person", "name": "李雷"}
 
@@ -198,6 +202,35 @@ class TestReadiness:
             assert "cannot be read" in str(await schema_problem(SERVICE, database))
         finally:
             await database.dispose()
+
+
+class TestProcess:
+    async def test_serves_until_told_to_stop_and_exports_the_spans_of_its_workers(
+        self, running: RunningService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        providers: list[object] = []
+        # The real one can be set once in a process; other tests are in this one.
+        monkeypatch.setattr(process.trace, "set_tracer_provider", providers.append)
+        port = free_port()
+        settings = running.settings.model_copy(update={"port": port})
+        serving = asyncio.create_task(process._serve(SERVICE, settings, "api"))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            async with asyncio.timeout(20):
+                while not await _ready(client):
+                    assert not serving.done(), serving.result()
+                    await asyncio.sleep(0.05)
+            os.kill(os.getpid(), signal.SIGTERM)
+            async with asyncio.timeout(20):
+                await serving
+            assert not await _ready(client)
+        assert [type(provider) for provider in providers] == [TracerProvider]
+
+
+async def _ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 class TestServiceAccounts:

@@ -63,6 +63,7 @@ def new_app(
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.tracer_provider = provider
     app.state.after_commit = _nothing_to_wake
     app.state.not_ready = "starting"
     app.state.healthy = _always_healthy

@@ -18,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import uvicorn
 from fastapi import FastAPI
+from opentelemetry import trace
 from sqlalchemy.exc import SQLAlchemyError
 
 from kehu_kernel import deadletters, migrations, telemetry
@@ -145,6 +146,7 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
     )
     workers = _workers(service, settings, databases, command)
     app = service.create_app(settings)
+    trace.set_tracer_provider(app.state.tracer_provider)  # for the spans of the workers
     app.state.after_commit = _waking([one for one in workers if isinstance(one, Wakeable)])
     app.state.healthy = lambda: next(filter(None, (worker.stuck() for worker in workers)), None)
     watching = asyncio.create_task(_watch_schema(app, service, databases.app))
