@@ -104,11 +104,25 @@ class TestTokens:
         token = issuer.token(tenant, **claim)
         problem(await self._status(running, slug, token), 401, "unauthenticated")
 
-    @pytest.mark.parametrize("name", ["", "*", "UPPER", "a b", "x' OR 'a'='a"])
+    @pytest.mark.parametrize("name", ["", "*", "UPPER", "a b", "a\n", "x' OR 'a'='a"])
     async def test_with_a_tenant_that_is_none(
         self, running: RunningService, slug: str, issuer: TestIssuer, name: str
     ) -> None:
         problem(await self._status(running, slug, issuer.token(name)), 401, "unauthenticated")
+
+    @pytest.mark.parametrize("claim", [{"employee_id": 7}, {"employee_id": "x"}])
+    async def test_with_an_employee_that_is_none(
+        self, running: RunningService, slug: str, issuer: TestIssuer, tenant: str, claim: Any
+    ) -> None:
+        token = issuer.token(tenant, **claim)
+        problem(await self._status(running, slug, token), 401, "unauthenticated")
+
+    async def test_with_a_role_that_is_none(
+        self, running: RunningService, slug: str, issuer: TestIssuer, tenant: str
+    ) -> None:
+        roles: Any = (["administrator"],)
+        token = issuer.token(tenant, roles=roles)
+        problem(await self._status(running, slug, token), 403, "scope-missing")
 
     async def test_tenant_header_of_another_tenant(
         self, client: httpx.AsyncClient, slug: str

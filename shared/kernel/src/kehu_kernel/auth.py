@@ -122,18 +122,19 @@ def actor_from(claims: dict[str, Any], tenant_header: str | None) -> Actor:
         tenant = tenant_header
     elif tenant_header not in (None, tenant):
         raise _refuse("the token belongs to another tenant", "令牌属于其他租户")
-    if not isinstance(tenant, str) or not TENANT.match(tenant):
+    if not isinstance(tenant, str) or not TENANT.fullmatch(tenant):
         raise _refuse("it names no tenant", "令牌未指明租户")
     scopes: set[str] = set(str(claims.get("scope", "")).split())
-    for role in claims.get("roles") or ():
-        scopes |= ROLES.get(role, frozenset())
+    roles = claims.get("roles") or ()
+    for role in roles if isinstance(roles, list) else ():
+        scopes |= ROLES.get(str(role), frozenset())
     employee = claims.get("employee_id")
     return Actor(
         subject=str(claims["sub"]),
         tenant_id=tenant,
         scopes=frozenset(scopes),
         name=str(claims.get("name") or claims["sub"]),
-        employee_id=UUID(employee) if employee else None,
+        employee_id=UUID(str(employee)) if employee else None,
     )
 
 
