@@ -21,7 +21,7 @@ class TestScopes:
         granted = frozenset[str]().union(
             *(scopes for role, scopes in ROLES.items() if role != "administrator")
         )
-        for_administrators = (":operations:", ":directory:write", "marketing:audit:")
+        for_administrators = (":directory:write", "marketing:audit:")
         assert scope in granted or any(part in scope for part in for_administrators)
 
 
@@ -43,7 +43,3 @@ class TestRoles:
             for scope in scopes:
                 if scope.endswith(":write"):
                     assert scope.replace(":write", ":read") in scopes, role
-
-    def test_every_service_has_operations(self) -> None:
-        for service in SERVICES:
-            assert {f"{service}:operations:read", f"{service}:operations:write"} <= set(SCOPES)

@@ -10,11 +10,15 @@ import asyncpg
 import httpx
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
+from sqlalchemy import text
 from starlette.types import Message
 
 from kehu_customer.__main__ import SERVICE
 from kehu_kernel import http, migrations, process
-from kehu_kernel.db import Database
+from kehu_kernel.auth import KeySet
+from kehu_kernel.context import Context
+from kehu_kernel.db import Database, explained
+from kehu_kernel.errors import IssuerUnavailable, TookTooLong
 from kehu_kernel.process import Service, schema_problem
 from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import audited, count_queries, emitted
@@ -101,6 +105,34 @@ class TestCommit:
         assert response.status_code == 409
         assert response.json()["code"] == "concurrent-change"
         assert response.headers["retry-after"]
+
+
+class TestTimeouts:
+    async def test_statement_that_takes_too_long_is_not_called_an_outage(
+        self, database: Database, context: Context
+    ) -> None:
+        async with database.transaction(context) as session:
+            await session.execute(text("SET LOCAL statement_timeout = 50"))
+            with pytest.raises(TookTooLong), explained({}):
+                await session.execute(text("SELECT pg_sleep(2)"))
+            await session.rollback()
+
+
+class TestKeys:
+    async def test_that_does_not_answer_is_not_the_callers_fault(self) -> None:
+        asked: list[httpx.Request] = []
+
+        def nobody(request: httpx.Request) -> httpx.Response:
+            asked.append(request)
+            raise httpx.ConnectError("refused")
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(nobody)) as client:
+            keys = KeySet("http://issuer.test/jwks.json", client)
+            answers = await asyncio.gather(
+                *(keys.key(f"key-{number}") for number in range(5)), return_exceptions=True
+            )
+        assert {type(answer) for answer in answers} == {IssuerUnavailable}
+        assert len(asked) == 1
 
 
 class TestReads:

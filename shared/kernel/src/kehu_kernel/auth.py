@@ -5,6 +5,7 @@ again, at most every 10 seconds, when an unknown key id shows up. A verified tok
 briefly, because verifying costs as much as a whole request.
 """
 
+import asyncio
 import hashlib
 import re
 import time
@@ -21,13 +22,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kehu_contracts.access import ROLES
 from kehu_kernel.context import Actor
 from kehu_kernel.edge import path_of
-from kehu_kernel.errors import DomainError, ScopeMissing, Unauthenticated
+from kehu_kernel.errors import DomainError, IssuerUnavailable, ScopeMissing, Unauthenticated
 from kehu_kernel.problems import problem_response
 
 ALGORITHMS = ["ES256", "RS256", "EdDSA"]
 REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub"]
 LEEWAY_SECONDS = 5
 KEY_REFRESH_SECONDS = 10.0
+FETCH_AGAIN_SECONDS = 1.0
 CACHED_TOKENS = 10_000
 ANY_TENANT = "*"
 TENANT = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -43,24 +45,34 @@ class KeySet:
     def __init__(self, url: str, client: httpx.AsyncClient) -> None:
         self._url, self._client = url, client
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = -KEY_REFRESH_SECONDS
+        self._fetched_at = self._failed_at = -KEY_REFRESH_SECONDS
+        self._fetching = asyncio.Lock()
 
     async def key(self, key_id: str) -> jwt.PyJWK:
-        """Return the key with this id. Raises `Unauthenticated` if the issuer has no such key."""
-        if key_id not in self._keys and time.monotonic() - self._fetched_at >= KEY_REFRESH_SECONDS:
-            await self._fetch()
+        """Return the key with this id.
+
+        Raises `Unauthenticated` if the issuer has no such key, `IssuerUnavailable` if it cannot be
+        asked.
+        """
+        if key_id not in self._keys:
+            async with self._fetching:  # one fetch serves all who wait
+                if time.monotonic() - self._fetched_at >= KEY_REFRESH_SECONDS:
+                    await self._fetch()
         try:
             return self._keys[key_id]
         except KeyError:
             raise _refuse("it is signed by an unknown key", "签名密钥未知") from None
 
     async def _fetch(self) -> None:
+        if time.monotonic() - self._failed_at < FETCH_AGAIN_SECONDS:
+            raise IssuerUnavailable
         try:
             response = await self._client.get(self._url)
             response.raise_for_status()
             published = jwt.PyJWKSet.from_dict(response.json()).keys
         except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
-            raise _refuse("the issuer's keys cannot be fetched", "无法获取签发方的密钥") from error
+            self._failed_at = time.monotonic()
+            raise IssuerUnavailable from error
         self._keys = {key.key_id: key for key in published if key.key_id}
         self._fetched_at = time.monotonic()
 

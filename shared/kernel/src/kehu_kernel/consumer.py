@@ -24,7 +24,16 @@ from kehu_kernel.broker import DeadLetters, backoff
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.plumbing import InboxMessage
-from kehu_kernel.records import Fact, Lane, Record, is_final, is_transient, lane_of, understand
+from kehu_kernel.records import (
+    Fact,
+    Lane,
+    Record,
+    UnknownVersion,
+    is_final,
+    is_transient,
+    lane_of,
+    understand,
+)
 from kehu_kernel.subscription import Partition, Step, Subscription
 from kehu_kernel.telemetry import parent_of, traceparent_of
 
@@ -143,7 +152,12 @@ class SideEffects:
         return Step(records[-1].offset + 1)
 
     async def _once(self, record: Record) -> str:
-        fact = understand(record)
+        try:
+            fact = understand(record)
+        except UnknownVersion as error:
+            if _unversioned(error.type) not in {_unversioned(kind.type) for kind in self._handlers}:
+                return "skipped"
+            raise
         if fact is None or type(fact.event) not in self._handlers:
             return "skipped"
         lane = lane_of(record, fact)
@@ -241,3 +255,7 @@ class SideEffects:
             if span.get_span_context().is_valid
             else envelope.traceparent,
         )
+
+
+def _unversioned(type_: str) -> str:
+    return type_.rpartition(".v")[0]

@@ -32,6 +32,7 @@ from kehu_kernel.errors import (
     DomainError,
     InvalidText,
     NotFound,
+    TookTooLong,
     Unavailable,
     VersionConflict,
 )
@@ -42,6 +43,7 @@ Row = TypeVar("Row", bound=TenantRow)
 Constraints = Mapping[str, type[DomainError]]
 
 CANNOT_CONNECT = ("08", "57", "53")  # SQLSTATE classes: connection, shutdown, resources
+CANCELED = "57014"  # by the statement timeout
 NOT_TEXT = frozenset({"22021", "22P05"})  # a character that PostgreSQL cannot store
 IDLE_TOO_LONG = "25P03"
 LOST_A_RACE = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock timeout
@@ -222,6 +224,8 @@ def _explain(error: DBAPIError, constraints: Constraints) -> DomainError | None:
         failure = constraints.get(getattr(cause, "constraint_name", None) or "")
         return failure() if failure else None
     state = str(getattr(error.orig, "sqlstate", None) or "")
+    if state == CANCELED:
+        return TookTooLong()
     if state in NOT_TEXT:
         return InvalidText()
     if state in LOST_A_RACE:

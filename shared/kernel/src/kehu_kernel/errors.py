@@ -149,6 +149,25 @@ class Unavailable(DomainError):
     retryable = True
 
 
+class TookTooLong(DomainError):
+    """The request needs more time than a statement may take; nothing was done."""
+
+    code = "took-too-long"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    en = "The request took longer than is allowed. Nothing was done; ask for less at a time."
+    zh = "请求耗时超过限制。本次操作未生效，请缩小请求范围。"
+
+
+class IssuerUnavailable(DomainError):
+    """The keys that tokens are signed with cannot be fetched; whether this one is good is open."""
+
+    code = "issuer-unavailable"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    en = "The token cannot be checked right now, because its issuer does not answer. Try again."
+    zh = "令牌签发方暂无响应，无法校验令牌，请稍后重试。"
+    retryable = True
+
+
 class EventTooLarge(DomainError):
     """The event that this change would publish is larger than the broker accepts."""
 

@@ -16,6 +16,8 @@ ALWAYS: tuple[type[DomainError], ...] = (
     errors.ScopeMissing,
     errors.InvalidText,
     errors.Unavailable,
+    errors.TookTooLong,
+    errors.IssuerUnavailable,
 )
 COMMANDS: tuple[type[DomainError], ...] = (errors.ConcurrentChange, errors.BodyTooLarge)
 KEYED: tuple[type[DomainError], ...] = (errors.IdempotencyKeyInUse, errors.IdempotencyKeyReused)

@@ -9,10 +9,11 @@ import argparse
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,7 +27,7 @@ from kehu_kernel.app import open_database
 from kehu_kernel.db import Database
 from kehu_kernel.housekeeping import Housekeeping, purges
 from kehu_kernel.parking import Replayer
-from kehu_kernel.relay import Relay
+from kehu_kernel.relay import Relay, republish
 from kehu_kernel.settings import ServiceSettings
 
 log = logging.getLogger("kehu.process")
@@ -109,6 +110,10 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
     commands.add_parser("all", help="migrate, then api, relay and consume in one process")
     make = commands.add_parser("revision", help="write a migration from the models")
     make.add_argument("message")
+    again = commands.add_parser(
+        "republish", help="publish kept events again, after a broker's loss"
+    )
+    again.add_argument("--since", required=True, type=datetime.fromisoformat, help="ISO 8601 time")
     deadletters.add_commands(commands)
     chosen = parser.parse_args(arguments)
     settings = service.settings()
@@ -119,6 +124,8 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
         migrations.check(service.migrations, _owner_url(settings))
     elif chosen.command == "revision":
         migrations.revision(service.migrations, _owner_url(settings), chosen.message)
+    elif chosen.command == "republish":
+        asyncio.run(_republish(service, settings, chosen.since))
     elif chosen.command == "dlq":
         raise SystemExit(asyncio.run(_dead_letters(service, settings, chosen)))
     else:
@@ -257,6 +264,14 @@ async def schema_problem(service: Service, database: Database) -> str | None:
         return None
     expected = migrations.newest(service.migrations)
     return f"the database is at revision {found}, this version needs {expected}: run `migrate`"
+
+
+async def _republish(service: Service, settings: ServiceSettings, since: datetime) -> None:
+    database = open_database(service.name, settings, worker=True)
+    since = since if since.tzinfo else since.replace(tzinfo=UTC)
+    count = await republish(database, since=since)
+    await database.dispose()
+    sys.stdout.write(f"{count} events will be published again by the relay\n")
 
 
 async def _dead_letters(

@@ -58,6 +58,14 @@ class Poison(Exception):
     """A record that no retry can heal: not an event of ours, or not in a version we know."""
 
 
+class UnknownVersion(Poison):
+    """A known type of event in a version this code does not know: the producer is ahead."""
+
+    def __init__(self, type_: str) -> None:
+        super().__init__(f"unknown version: {type_}")
+        self.type = type_
+
+
 class Fact(NamedTuple):
     """A record that was understood."""
 
@@ -80,7 +88,7 @@ def understand(record: Record) -> Fact | None:
     kind = event_class(envelope.type)
     if kind is None:
         if known_entity_fact(envelope.type):
-            raise Poison(f"unknown version: {envelope.type}")
+            raise UnknownVersion(envelope.type)
         return None
     try:
         return Fact(kind.from_bytes(envelope.data), envelope)

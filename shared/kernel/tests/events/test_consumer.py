@@ -231,6 +231,15 @@ class TestFailures:
         assert await events.scalar(where, t=tenant) == 5
         assert await events.scalar(where, t=NO_TENANT) == 1
 
+    async def test_a_new_version_of_what_nobody_here_handles_is_skipped(
+        self, make: Make, events: EventDatabase, tenant: str, dead_letters: RecordedDeadLetters
+    ) -> None:
+        (record,) = stream(tenant, uuid4(), 1)
+        step = await deliver(make(), [typed(record, "customer.employee-changed.v9")])
+        assert step.next_offset == record.offset + 1
+        assert dead_letters.published == []
+        assert await waiting(events, tenant) == []
+
     async def test_a_header_without_value_comes_back_as_it_was(
         self, make: Make, events: EventDatabase, tenant: str
     ) -> None:
