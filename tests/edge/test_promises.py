@@ -265,6 +265,18 @@ async def _ready(client: httpx.AsyncClient) -> bool:
         return False
 
 
+class TestReplay:
+    async def test_is_not_for_somebody_who_lost_the_right(
+        self, client_for: ClientFor, tenant: str
+    ) -> None:
+        key = {"Idempotency-Key": "once"}
+        may, may_not = client_for(tenant), client_for(tenant, roles=("analyst",))
+        assert (await may.post("/v1/customers", json=CUSTOMER, headers=key)).status_code == 201
+        refused = await may_not.post("/v1/customers", json=CUSTOMER, headers=key)
+        assert refused.status_code == 403
+        assert (await may.post("/v1/customers", json=CUSTOMER, headers=key)).status_code == 201
+
+
 class TestServiceAccounts:
     async def test_name_the_tenant_they_act_for(
         self, running: RunningService, issuer: TestIssuer, client_for: ClientFor, tenant: str

@@ -10,6 +10,7 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -189,10 +190,15 @@ async def _check_scopes(
     request: Request, required: SecurityScopes, _token: str | None = Security(bearer)
 ) -> Actor:
     actor: Actor = request.state.actor
-    for scope in required.scopes:
+    require_scopes(actor, required.scopes)
+    return actor
+
+
+def require_scopes(actor: Actor, scopes: Iterable[str]) -> None:
+    """Raise `ScopeMissing` unless the caller holds all the scopes."""
+    for scope in scopes:
         if scope not in actor.scopes:
             raise ScopeMissing(scope=scope)
-    return actor
 
 
 def requires(scope: str) -> Any:

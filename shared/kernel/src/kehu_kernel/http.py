@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_kernel import clock, idempotency
+from kehu_kernel.auth import require_scopes
 from kehu_kernel.columns import Aggregate
 from kehu_kernel.context import Actor, Context
 from kehu_kernel.errors import IfMatchRequired, InvalidHeader
@@ -30,8 +31,12 @@ class TransactionRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         known = _query_parameters(self)
+        scopes = [
+            scope for one in self.dependencies for scope in getattr(one, "scopes", None) or ()
+        ]
 
         async def handle_in_transaction(request: Request) -> Response:
+            require_scopes(request.state.actor, scopes)  # before a stored answer may be given
             _refuse_unknown(request, known)
             await request.body()
             read_only = request.method in SAFE_METHODS

@@ -65,9 +65,9 @@ async def claim(session: AsyncSession, request: Request, key: str) -> Response |
     `IdempotencyKeyInUse` if the first request does not finish within the lock timeout.
     """
     context = context_of(session)
-    fingerprint = hashlib.sha256(
-        f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
-    ).digest()
+    asked = f"{request.method} {request.url.path}?{request.url.query}"
+    based_on = request.headers.get("if-match", "")
+    fingerprint = hashlib.sha256(f"{asked}\n{based_on}\n".encode() + await request.body()).digest()
     row = {
         "tenant_id": context.tenant_id,
         "actor": context.actor,
