@@ -196,6 +196,13 @@ class TestTenants:
 
 
 class TestGateway:
+    def test_location_leads_to_what_was_made(self, user: User) -> None:
+        made = user.http.post("/customer/v1/departments", json={"code": "a", "name": "市场部"})
+        location = made.headers["location"]
+        assert location == f"/api/customer/v1/departments/{made.json()['id']}"
+        found = user.http.get(str(user.http.base_url).removesuffix("/api/") + location)
+        assert found.json()["name"] == "市场部"
+
     def test_api_pages_and_documents(self, user: User) -> None:
         for service in ("customer", "sales", "service-desk", "marketing", "analytics"):
             document = user.get(f"/{service}/openapi.json")

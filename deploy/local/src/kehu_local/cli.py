@@ -38,6 +38,7 @@ def up(
     """Start everything that does not run yet, and return when all of it is ready."""
     config = LocalConfig.from_environment()
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)  # a shell has background jobs ignore it
     if not foreground:
         _start(config, demo=demo, kafka=kafka)
         print_addresses(console, config)

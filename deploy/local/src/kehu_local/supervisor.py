@@ -20,6 +20,7 @@ from kehu_local.processes import STOP_SECONDS, Notes, Running, spawn
 
 POSTGRES, BROKER, GATEWAY = "postgres", "broker", "gateway"
 READY_SECONDS = 120.0
+SETTLE_SECONDS = 30.0
 
 Report = Callable[[str, str], None]
 """Hears the name of a process and what has become of it."""
@@ -67,6 +68,7 @@ class Supervisor:
                 self._require_ports()
                 self._start_gateway()
                 self._start_servers(apache)
+                self._settle()
                 self._await_ready([self._start_service(one) for one in self._missing_services()])
                 return [one.name for one in self._started]
             except BaseException:
@@ -193,6 +195,13 @@ class Supervisor:
         self._remember(running)
         return running
 
+    def _settle(self) -> None:
+        """Wait until running services are ready, or have ended: one may be on its way out."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        for one in self.running():
+            while one.alive() and not self._ready(one) and time.monotonic() < deadline:
+                time.sleep(0.1)
+
     def _await_ready(self, services: list[Running]) -> None:
         waiting = {one.name: one for one in [*services, *self._gateway()]}
         deadline = time.monotonic() + READY_SECONDS
@@ -219,7 +228,8 @@ class Supervisor:
     def _ready(self, running: Running) -> bool:
         if running.name in (POSTGRES, BROKER):
             return ports.wait_until_listening(running.port, running.alive, seconds=0.5)
-        return ports.answers(running.port, "/healthz" if running.name == GATEWAY else "/readyz")
+        paths = ("/healthz",) if running.name == GATEWAY else ("/readyz", "/healthz")
+        return all(ports.answers(running.port, path) for path in paths)
 
     def _stop(self, processes: list[Running]) -> None:
         """Stop services and gateway together, then the broker, then PostgreSQL."""

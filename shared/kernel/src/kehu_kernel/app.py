@@ -57,6 +57,7 @@ def new_app(
         description=description,
         lifespan=lifespan,
         generate_unique_id_function=openapi.operation_id,
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,

@@ -62,7 +62,7 @@ class EdgeMiddleware:
         span = self._tracer.start_span(scope["method"], parent, SpanKind.SERVER)
         state = scope.setdefault("state", {})
         state["request_id"], state["traceparent"] = request_id, telemetry.traceparent_of(span)
-        answer = _Answer(send, request_id)
+        answer = _Answer(send, request_id, scope.get("root_path", ""))
         started = time.perf_counter()
         self._running += 1
         self._in_flight.set(self._running)
@@ -110,16 +110,24 @@ class EdgeMiddleware:
 
 
 class _Answer:
-    """Forwards the answer, adds the request id, remembers the status."""
+    """Forwards the answer, adds the request id, remembers the status.
 
-    def __init__(self, send: Send, request_id: str) -> None:
-        self._send, self._request_id = send, request_id.encode()
+    Services name places within themselves (`/v1/...`); a `Location` gets the prefix they are
+    served under.
+    """
+
+    def __init__(self, send: Send, request_id: str, prefix: str) -> None:
+        self._send, self._request_id, self._prefix = send, request_id.encode(), prefix.encode()
         self.status: int | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], (b"x-request-id", self._request_id)]
+            headers = [
+                (name, self._prefix + value if name == b"location" else value)
+                for name, value in message["headers"]
+            ]
+            message["headers"] = [*headers, (b"x-request-id", self._request_id)]
         await self._send(message)
 
 

@@ -59,6 +59,7 @@ HTTP_DETAILS = {
 
 FIELD_MESSAGES_ZH = {
     "missing": "缺少必填项",
+    "body_missing": "需要 JSON 请求正文；没有内容时请发送 {}",
     "extra_forbidden": "不允许的字段",
     "json_invalid": "JSON 格式错误",
     "string_type": "应为文本",
@@ -160,8 +161,10 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     language = language_of(request.headers.get("accept-language"))
     problems = []
     for item in error.errors():
-        code = str(item["type"])
-        message = FIELD_MESSAGES_ZH.get(code, "取值无效") if language == "zh" else str(item["msg"])
+        code, english = str(item["type"]), str(item["msg"])
+        if code == "missing" and item["loc"] == ("body",):
+            code, english = "body_missing", "A JSON body is needed; {} if there is nothing to say"
+        message = FIELD_MESSAGES_ZH.get(code, "取值无效") if language == "zh" else english
         problems.append(FieldProblem(pointer=_pointer(item["loc"]), code=code, message=message))
     malformed = any(problem.code == "json_invalid" for problem in problems)
     status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
