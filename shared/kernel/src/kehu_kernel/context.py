@@ -37,11 +37,6 @@ class Context:
     employee_id: UUID | None = None
 
 
-def system_context(tenant_id: str, worker: str, *, traceparent: str | None = None) -> Context:
-    """Return the context of work nobody asked for over HTTP: a consumer, a saga, a job."""
-    return Context(tenant_id=tenant_id, actor=f"system:{worker}", traceparent=traceparent)
-
-
 def context_of(session: AsyncSession) -> Context:
     """Return the context that the session was opened with."""
     return cast("Context", session.info["context"])
