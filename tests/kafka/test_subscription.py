@@ -11,7 +11,6 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.base import Event
 from kehu_contracts.customer import CustomerChanged
@@ -22,6 +21,7 @@ from kehu_kernel.db import Database
 from kehu_kernel.projection import project
 from kehu_kernel.records import Fact
 from kehu_kernel.relay import Relay
+from kehu_kernel.session import Session
 from kehu_kernel.subscription import Subscription
 from kehu_kernel.testing.broker import eventually, published, running
 from kehu_kernel.testing.events import EventDatabase, change, note
@@ -32,7 +32,7 @@ TOPIC = "kehu-customer-events"
 Make = Callable[[], Subscription]
 
 
-async def keep_newest(session: AsyncSession, facts: Sequence[Fact]) -> None:
+async def keep_newest(session: Session, facts: Sequence[Fact]) -> None:
     """Fold: the newest sequence of each customer; the ledger shows what was new."""
     for _, envelope in facts:
         values = {"t": envelope.tenant_id, "k": envelope.subject, "s": envelope.sequence}
@@ -174,7 +174,7 @@ class TestPoison:
         sick, well = uuid4(), uuid4()
         fixed = False
 
-        async def handler(session: AsyncSession, event: Event, envelope: Envelope) -> None:
+        async def handler(session: Session, event: Event, envelope: Envelope) -> None:
             if envelope.subject == str(sick) and envelope.sequence == 2 and not fixed:
                 raise ValueError("bug")
             await note(session, event, envelope)

@@ -74,7 +74,7 @@ def end_customer(database: Database, context: Context) -> Callable[[str], Awaita
 
     async def end(customer_id: str) -> None:
         async with database.transaction(context) as session:
-            customer = await session.get_one(CustomerRef, (context.tenant_id, UUID(customer_id)))
+            customer = await session.get(CustomerRef, (context.tenant_id, UUID(customer_id)))
             customer.state, customer.sequence = "former", customer.sequence + 1
 
     return end

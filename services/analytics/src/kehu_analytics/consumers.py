@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_analytics.facts.fold import fold_facts, note_newest
 from kehu_analytics.values.calculation import revalue, share_scoring
 from kehu_kernel.process import ConsumingWorker, Databases
 from kehu_kernel.projection import project
 from kehu_kernel.records import Fact
+from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 
 ACTOR = "system:analytics"
 
 
-async def fold(session: AsyncSession, facts: Sequence[Fact]) -> None:
+async def fold(session: Session, facts: Sequence[Fact]) -> None:
     """Fold a batch into the facts, and the values of the customers that it concerns."""
     touched = await fold_facts(session, facts)
     if touched:

@@ -1,7 +1,7 @@
 """Facts for tests and measurements: streams of valid events, and what they were folded into."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -139,7 +139,7 @@ def envelope_of(event: Event, tenant: str, sequence: int, at: datetime) -> Envel
 
 def moved(facts: Sequence[Fact], tenant: str) -> list[Fact]:
     """Return the same facts, of another tenant."""
-    return [Fact(event, replace(envelope, tenant_id=tenant)) for event, envelope in facts]
+    return [Fact(event, envelope._replace(tenant_id=tenant)) for event, envelope in facts]
 
 
 async def dump(database: Database, tenant: str) -> dict[str, list[str]]:

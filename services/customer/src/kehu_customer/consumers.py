@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.envelope import Envelope
 from kehu_customer.customers.service import record_customer_value
 from kehu_kernel.consumer import Handlers, consume
 from kehu_kernel.process import ConsumingWorker, Databases
+from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 
 
 async def on_customer_value_changed(
-    session: AsyncSession, event: CustomerValueChanged, envelope: Envelope
+    session: Session, event: CustomerValueChanged, envelope: Envelope
 ) -> None:
     """Analytics calculated the value of a customer anew: write it back."""
     await record_customer_value(session, event, envelope.sequence)

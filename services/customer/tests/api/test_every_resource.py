@@ -255,7 +255,7 @@ class TestList:
         with count_queries(database) as queries:
             page = (await client.get(resource.path)).json()
         assert len(page["items"]) == 3
-        assert len(queries) == 2, queries.statements  # bind the tenant, read the page
+        assert len(queries) == 3, queries.statements  # begin, read the page, end
 
     async def test_estimated_count(self, resource: Resource, client: httpx.AsyncClient) -> None:
         await resource.make()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -67,8 +66,7 @@ async def customer(make_customer: Make) -> dict[str, Any]:
 def about(example: Envelope, tenant: str, customer_id: str, **data: object) -> Envelope:
     """Return the example as an event of its own about another customer."""
     document = json.loads(example.data) | {"customer_id": customer_id} | data
-    return replace(
-        example,
+    return example._replace(
         id=ids.new_id(),
         tenant_id=tenant,
         subject=customer_id,

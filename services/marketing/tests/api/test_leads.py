@@ -443,7 +443,7 @@ class TestList:
         with count_queries(database) as queries:
             page = (await client.get("/v1/leads")).json()
         assert len(page["items"]) == 3
-        assert len(queries) == 2, queries.statements  # bind the tenant, read the page
+        assert len(queries) == 3, queries.statements  # begin, read the page, end
 
     @pytest.mark.parametrize("query", [{"stauts": "open"}, {"status": "lost"}, {"limit": 201}])
     async def test_with_a_parameter_that_is_not_valid(

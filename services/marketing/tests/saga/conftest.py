@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +10,6 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from sqlalchemy import delete, event, select, update
-from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -23,10 +21,11 @@ from kehu_customer.__main__ import SERVICE as CUSTOMER
 from kehu_kernel import clock, ids
 from kehu_kernel.consumer import Handlers
 from kehu_kernel.context import Context
-from kehu_kernel.db import Database, TenantSession
+from kehu_kernel.db import Database
 from kehu_kernel.idempotency import IdempotencyKey
 from kehu_kernel.plumbing import OutboxMessage
 from kehu_kernel.process import Service
+from kehu_kernel.session import Session
 from kehu_kernel.testing.observe import Emitted, emitted
 from kehu_kernel.testing.plugin import RunningService
 from kehu_kernel.testing.tokens import TestIssuer
@@ -202,7 +201,7 @@ class World:
             kind = event_class(row.type)
             if kind is None or kind not in handlers:
                 continue
-            envelope = replace(load(row.type)[0], sequence=row.sequence, tenant_id=row.tenant_id)
+            envelope = load(row.type)[0]._replace(sequence=row.sequence, tenant_id=row.tenant_id)
             async with database.transaction(context) as session:
                 await handlers[kind](session, kind.from_bytes(row.payload), envelope)
 
@@ -214,11 +213,11 @@ class World:
         def fail(*_: object) -> None:
             raise ConnectionRefusedError
 
-        event.listen(engine, "begin", fail)
+        event.listen(engine, "checkout", fail)
         try:
             yield
         finally:
-            event.remove(engine, "begin", fail)
+            event.remove(engine, "checkout", fail)
 
     async def forget_idempotency_keys(self) -> None:
         """Let every service forget its idempotency keys, as they do after some days."""
@@ -277,21 +276,19 @@ class World:
 @contextmanager
 def _commits(death: Death, *databases: Database) -> Iterator[None]:
     """Let the process die before and after commits to these databases."""
-    engines = {database.engine.sync_engine for database in databases}
+    engines = {database.engine for database in databases}
+    commit = Session.commit
 
-    def before(session: Session) -> None:
-        if session.get_bind() in engines:
+    async def watched(session: Session) -> None:
+        if session._engine in engines:
             death.moment("before commit")
-
-    def after(session: Session) -> None:
-        if session.get_bind() in engines:
+        await commit(session)
+        if session._engine in engines:
             death.moment("after commit")
 
-    event.listen(TenantSession, "before_commit", before)
-    event.listen(TenantSession, "after_commit", after)
-    yield
-    event.remove(TenantSession, "before_commit", before)
-    event.remove(TenantSession, "after_commit", after)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "commit", watched)
+        yield
 
 
 @pytest.fixture

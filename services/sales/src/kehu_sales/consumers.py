@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_contracts.customer import (
     CustomerChanged,
     CustomerCreated,
@@ -16,13 +14,12 @@ from kehu_contracts.customer import (
 from kehu_contracts.envelope import Envelope
 from kehu_kernel.consumer import Handlers, consume
 from kehu_kernel.process import ConsumingWorker, Databases
+from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 from kehu_sales.customers.service import record_customer
 
 
-async def on_customer_fact(
-    session: AsyncSession, customer: CustomerState, envelope: Envelope
-) -> None:
+async def on_customer_fact(session: Session, customer: CustomerState, envelope: Envelope) -> None:
     """Every fact carries the whole customer: keep the newest."""
     await record_customer(session, customer, envelope.sequence)
 

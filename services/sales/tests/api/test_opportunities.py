@@ -122,7 +122,7 @@ class TestCreate:
         body = {"topic": "x", "customer_id": await make_customer(), "lines": [line]}
         with count_queries(database) as queries:
             await client.post(PATH, json=body)
-        # tenant; customer, product, method; number; opportunity, audit entry, event
+        # begin; customer, product, method; number; opportunity; audit entry and event; commit
         assert len(queries) == 8, queries.statements
 
 

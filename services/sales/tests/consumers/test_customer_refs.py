@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -64,8 +63,7 @@ def fact(tenant: str) -> Callable[..., Envelope]:
     def make(type_: str, sequence: int, **facts: Any) -> Envelope:
         example = load(type_)[0]
         data = json.loads(example.data) | facts
-        return replace(
-            example,
+        return example._replace(
             id=ids.new_id(),
             tenant_id=tenant,
             sequence=sequence,
@@ -145,7 +143,7 @@ async def test_a_fact_of_another_tenant_is_not_seen(
 ) -> None:
     await make_method()
     customer_id = str(uuid4())
-    await deliver(replace(fact(CustomerCreated.type, 1, customer_id=customer_id), tenant_id="t-x"))
+    await deliver(fact(CustomerCreated.type, 1, customer_id=customer_id)._replace(tenant_id="t-x"))
     response = await client.post(
         "/v1/opportunities", json={"topic": "x", "customer_id": customer_id}
     )

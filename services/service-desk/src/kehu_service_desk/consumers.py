@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_contracts.customer import (
     CustomerChanged,
     CustomerCreated,
@@ -16,11 +14,12 @@ from kehu_contracts.customer import (
 from kehu_contracts.envelope import Envelope
 from kehu_kernel.consumer import Handlers, consume
 from kehu_kernel.process import ConsumingWorker, Databases
+from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 from kehu_service_desk.customers.service import record_customer
 
 
-async def on_customer(session: AsyncSession, event: CustomerState, envelope: Envelope) -> None:
+async def on_customer(session: Session, event: CustomerState, envelope: Envelope) -> None:
     """Something happened to a customer: every such event carries the whole state."""
     await record_customer(session, event, envelope.sequence)
 

@@ -438,4 +438,4 @@ class TestList:
         with count_queries(database) as queries:
             page = (await client.get("/v1/product-files")).json()
         assert len(page["items"]) == 3
-        assert len(queries) == 2, queries.statements  # bind the tenant, read the page
+        assert len(queries) == 3, queries.statements  # begin, read the page, end

@@ -170,9 +170,9 @@ class TestPages:
     ) -> None:
         request, *_ = [await make_request(status="dispatching") for _ in range(3)]
         for path, expected in (
-            ("/v1/requests", 2),  # bind the tenant, read the page
-            (f"/v1/requests/{request['id']}/history", 3),  # and the request
-            (f"/v1/requests/{request['id']}/dispatch-orders", 4),  # and the handlers
+            ("/v1/requests", 3),  # begin, read the page, end
+            (f"/v1/requests/{request['id']}/history", 4),  # and the request
+            (f"/v1/requests/{request['id']}/dispatch-orders", 5),  # and the handlers
         ):
             with count_queries(database) as queries:
                 assert (await client.get(path)).json()["items"]

@@ -5,9 +5,9 @@ Source: CloudEvents, Kafka protocol binding 3.2. `tenantid`, `sequence` and `act
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from functools import lru_cache
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from kehu_contracts.base import utc_text
@@ -26,8 +26,7 @@ class InvalidEnvelope(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One event on its way: who, when and about what, with the data still as bytes."""
 
     id: UUID
@@ -75,24 +74,26 @@ class Envelope:
         Unknown headers are ignored. A type nobody knows is not an error here.
         """
         raw = dict(headers)
-        if _required(raw, "ce_specversion") != SPEC_VERSION:
+        if raw.get("ce_specversion") != SPEC_VERSION.encode():
+            _required(raw, "ce_specversion")
             raise InvalidEnvelope(f"ce_specversion is not {SPEC_VERSION}")
-        content_type = _required(raw, "content-type").partition(";")[0].strip().lower()
-        if content_type != CONTENT_TYPE:
-            raise InvalidEnvelope(f"content-type is not {CONTENT_TYPE}")
+        if raw.get("content-type") != CONTENT_TYPE.encode():
+            content_type = _required(raw, "content-type").partition(";")[0].strip().lower()
+            if content_type != CONTENT_TYPE:
+                raise InvalidEnvelope(f"content-type is not {CONTENT_TYPE}")
         if value is None:
             raise InvalidEnvelope("the record has no value")
         return cls(
-            id=_id(_required(raw, "ce_id")),
-            type=_required(raw, "ce_type"),
-            source=_required(raw, "ce_source"),
-            time=_time(_required(raw, "ce_time")),
-            tenant_id=_required(raw, "ce_tenantid"),
-            subject=_required(raw, "ce_subject"),
-            sequence=_sequence(_required(raw, "ce_sequence")),
-            actor=_required(raw, "ce_actor"),
-            traceparent=_optional(raw, "traceparent"),
-            data=value,
+            _id(_required(raw, "ce_id")),
+            _required(raw, "ce_type"),
+            _required(raw, "ce_source"),
+            _time(_required(raw, "ce_time")),
+            _required(raw, "ce_tenantid"),
+            _required(raw, "ce_subject"),
+            _sequence(_required(raw, "ce_sequence")),
+            _required(raw, "ce_actor"),
+            _optional(raw, "traceparent"),
+            value,
         )
 
 
@@ -109,16 +110,27 @@ def _required(headers: dict[str, bytes | None], name: str) -> str:
 
 
 def _optional(headers: dict[str, bytes | None], name: str) -> str | None:
-    raw = headers.get(name) or b""  # Kafka knows headers without a value
+    raw = headers.get(name)
+    if not raw:  # Kafka knows headers without a value
+        return None
+    try:
+        return _text(raw)
+    except ValueError as error:
+        raise InvalidEnvelope(f"{name} {error}") from None
+
+
+@lru_cache(maxsize=50_000)
+def _text(raw: bytes) -> str:
+    """Return an attribute as text; most values come again and again. Raises `ValueError`."""
     if len(raw) > LONGEST_ATTRIBUTE:
-        raise InvalidEnvelope(f"{name} is longer than {LONGEST_ATTRIBUTE} bytes")
+        raise ValueError(f"is longer than {LONGEST_ATTRIBUTE} bytes")
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        raise InvalidEnvelope(f"{name} is not UTF-8") from None
+        raise ValueError("is not UTF-8") from None
     if "\0" in text:  # PostgreSQL cannot store it, not even as a dead letter
-        raise InvalidEnvelope(f"{name} holds a NUL character")
-    return text or None
+        raise ValueError("holds a NUL character")
+    return text
 
 
 def _id(text: str) -> UUID:

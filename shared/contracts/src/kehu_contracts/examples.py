@@ -20,7 +20,7 @@ def documents(event_type: str) -> dict[str, dict[str, Any]]:
 def load(event_type: str) -> list[Envelope]:
     """The examples of a type as envelopes, in the order of their names.
 
-    Tests that isolate by tenant put their own with `dataclasses.replace(envelope, tenant_id=...)`.
+    Tests that isolate by tenant put their own with `envelope._replace(tenant_id=...)`.
     """
     return [
         Envelope.from_record(

@@ -61,6 +61,8 @@ def new_app(
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=False,
+        # The edge measures, logs and traces; FastAPI doing so once more would double the cost.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     app.state.database = database

@@ -6,16 +6,17 @@ entry into the same transaction. The log is append-only: the application role ma
 
 import re
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, inspect, select
-from sqlalchemy.ext.asyncio import AsyncSession
+import orjson
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped
 
-from kehu_kernel import ids
+from kehu_kernel import ids, rows
 from kehu_kernel.columns import Aggregate, PlumbingBase, TenantRow
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 BOOKKEEPING = frozenset({"tenant_id", "id", "version", "created_at", "updated_at"})
 
@@ -39,13 +40,13 @@ class AuditEntry(TenantRow, PlumbingBase):
     changes: Mapped[dict[str, Any]]
 
 
-def created(session: AsyncSession, row: Aggregate, **more: object) -> None:
+def created(session: Session, row: Aggregate, **more: object) -> None:
     """Add a new aggregate at version 1, with its id, and its audit entry.
 
     `more` names values outside the row (lines, say) that the log should show.
     """
-    now = context_of(session).now
-    if inspect(row).dict.get("id") is None:
+    now = session.context.now
+    if row.__dict__.get("id") is None:
         row.id = ids.new_id()
     row.version, row.created_at, row.updated_at = 1, now, now
     session.add(row)
@@ -58,7 +59,7 @@ def created(session: AsyncSession, row: Aggregate, **more: object) -> None:
 
 
 def changed(
-    session: AsyncSession, row: Aggregate, action: str, **more: tuple[object, object]
+    session: Session, row: Aggregate, action: str, **more: tuple[object, object]
 ) -> list[str]:
     """Advance the aggregate to its next version and write the audit entry.
 
@@ -66,32 +67,26 @@ def changed(
     row. Returns the names of the changed fields; with none, nothing is written and the version
     stays.
     """
-    changes: dict[str, Any] = {}
-    state = inspect(row)
-    columns = set(state.mapper.column_attrs.keys()) - BOOKKEEPING
-    for name in columns & state.committed_state.keys():
-        history = state.attrs[name].history
-        if history.has_changes():
-            before = history.deleted[0] if history.deleted else None
-            if before != history.added[0]:
-                changes[name] = {"before": before, "after": history.added[0]}
-    changes |= {
+    if not session.holds(row):
+        raise LookupError(f"{type(row).__name__} {row.id} is not of this session; load it again")
+    outside = {name: values for name, values in more.items() if values[0] != values[1]}
+    changes = {
         name: {"before": before, "after": after}
-        for name, (before, after) in more.items()
-        if before != after
+        for name, (before, after) in (rows.changes(row) | outside).items()
+        if name not in BOOKKEEPING
     }
     if changes:
         row.version += 1
-        row.updated_at = context_of(session).now
+        row.updated_at = session.context.now
         _append(session, row, action, changes)
     return sorted(changes)
 
 
-async def changed_since(session: AsyncSession, entity_id: UUID, version: int) -> list[str]:
+async def changed_since(session: Session, entity_id: UUID, version: int) -> list[str]:
     """Return the names of the fields that changed after the given version."""
     entries = await session.scalars(
         select(AuditEntry.changes).where(
-            AuditEntry.tenant_id == context_of(session).tenant_id,
+            AuditEntry.tenant_id == session.context.tenant_id,
             AuditEntry.entity_id == entity_id,
             AuditEntry.version > version,
         )
@@ -101,24 +96,26 @@ async def changed_since(session: AsyncSession, entity_id: UUID, version: int) ->
 
 def _values(row: Aggregate) -> dict[str, Any]:
     return {
-        attribute.key: getattr(row, attribute.key)
-        for attribute in inspect(row).mapper.column_attrs
-        if attribute.key not in BOOKKEEPING
+        name: row.__dict__.get(name)
+        for name in rows.shape_of(type(row)).names
+        if name not in BOOKKEEPING
     }
 
 
-def _append(session: AsyncSession, row: Aggregate, action: str, changes: dict[str, Any]) -> None:
-    context = context_of(session)
-    entity = re.sub(r"(?<!^)(?=[A-Z])", "-", type(row).__name__).lower()
-    session.add(
-        AuditEntry(
-            at=context.now,
-            actor=context.actor,
-            request_id=context.request_id,
-            entity=entity,
-            entity_id=row.id,
-            version=row.version,
-            action=f"{entity}.{action}",
-            changes=changes,
+def _append(session: Session, row: Aggregate, action: str, changes: dict[str, Any]) -> None:
+    entity = _entity_name(type(row).__name__)
+    session.journal.entries.append(
+        (
+            ids.new_id(),
+            entity,
+            row.id,
+            row.version,
+            f"{entity}.{action}",
+            orjson.dumps(changes, default=str).decode(),
         )
     )
+
+
+@cache
+def _entity_name(model: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", model).lower()

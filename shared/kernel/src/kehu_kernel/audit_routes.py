@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from kehu_kernel.audit import AuditEntry
 from kehu_kernel.auth import requires
-from kehu_kernel.context import context_of
 from kehu_kernel.http import Session, router
 from kehu_kernel.pagination import Page, PageParams, paginate
 
@@ -52,7 +51,7 @@ def audit_router(service: str) -> APIRouter:
         session: Session, filters: Annotated[AuditFilters, Query()]
     ) -> Page[AuditEntryRead]:
         """Who changed what, when, from what to what, newest first."""
-        query = select(AuditEntry).where(AuditEntry.tenant_id == context_of(session).tenant_id)
+        query = select(AuditEntry).where(AuditEntry.tenant_id == session.context.tenant_id)
         for name in ("entity", "entity_id", "actor", "request_id"):
             value = getattr(filters, name)
             if value is not None:

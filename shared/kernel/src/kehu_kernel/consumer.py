@@ -13,9 +13,6 @@ from typing import Any
 
 from opentelemetry import trace
 from prometheus_client import Counter, Histogram
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.base import Event
 from kehu_contracts.envelope import Envelope
@@ -23,7 +20,6 @@ from kehu_kernel import parking
 from kehu_kernel.broker import DeadLetters, backoff
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
-from kehu_kernel.plumbing import InboxMessage
 from kehu_kernel.records import (
     Fact,
     Lane,
@@ -34,6 +30,7 @@ from kehu_kernel.records import (
     lane_of,
     understand,
 )
+from kehu_kernel.session import Session
 from kehu_kernel.subscription import Partition, Step, Subscription
 from kehu_kernel.telemetry import parent_of, traceparent_of
 
@@ -51,27 +48,29 @@ HANDLER_SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
-Handler = Callable[[AsyncSession, Any, Envelope], Awaitable[None]]
+Handler = Callable[[Session, Any, Envelope], Awaitable[None]]
 """Handles one type of event (the second argument) inside the given transaction; never commits."""
 Handlers = Mapping[type[Event], Handler]
 
 MAX_ATTEMPTS = 5
 MAX_RECORDS = 200
 
-ADMIT = text(
-    """
+ADMIT = """
     WITH held AS (
-        SELECT FROM parked_events WHERE consumer = :consumer AND topic = :topic
-            AND tenant_id = :tenant_id AND key = :key AND status <> 'discarded' LIMIT 1
+        SELECT FROM parked_events WHERE tenant_id = $1 AND consumer = $2 AND topic = $3
+            AND key = $4 AND status <> 'discarded' LIMIT 1
     ), fresh AS (
-        INSERT INTO inbox (tenant_id, consumer, event_id)
-        SELECT CAST(:tenant_id AS text), CAST(:consumer AS text), CAST(:event_id AS uuid)
+        INSERT INTO inbox (tenant_id, consumer, event_id) SELECT $1, $2, $5
         WHERE NOT EXISTS (SELECT FROM held)
         ON CONFLICT DO NOTHING RETURNING event_id
     )
     SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM fresh) AS fresh
-    """
-)
+"""
+
+REMEMBER = """
+    INSERT INTO inbox (tenant_id, consumer, event_id) VALUES ($1, $2, $3)
+    ON CONFLICT DO NOTHING RETURNING 1
+"""
 
 
 def consume(
@@ -179,14 +178,14 @@ class SideEffects:
             self._after_commit()
         return outcome
 
-    async def _admit(self, session: AsyncSession, lane: Lane, record: Record, fact: Fact) -> str:
+    async def _admit(self, session: Session, lane: Lane, record: Record, fact: Fact) -> str:
         """Decide in one statement: handle it, drop a duplicate, or append it to its parked lane."""
-        facts = {**lane._asdict(), "consumer": self.consumer, "event_id": fact.envelope.id}
-        held, fresh = (await session.execute(ADMIT, facts)).one()
+        facts = (lane.tenant_id, self.consumer, lane.topic, lane.key, fact.envelope.id)
+        held, fresh = (await session.fetch(ADMIT, *facts))[0]
         if held:
             # A replay may be emptying the lane: only under its lock the answer is the last word.
             await parking.lock(session, self.consumer, [lane])
-            held, fresh = (await session.execute(ADMIT, facts)).one()
+            held, fresh = (await session.fetch(ADMIT, *facts))[0]
         if held:
             await parking.park(session, self.consumer, record, reason=None)
             return "held"
@@ -221,29 +220,20 @@ class SideEffects:
             await parking.park(session, self.consumer, record, reason=reason, attempts=attempts)
 
     @asynccontextmanager
-    async def transaction(self, lane: Lane) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, lane: Lane) -> AsyncIterator[Session]:
         """A transaction of the lane's tenant, for parking and replay."""
         context = Context(tenant_id=lane.tenant_id, actor=f"system:{self.consumer}")
         async with self._database.transaction(context) as session:
             yield session
 
-    async def handle(self, session: AsyncSession, record: Record) -> None:
+    async def handle(self, session: Session, record: Record) -> None:
         """Handle a replayed event in the given transaction, unless the inbox has it."""
         fact = understand(record)
         handler = self._handlers.get(type(fact.event)) if fact else None
         if fact is None or handler is None:
             return
-        fresh = await session.scalar(
-            insert(InboxMessage)
-            .values(
-                tenant_id=fact.envelope.tenant_id,
-                consumer=self.consumer,
-                event_id=fact.envelope.id,
-            )
-            .on_conflict_do_nothing()
-            .returning(InboxMessage.event_id)
-        )
-        if fresh is not None:
+        owner = (fact.envelope.tenant_id, self.consumer, fact.envelope.id)
+        if await session.fetch(REMEMBER, *owner):
             await handler(session, fact.event, fact.envelope)
 
     def _context(self, envelope: Envelope, span: trace.Span) -> Context:

@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 from uuid import UUID
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_kernel import clock, ids
 
@@ -35,8 +32,3 @@ class Context:
     traceparent: str | None = None
     now: datetime = field(default_factory=clock.now)
     employee_id: UUID | None = None
-
-
-def context_of(session: AsyncSession) -> Context:
-    """Return the context that the session was opened with."""
-    return cast("Context", session.info["context"])

@@ -10,23 +10,15 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import event, select, text
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
-    AsyncSession,
-    async_sessionmaker,
-    create_async_engine,
-)
-from sqlalchemy.orm import Session, SessionTransaction
-from sqlalchemy.orm.exc import StaleDataError
-from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from kehu_kernel import audit
 from kehu_kernel.columns import Aggregate, TenantRow
-from kehu_kernel.context import Context, context_of
+from kehu_kernel.context import Context
 from kehu_kernel.errors import (
     ConcurrentChange,
     DomainError,
@@ -36,8 +28,9 @@ from kehu_kernel.errors import (
     Unavailable,
     VersionConflict,
 )
+from kehu_kernel.session import Session
 
-__all__ = ["Constraints", "Database", "context_of", "explain", "explained", "require"]
+__all__ = ["Constraints", "Database", "explain", "explained", "require"]
 
 Row = TypeVar("Row", bound=TenantRow)
 Constraints = Mapping[str, type[DomainError]]
@@ -49,24 +42,6 @@ IDLE_TOO_LONG = "25P03"
 LOST_A_RACE = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock timeout
 
 
-class TenantSession(Session):
-    """A session that binds its transactions to the tenant of its context."""
-
-
-@event.listens_for(TenantSession, "after_begin")
-def _bind_tenant(
-    session: Session, _transaction: SessionTransaction, connection: Connection
-) -> None:
-    context = session.info.get("context")
-    if context is None:
-        return
-    # One round trip: a read that tries to write is refused by the database itself.
-    connection.exec_driver_sql(
-        "SELECT set_config('kehu.tenant', $1, true), set_config('transaction_read_only', $2, true)",
-        (context.tenant_id, "on" if session.info.get("read_only") else "off"),
-    )
-
-
 def _skip_closed(connection: Any, _record: object, _proxy: object) -> None:
     """Drop pooled connections that the server has closed, a restart of it, say.
 
@@ -74,16 +49,6 @@ def _skip_closed(connection: Any, _record: object, _proxy: object) -> None:
     """
     if connection.driver_connection.is_closed():
         raise DisconnectionError
-
-
-@event.listens_for(TenantSession, "before_flush")
-def _own_new_rows(session: Session, _flush: object, _instances: object) -> None:
-    context = session.info.get("context")
-    if context is None:
-        return
-    for row in session.new:
-        if getattr(row, "tenant_id", context.tenant_id) is None:
-            row.tenant_id = context.tenant_id
 
 
 def asyncpg_url(url: str) -> str:
@@ -117,10 +82,13 @@ class Database:
             max_overflow=0,
             pool_timeout=statement_timeout,
             pool_use_lifo=True,
+            pool_reset_on_return=None,  # a session ends its transaction itself
+            isolation_level="AUTOCOMMIT",  # and begins it, bound to the tenant
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
             connect_args={
                 "timeout": 5,
+                "statement_cache_size": 500,
                 "server_settings": {
                     "application_name": application_name,
                     "statement_timeout": str(int(statement_timeout * 1000)),
@@ -131,28 +99,24 @@ class Database:
             },
         )
         event.listen(self.engine.sync_engine, "checkout", _skip_closed)
-        self._sessions = async_sessionmaker(
-            self.engine,
-            expire_on_commit=False,
-            autoflush=False,  # a query must not write half a command, nor hide what it changed
-            sync_session_class=TenantSession,
-        )
 
-    def session(self, context: Context, *, read_only: bool = False) -> AsyncSession:
+    def session(self, context: Context, *, read_only: bool = False) -> Session:
         """Return a session of `context.tenant_id`; its connection is taken at the first query."""
-        return self._sessions(info={"context": context, "read_only": read_only})
+        return Session(self.engine, context, read_only=read_only)
 
     @asynccontextmanager
-    async def transaction(self, context: Context) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, context: Context) -> AsyncIterator[Session]:
         """Run a block as one transaction of the context's tenant; commit if it does not raise."""
-        async with self.session(context) as session, session.begin():
+        async with Session(self.engine, context) as session:
             yield session
+            await session.commit()
 
     @asynccontextmanager
-    async def worker_transaction(self) -> AsyncIterator[AsyncSession]:
+    async def worker_transaction(self) -> AsyncIterator[Session]:
         """Run a block as one transaction over all tenants (only the worker role sees any rows)."""
-        async with self._sessions() as session, session.begin():
+        async with Session(self.engine, None) as session:
             yield session
+            await session.commit()
 
     async def ping(self) -> None:
         """Raise if the database cannot be reached."""
@@ -165,13 +129,12 @@ class Database:
 
 
 async def require(
-    session: AsyncSession,
+    session: Session,
     model: type[Row],
     row_id: UUID,
     *,
     lock: bool = False,
     expected_version: int | None = None,
-    options: tuple[ORMOption, ...] = (),
 ) -> Row:
     """Load one row of the session's tenant.
 
@@ -179,13 +142,8 @@ async def require(
     Commands do so before anything else, so that an aggregate's events get their ids in commit
     order. Raises `NotFound`, or `VersionConflict` if the row is not at `expected_version`.
     """
-    tenant_id = context_of(session).tenant_id
-    query = select(model).where(model.tenant_id == tenant_id, model.id == row_id)
-    if lock:
-        query = query.with_for_update(of=model, key_share=True).execution_options(
-            populate_existing=True
-        )
-    row = await session.scalar(query.options(*options))
+    key = (session.context.tenant_id, row_id)
+    row = await session.get(model, key, lock="FOR NO KEY UPDATE" if lock else None)
     if row is None:
         raise NotFound(what=model.__name__, id=row_id)
     if expected_version is not None and isinstance(row, Aggregate):
@@ -193,7 +151,7 @@ async def require(
     return row
 
 
-async def _require_version(session: AsyncSession, row: Aggregate, expected: int) -> None:
+async def _require_version(session: Session, row: Aggregate, expected: int) -> None:
     if row.version == expected:
         return
     raise VersionConflict(
@@ -211,8 +169,6 @@ def explain(error: BaseException, constraints: Constraints) -> DomainError | Non
 
     `constraints` maps names of unique, check and foreign keys to what breaking them means.
     """
-    if isinstance(error, StaleDataError):
-        return ConcurrentChange()
     if isinstance(error, (PoolTimeoutError, ConnectionError, TimeoutError)):
         return Unavailable()
     return _explain(error, constraints) if isinstance(error, DBAPIError) else None

@@ -100,7 +100,7 @@ async def run_purge(database: Database, purge: Purge) -> int:
     while True:
         async with database.worker_transaction() as session:
             result = await session.execute(statement, {"before": before, "chunk": CHUNK})
-        deleted: int = result.rowcount  # type: ignore[attr-defined]
+        deleted: int = result.rowcount
         total += deleted
         if deleted < CHUNK:
             return total

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_kernel import clock, idempotency
 from kehu_kernel.auth import require_scopes
 from kehu_kernel.columns import Aggregate
 from kehu_kernel.context import Actor, Context
 from kehu_kernel.errors import IfMatchRequired, InvalidHeader
+from kehu_kernel.session import Session as TenantSession
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -51,8 +51,7 @@ class TransactionRoute(APIRoute):
                 response = await handle(request)
                 if not read_only:
                     if key is not None:
-                        await session.flush()
-                        await idempotency.remember(session, key, response)
+                        idempotency.remember(session, key, response)
                     await session.commit()
             if not read_only:
                 request.app.state.after_commit()
@@ -102,8 +101,8 @@ def _context(request: Request) -> Context:
     )
 
 
-async def _session(request: Request) -> AsyncSession:
-    session: AsyncSession = request.state.session
+async def _session(request: Request) -> TenantSession:
+    session: TenantSession = request.state.session
     return session
 
 
@@ -143,7 +142,7 @@ async def _optional_version(
     return None if if_match is None else _version(if_match)
 
 
-Session = Annotated[AsyncSession, Depends(_session)]
+Session = Annotated[TenantSession, Depends(_session)]
 CurrentActor = Annotated[Actor, Depends(_actor)]
 Today = Annotated[date, Depends(_today)]
 ExpectedVersion = Annotated[int, Depends(_expected_version)]

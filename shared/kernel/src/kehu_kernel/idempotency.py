@@ -10,20 +10,23 @@ import re
 from datetime import datetime
 from typing import Any
 
+import orjson
 from fastapi import Request
-from sqlalchemy import Index, LargeBinary, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Index, LargeBinary
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from starlette.responses import Response
 
 from kehu_kernel.columns import PlumbingBase
-from kehu_kernel.context import context_of
 from kehu_kernel.errors import IdempotencyKeyInUse, IdempotencyKeyReused, InvalidHeader
+from kehu_kernel.session import Session
 
 LOCK_TIMEOUT = "55P03"
 KEY = re.compile(r'"?([\x21\x23-\x7e]{1,255})"?')
+CLAIM = """
+    INSERT INTO idempotency_keys (tenant_id, actor, key, fingerprint, created_at)
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING 1
+"""
 KEPT_HEADERS = ("content-type", "etag", "location")
 
 
@@ -58,34 +61,25 @@ def key_of(request: Request) -> str | None:
     return match.group(1)
 
 
-async def claim(session: AsyncSession, request: Request, key: str) -> Response | None:
+async def claim(session: Session, request: Request, key: str) -> Response | None:
     """Claim the key for this request; return the stored answer if it already has one.
 
     Raises `IdempotencyKeyReused` if the key belongs to a different request, and
     `IdempotencyKeyInUse` if the first request does not finish within the lock timeout.
     """
-    context = context_of(session)
+    context = session.context
     asked = f"{request.method} {request.url.path}?{request.url.query}"
     based_on = request.headers.get("if-match", "")
     fingerprint = hashlib.sha256(f"{asked}\n{based_on}\n".encode() + await request.body()).digest()
-    row = {
-        "tenant_id": context.tenant_id,
-        "actor": context.actor,
-        "key": key,
-        "fingerprint": fingerprint,
-        "created_at": context.now,
-    }
-    fresh = (
-        insert(IdempotencyKey).values(row).on_conflict_do_nothing().returning(IdempotencyKey.key)
-    )
+    owner = (context.tenant_id, context.actor, key)
     try:
-        if await session.scalar(fresh) is not None:
+        if await session.fetch(CLAIM, *owner, fingerprint, context.now):
             return None
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == LOCK_TIMEOUT:
             raise IdempotencyKeyInUse from error
         raise
-    first = await session.scalar(select(IdempotencyKey).where(*_is(session, key)))
+    first = await session.get(IdempotencyKey, owner)
     if first is None or first.status is None:
         raise IdempotencyKeyInUse
     if first.fingerprint != fingerprint:
@@ -95,21 +89,8 @@ async def claim(session: AsyncSession, request: Request, key: str) -> Response |
     )
 
 
-async def remember(session: AsyncSession, key: str, response: Response) -> None:
-    """Store the answer beside the claim, in the command's transaction."""
+def remember(session: Session, key: str, response: Response) -> None:
+    """Have the answer stored beside the claim, in the command's transaction."""
     kept = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    await session.execute(
-        update(IdempotencyKey)
-        .where(*_is(session, key))
-        .values(status=response.status_code, headers=kept, body=bytes(response.body))
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _is(session: AsyncSession, key: str) -> tuple[Any, ...]:
-    context = context_of(session)
-    return (
-        IdempotencyKey.tenant_id == context.tenant_id,
-        IdempotencyKey.actor == context.actor,
-        IdempotencyKey.key == key,
-    )
+    answer = (key, response.status_code, orjson.dumps(kept).decode(), bytes(response.body))
+    session.journal.answer = answer

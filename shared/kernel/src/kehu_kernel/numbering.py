@@ -1,11 +1,14 @@
 """Readable document numbers per tenant and year: `OPP-2026-000123`, without gaps."""
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_kernel.columns import PlumbingBase
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
+
+TAKE = """
+    INSERT INTO number_series (tenant_id, series, last) VALUES ($1, $2, $3)
+    ON CONFLICT (tenant_id, series) DO UPDATE SET last = number_series.last + $3 RETURNING last
+"""
 
 
 class NumberSeries(PlumbingBase):
@@ -18,7 +21,7 @@ class NumberSeries(PlumbingBase):
     last: Mapped[int]
 
 
-async def next_number(session: AsyncSession, prefix: str, *, year: int) -> str:
+async def next_number(session: Session, prefix: str, *, year: int) -> str:
     """Return the next number of a series, e.g. `OPP-2026-000123`.
 
     Gapless: the counter's row stays locked until the transaction ends, so a rolled back command
@@ -27,15 +30,9 @@ async def next_number(session: AsyncSession, prefix: str, *, year: int) -> str:
     return (await next_numbers(session, prefix, year=year, count=1))[0]
 
 
-async def next_numbers(session: AsyncSession, prefix: str, *, year: int, count: int) -> list[str]:
+async def next_numbers(session: Session, prefix: str, *, year: int, count: int) -> list[str]:
     """Return the next `count` numbers of a series, in one statement; see `next_number`."""
     series = f"{prefix}-{year}"
-    take = insert(NumberSeries).values(
-        tenant_id=context_of(session).tenant_id, series=series, last=count
-    )
-    take = take.on_conflict_do_update(
-        index_elements=[NumberSeries.tenant_id, NumberSeries.series],
-        set_={"last": NumberSeries.last + count},
-    )
-    last = (await session.scalars(take.returning(NumberSeries.last))).one()
+    taken = await session.fetch(TAKE, session.context.tenant_id, series, count)
+    last: int = taken[0]["last"]
     return [f"{series}-{number:06d}" for number in range(last - count + 1, last + 1)]

@@ -12,12 +12,12 @@ from asyncpg.exceptions import DataError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import ClauseElement, Executable, Select, and_, func, or_, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from kehu_kernel.errors import InvalidCursor
+from kehu_kernel.session import Session
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -47,7 +47,7 @@ class Page(BaseModel, Generic[Item]):
 
 
 async def paginate(
-    session: AsyncSession,
+    session: Session,
     query: Select[Row],
     params: PageParams,
     *,
@@ -121,7 +121,7 @@ def _decode(cursor: str, sort: str, column: InstrumentedAttribute[Any]) -> tuple
         raise InvalidCursor from error
 
 
-async def _count(session: AsyncSession, query: Select[Row], how: str) -> int | None:
+async def _count(session: Session, query: Select[Row], how: str) -> int | None:
     if how == "none":
         return None
     narrow = query.order_by(None).with_only_columns(text("1"))

@@ -19,11 +19,11 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_kernel.errors import DomainError
 from kehu_kernel.plumbing import ParkedEvent
 from kehu_kernel.records import Lane, Record, lane_of, printable
+from kehu_kernel.session import Session
 
 POISON, HELD, DISCARDED = "poison", "held", "discarded"
 MAX_REASON = 2000
@@ -85,20 +85,20 @@ class Replayer(Protocol):
     def consumer(self) -> str:
         """Its name."""
 
-    def transaction(self, lane: Lane) -> AbstractAsyncContextManager[AsyncSession]:
+    def transaction(self, lane: Lane) -> AbstractAsyncContextManager[Session]:
         """A transaction that may do what handling an event of this lane does."""
 
-    async def handle(self, session: AsyncSession, record: Record) -> None:
+    async def handle(self, session: Session, record: Record) -> None:
         """Handle one event in the transaction, unless it was handled before; raise if it fails."""
 
 
-async def lock(session: AsyncSession, consumer: str, lanes: Collection[Lane]) -> None:
+async def lock(session: Session, consumer: str, lanes: Collection[Lane]) -> None:
     """Take the lanes' locks until the transaction ends."""
     names = sorted("/".join((consumer, *lane)) for lane in lanes)
     await session.execute(LOCK, {"lanes": names})
 
 
-async def held_lanes(session: AsyncSession, consumer: str) -> set[Lane]:
+async def held_lanes(session: Session, consumer: str) -> set[Lane]:
     """Return the lanes that wait, of the tenants that the session may see."""
     rows = await session.execute(
         select(ParkedEvent.topic, ParkedEvent.tenant_id, ParkedEvent.key)
@@ -109,7 +109,7 @@ async def held_lanes(session: AsyncSession, consumer: str) -> set[Lane]:
 
 
 async def park(
-    session: AsyncSession, consumer: str, record: Record, *, reason: str | None, attempts: int = 0
+    session: Session, consumer: str, record: Record, *, reason: str | None, attempts: int = 0
 ) -> None:
     """Append a record to its lane: as poison with a reason, or held behind one (reason None).
 
@@ -138,12 +138,20 @@ async def park(
     )
 
 
-async def list_parked(session: AsyncSession, consumer: str) -> list[ParkedLane]:
+async def list_parked(session: Session, consumer: str) -> list[ParkedLane]:
     """Return the aggregates that wait, longest waiting first."""
     lane = (ParkedEvent.topic, ParkedEvent.tenant_id, ParkedEvent.key)
-    waiting = func.count().over(partition_by=lane)
     rows = await session.execute(
-        select(ParkedEvent, waiting)
+        select(
+            *lane,
+            ParkedEvent.id,
+            ParkedEvent.event_id,
+            ParkedEvent.type,
+            ParkedEvent.reason,
+            ParkedEvent.attempts,
+            ParkedEvent.parked_at,
+            func.count().over(partition_by=lane).label("waiting"),
+        )
         .where(ParkedEvent.consumer == consumer, ParkedEvent.status != DISCARDED)
         .order_by(*lane, ParkedEvent.id)
         .ext(distinct_on(*lane))
@@ -157,9 +165,9 @@ async def list_parked(session: AsyncSession, consumer: str) -> list[ParkedLane]:
             reason=row.reason,
             attempts=row.attempts,
             parked_at=row.parked_at,
-            waiting=count,
+            waiting=row.waiting,
         )
-        for row, count in rows
+        for row in rows
     ]
     return sorted(found, key=lambda parked: parked.first_id)
 
@@ -189,13 +197,13 @@ async def replay(replayer: Replayer, lane: Lane) -> Replayed:
         handled += 1
 
 
-async def discard(session: AsyncSession, parked_id: int, *, consumer: str, reason: str) -> Lane:
+async def discard(session: Session, parked_id: int, *, consumer: str, reason: str) -> Lane:
     """Give up the event that blocks a lane; the row stays as a record of who decided what.
 
     Later events of the aggregate keep waiting for a replay. Returns the lane. Raises
     `NotFirstInLane` if the event is unknown or waits behind another.
     """
-    row = await session.get(ParkedEvent, parked_id)
+    row = await session.get(ParkedEvent, (parked_id,))
     if row is None or row.consumer != consumer:
         raise NotFirstInLane(id=parked_id)
     lane = Lane(row.topic, row.tenant_id, row.key)
@@ -212,7 +220,7 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0][:MAX_REASON]
 
 
-async def _first(session: AsyncSession, consumer: str, lane: Lane) -> ParkedRecord | None:
+async def _first(session: Session, consumer: str, lane: Lane) -> ParkedRecord | None:
     row = await session.scalar(
         select(ParkedEvent).where(*_waiting(consumer, lane)).order_by(ParkedEvent.id).limit(1)
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from opentelemetry import trace
 from sqlalchemy.exc import SQLAlchemyError
@@ -129,7 +130,7 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> None:
     elif chosen.command == "dlq":
         raise SystemExit(asyncio.run(_dead_letters(service, settings, chosen)))
     else:
-        asyncio.run(_serve(service, settings, chosen.command))
+        uvloop.run(_serve(service, settings, chosen.command))
 
 
 def _owner_url(settings: ServiceSettings) -> str:

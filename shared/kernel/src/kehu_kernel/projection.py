@@ -17,11 +17,10 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from opentelemetry import trace
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_kernel import parking
 from kehu_kernel.broker import DeadLetters, backoff
@@ -37,11 +36,12 @@ from kehu_kernel.records import (
     lane_of,
     understand,
 )
+from kehu_kernel.session import Session
 from kehu_kernel.subscription import LostOwnership, Partition, Step, Subscription
 
 log = logging.getLogger("kehu.projection")
 
-Fold = Callable[[AsyncSession, Sequence[Fact]], Awaitable[None]]
+Fold = Callable[[Session, Sequence[Fact]], Awaitable[None]]
 """Folds events, in order, into the projections inside the given transaction; never commits."""
 
 MAX_RECORDS = 2000
@@ -57,22 +57,17 @@ BEGIN = text(
 STORED = text(
     "SELECT topic, partition, next_offset FROM projection_offsets WHERE consumer = :consumer"
 )
-ADVANCE = text(
-    """
+ADVANCE = """
     UPDATE projection_offsets AS stored SET next_offset = new.next, updated_at = now()
-    FROM unnest(
-        CAST(:topics AS text[]), CAST(:partitions AS int[]),
-        CAST(:expected AS bigint[]), CAST(:next AS bigint[])
-    ) AS new (topic, partition, expected, next)
-    WHERE stored.consumer = :consumer AND stored.topic = new.topic
+    FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[])
+        AS new (topic, partition, expected, next)
+    WHERE stored.consumer = $1 AND stored.topic = new.topic
         AND stored.partition = new.partition AND stored.next_offset = new.expected
     RETURNING 1
-    """
-)
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """One record of a batch: understood, or not."""
 
     record: Record
@@ -215,28 +210,24 @@ class Projection:
         for outcome, count in outcomes.items():
             EVENTS.labels(self.consumer, outcome).inc(count)
 
-    async def _advance(
-        self, session: AsyncSession, batch: Mapping[Partition, Sequence[Record]]
-    ) -> None:
+    async def _advance(self, session: Session, batch: Mapping[Partition, Sequence[Record]]) -> None:
         for partition, records in batch.items():
             gap = records[0].offset - self._expected[partition]
             if gap:
                 # The broker dropped (retention) or rewound (lost log) what we had not read yet.
                 log.warning("offsets jump", extra={"partition": partition, "by": gap})
-        moved = await session.execute(
+        moved = await session.fetch(
             ADVANCE,
-            {
-                "consumer": self.consumer,
-                "topics": [p.topic for p in batch],
-                "partitions": [p.partition for p in batch],
-                "expected": [self._expected[p] for p in batch],
-                "next": [records[-1].offset + 1 for records in batch.values()],
-            },
+            self.consumer,
+            [p.topic for p in batch],
+            [p.partition for p in batch],
+            [self._expected[p] for p in batch],
+            [records[-1].offset + 1 for records in batch.values()],
         )
-        if len(moved.all()) != len(batch):
+        if len(moved) != len(batch):
             raise LostOwnership
 
-    async def _closed_lanes(self, session: AsyncSession, items: Sequence[_Item]) -> set[Lane]:
+    async def _closed_lanes(self, session: Session, items: Sequence[_Item]) -> set[Lane]:
         """Return the batch's parked lanes, locked so that no replay empties them meanwhile."""
         closed = await parking.held_lanes(session, self.consumer) & {i.lane for i in items}
         if closed:
@@ -245,27 +236,27 @@ class Projection:
         return closed
 
     @asynccontextmanager
-    async def transaction(self, _lane: Lane) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, _lane: Lane) -> AsyncIterator[Session]:
         """A transaction of the worker, for replay."""
         async with self._database.worker_transaction() as session:
             yield session
 
-    async def handle(self, session: AsyncSession, record: Record) -> None:
+    async def handle(self, session: Session, record: Record) -> None:
         """Fold a replayed event; the fold's sequence guard drops it if it is an old duplicate."""
         fact = understand(record)
         if fact is not None:
             await self._fold(session, [fact])
 
-    async def fold(self, session: AsyncSession, items: Iterable[_Item]) -> None:
+    async def fold(self, session: Session, items: Iterable[_Item]) -> None:
         """Fold items in a savepoint, so that a failure leaves the transaction usable."""
-        async with session.begin_nested():
+        async with session.savepoint():
             await self._fold(session, [item.fact for item in items if item.fact])
 
 
 class _Sorting:
     """Sorts one batch into what is folded and what is parked, keeping every lane's order."""
 
-    def __init__(self, projection: Projection, session: AsyncSession, closed: set[Lane]) -> None:
+    def __init__(self, projection: Projection, session: Session, closed: set[Lane]) -> None:
         self._projection = projection
         self._session = session
         self._closed = closed
@@ -276,7 +267,7 @@ class _Sorting:
         """Return the items that may be folded; of the rest, note what becomes of it."""
         ready = []
         for item in items:
-            if item.lane in self._closed:
+            if self._closed and item.lane in self._closed:
                 self._parked.append((item, None))
             elif item.poison is not None:
                 self._close(item, item.poison)

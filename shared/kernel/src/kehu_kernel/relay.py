@@ -299,4 +299,4 @@ async def republish(
     """
     async with database.worker_transaction() as session:
         result = await session.execute(REPUBLISH, {"since": since, "event_ids": list(event_ids)})
-        return int(result.rowcount)  # type: ignore[attr-defined]
+        return int(result.rowcount)

@@ -9,16 +9,16 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.base import Event
 from kehu_contracts.customer import CustomerChanged
 from kehu_contracts.envelope import Envelope
 from kehu_kernel import outbox, parking
 from kehu_kernel.consumer import Handler, SideEffects
-from kehu_kernel.context import Context, context_of
+from kehu_kernel.context import Context
 from kehu_kernel.errors import ConcurrentChange, DomainError
 from kehu_kernel.records import NO_TENANT, Lane
+from kehu_kernel.session import Session
 from kehu_kernel.subscription import Partition, Step
 from kehu_kernel.testing.events import (
     EventDatabase,
@@ -82,7 +82,7 @@ def failing(times: int, error: Exception, *, at: int) -> tuple[Handler, list[int
     """Return a handler that fails so many times at one sequence, and the attempts it saw."""
     seen: list[int] = []
 
-    async def handler(session: AsyncSession, event: Event, envelope: Envelope) -> None:
+    async def handler(session: Session, event: Event, envelope: Envelope) -> None:
         seen.append(envelope.sequence)
         await note(session, event, envelope)
         if envelope.sequence == at and seen.count(at) <= times:
@@ -127,8 +127,8 @@ class TestHandling:
         trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         contexts: list[Context] = []
 
-        async def handler(session: AsyncSession, event: Event, envelope: Envelope) -> None:
-            contexts.append(context_of(session))
+        async def handler(session: Session, event: Event, envelope: Envelope) -> None:
+            contexts.append(session.context)
             outbox.add(session, event, sequence=envelope.sequence)
 
         record = stream(tenant, uuid4(), 1)[0]
@@ -174,7 +174,7 @@ class TestFailures:
     ) -> None:
         handled: list[int] = []
 
-        async def handler(session: AsyncSession, event: Event, envelope: Envelope) -> None:
+        async def handler(session: Session, event: Event, envelope: Envelope) -> None:
             handled.append(envelope.sequence)
             if handled == [1]:
                 pid = await session.scalar(text("SELECT pg_backend_pid()"))
@@ -316,7 +316,7 @@ class TestReplay:
         await deliver(make(sick), records[:1])
         entered, go_on = asyncio.Event(), asyncio.Event()
 
-        async def slow(session: AsyncSession, event: Event, envelope: Envelope) -> None:
+        async def slow(session: Session, event: Event, envelope: Envelope) -> None:
             if envelope.sequence == 1:
                 entered.set()
                 await go_on.wait()

@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.customer import CustomerChanged
 from kehu_kernel import parking
 from kehu_kernel.errors import ConcurrentChange
 from kehu_kernel.projection import Fold, Projection
 from kehu_kernel.records import Fact, Lane, understand
+from kehu_kernel.session import Session
 from kehu_kernel.subscription import LostOwnership, Partition, Step
 from kehu_kernel.testing.events import (
     EventDatabase,
@@ -49,7 +49,7 @@ def make(events: EventDatabase, dead_letters: RecordedDeadLetters, consumer: str
     return make
 
 
-async def newest(session: AsyncSession, facts: Sequence[Fact]) -> None:
+async def newest(session: Session, facts: Sequence[Fact]) -> None:
     """Keep the newest name of each customer, and a ledger of what was new (a fold for tests)."""
     for event, envelope in facts:
         assert isinstance(event, CustomerChanged)
@@ -75,7 +75,7 @@ def sick_at(sequence: int, *, times: int = 99, error: Exception | None = None) -
     """Return the fold above, with a bug that one sequence sets off so many times."""
     left = [times]
 
-    async def fold(session: AsyncSession, facts: Sequence[Fact]) -> None:
+    async def fold(session: Session, facts: Sequence[Fact]) -> None:
         await newest(session, facts)
         if left[0] and any(envelope.sequence == sequence for _, envelope in facts):
             left[0] -= 1

@@ -22,7 +22,6 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_analytics.db import Base
 from kehu_analytics.facts.models import OpportunityPast
@@ -31,6 +30,7 @@ from kehu_contracts import sales
 from kehu_contracts.base import Event
 from kehu_contracts.topics import topic_of
 from kehu_kernel.records import Fact
+from kehu_kernel.session import Session
 
 CustomerKey = tuple[str, UUID]
 """Tenant and customer."""
@@ -69,7 +69,7 @@ SET_NEWEST = text(
 )
 
 
-async def fold_facts(session: AsyncSession, facts: Sequence[Fact]) -> set[CustomerKey]:
+async def fold_facts(session: Session, facts: Sequence[Fact]) -> set[CustomerKey]:
     """Fold events into the fact tables and return the customers they concern.
 
     `session` is the worker's: a batch holds events of many tenants. Repeated and late events
@@ -84,7 +84,7 @@ async def fold_facts(session: AsyncSession, facts: Sequence[Fact]) -> set[Custom
     return touched
 
 
-async def note_newest(session: AsyncSession, facts: Iterable[Fact]) -> None:
+async def note_newest(session: Session, facts: Iterable[Fact]) -> None:
     """Note how far the tenants' facts reach.
 
     Call it last: concurrent workers share these rows, and a short lock holds nobody up.
@@ -128,13 +128,13 @@ class _Batch:
                     self.touched.add((tenant_id, customer_id))
 
 
-async def _upsert(session: AsyncSession, kind: Kind, rows: Iterable[Row]) -> set[CustomerKey]:
+async def _upsert(session: Session, kind: Kind, rows: Iterable[Row]) -> set[CustomerKey]:
     """Store newer states; return the customers that the replaced states belonged to."""
     result = await session.execute(_upsert_statement(kind), _columns(_present_names(kind), rows))
     return {(tenant, customer) for tenant, customer in result if customer is not None}
 
 
-async def _append_past(session: AsyncSession, past: dict[tuple[str, UUID, int], Row]) -> None:
+async def _append_past(session: Session, past: dict[tuple[str, UUID, int], Row]) -> None:
     result = await session.execute(
         _append_statement(), _columns(_table(OpportunityPast).columns.keys(), past.values())
     )

@@ -4,11 +4,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_analytics.facts.models import NewestFact
 from kehu_contracts.topics import Topic
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 
 class Fresh(BaseModel):
@@ -23,9 +22,9 @@ class Fresh(BaseModel):
     )
 
 
-async def freshness(session: AsyncSession, *topics: Topic) -> Fresh:
+async def freshness(session: Session, *topics: Topic) -> Fresh:
     """Return how far the facts of the given topics reach for the session's tenant."""
-    context = context_of(session)
+    context = session.context
     newest = await session.scalar(
         select(func.max(NewestFact.at)).where(
             NewestFact.tenant_id == context.tenant_id,

@@ -5,17 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kehu_analytics.facts.models import CustomerFact, DepartmentFact, EmployeeFact
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 Named = type[CustomerFact] | type[DepartmentFact] | type[EmployeeFact]
 
 
 async def names(
-    session: AsyncSession, model: Named, ids: Iterable[UUID | None]
+    session: Session, model: Named, ids: Iterable[UUID | None]
 ) -> dict[UUID | None, str]:
     """Return the names of customers, departments or employees, as far as they are known."""
     wanted = {row_id for row_id in ids if row_id is not None}
@@ -23,7 +22,7 @@ async def names(
         return {}
     rows = await session.execute(
         select(model.id, model.name).where(
-            model.tenant_id == context_of(session).tenant_id, model.id.in_(wanted)
+            model.tenant_id == session.context.tenant_id, model.id.in_(wanted)
         )
     )
     return dict(rows.all())

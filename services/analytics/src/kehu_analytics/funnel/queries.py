@@ -7,12 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_analytics.facts.models import OpportunityFact, OpportunityPast
 from kehu_analytics.facts.queries import in_department
 from kehu_analytics.funnel.schemas import FunnelFilters, FunnelOpportunityFilters
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"amount": OpportunityPast.amount}
 IN_STAGE = and_(OpportunityPast.status == "in_progress", OpportunityPast.stage_code.is_not(None))
@@ -52,9 +51,9 @@ def open_on(tenant_id: str, day: date, filters: FunnelFilters, *columns: Any) ->
     return query
 
 
-async def lines(session: AsyncSession, day: date, filters: FunnelFilters) -> list[Line]:
+async def lines(session: Session, day: date, filters: FunnelFilters) -> list[Line]:
     """Return the funnel of a day, line by line, ordered by currency, method and stage."""
-    tenant_id = context_of(session).tenant_id
+    tenant_id = session.context.tenant_id
     past = OpportunityPast
     each = open_on(
         tenant_id,
@@ -116,13 +115,13 @@ def behind(tenant_id: str, day: date, filters: FunnelOpportunityFilters) -> Sele
     return query
 
 
-async def labels(session: AsyncSession, ids: list[UUID]) -> dict[UUID, tuple[str, str]]:
+async def labels(session: Session, ids: list[UUID]) -> dict[UUID, tuple[str, str]]:
     """Return number and topic of opportunities."""
     if not ids:
         return {}
     rows = await session.execute(
         select(OpportunityFact.id, OpportunityFact.number, OpportunityFact.topic).where(
-            OpportunityFact.tenant_id == context_of(session).tenant_id, OpportunityFact.id.in_(ids)
+            OpportunityFact.tenant_id == session.context.tenant_id, OpportunityFact.id.in_(ids)
         )
     )
     return {row_id: (number, topic) for row_id, number, topic in rows}

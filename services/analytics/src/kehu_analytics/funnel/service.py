@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_analytics.facts.freshness import freshness
 from kehu_analytics.facts.models import CustomerFact, EmployeeFact, OpportunityPast
 from kehu_analytics.facts.queries import names
@@ -23,11 +21,11 @@ from kehu_analytics.funnel.schemas import (
 from kehu_contracts.money import CENT, Money
 from kehu_contracts.topics import SALES
 from kehu_kernel import business_day
-from kehu_kernel.context import context_of
 from kehu_kernel.pagination import Page, paginate
+from kehu_kernel.session import Session
 
 
-async def funnel(session: AsyncSession, filters: FunnelFilters, *, today: date) -> FunnelRead:
+async def funnel(session: Session, filters: FunnelFilters, *, today: date) -> FunnelRead:
     """Return the funnel as of a day, from history. Raises `DateInFuture`."""
     day = business_day.happened(filters.as_of, today)
     lines = await queries.lines(session, day, filters)
@@ -43,13 +41,13 @@ async def funnel(session: AsyncSession, filters: FunnelFilters, *, today: date) 
 
 
 async def list_opportunities(
-    session: AsyncSession, filters: FunnelOpportunityFilters, *, today: date
+    session: Session, filters: FunnelOpportunityFilters, *, today: date
 ) -> Page[FunnelOpportunityRead]:
     """Return the opportunities behind a figure of the funnel. Raises `DateInFuture`."""
     day = business_day.happened(filters.as_of, today)
     rows, cursor, count = await paginate(
         session,
-        queries.behind(context_of(session).tenant_id, day, filters),
+        queries.behind(session.context.tenant_id, day, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

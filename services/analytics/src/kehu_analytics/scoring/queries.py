@@ -1,11 +1,10 @@
 """Reading what customers are scored by."""
 
 from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_analytics.scoring.models import GradeScheme, ModelState, ScoringOption, ValueModel
 from kehu_analytics.scoring.schemas import ValueModelFilters
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 OPTION_SORT_COLUMNS = {"dimension": ScoringOption.dimension}
 MODEL_SORT_COLUMNS = {"created_at": ValueModel.created_at, "name": ValueModel.name}
@@ -24,24 +23,24 @@ def models(tenant_id: str, filters: ValueModelFilters) -> Select[ValueModel]:
     return query
 
 
-async def find_option(session: AsyncSession, dimension: str) -> ScoringOption | None:
+async def find_option(session: Session, dimension: str) -> ScoringOption | None:
     """Return the scoring options of a dimension, if they are set up."""
-    query = options(context_of(session).tenant_id).where(ScoringOption.dimension == dimension)
+    query = options(session.context.tenant_id).where(ScoringOption.dimension == dimension)
     found: ScoringOption | None = await session.scalar(query)
     return found
 
 
-async def find_grades(session: AsyncSession) -> GradeScheme | None:
+async def find_grades(session: Session) -> GradeScheme | None:
     """Return the tenant's grades, if they are set up."""
-    query = select(GradeScheme).where(GradeScheme.tenant_id == context_of(session).tenant_id)
+    query = select(GradeScheme).where(GradeScheme.tenant_id == session.context.tenant_id)
     found: GradeScheme | None = await session.scalar(query)
     return found
 
 
-async def find_active(session: AsyncSession) -> ValueModel | None:
+async def find_active(session: Session) -> ValueModel | None:
     """Return the active value model, if there is one."""
     query = select(ValueModel).where(
-        ValueModel.tenant_id == context_of(session).tenant_id,
+        ValueModel.tenant_id == session.context.tenant_id,
         ValueModel.state == ModelState.ACTIVE,
     )
     found: ValueModel | None = await session.scalar(query)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_analytics.scoring import defaults, queries
 from kehu_analytics.scoring.errors import (
@@ -36,14 +35,14 @@ from kehu_analytics.scoring.schemas import (
 )
 from kehu_analytics.values.calculation import lock_scoring, revalue_all
 from kehu_kernel import audit
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.errors import IfMatchRequired, NotFound
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 
 
 async def put_option(
-    session: AsyncSession,
+    session: Session,
     dimension: Dimension,
     data: ScoringOptionPut,
     *,
@@ -76,7 +75,7 @@ async def put_option(
 
 
 async def put_grades(
-    session: AsyncSession, data: GradeSchemePut, *, expected_version: int | None
+    session: Session, data: GradeSchemePut, *, expected_version: int | None
 ) -> GradeScheme:
     """Set up the value grades, or replace them (then a version is expected).
 
@@ -101,7 +100,7 @@ async def put_grades(
     return scheme
 
 
-async def create_model(session: AsyncSession, data: ValueModelCreate) -> ValueModel:
+async def create_model(session: Session, data: ValueModelCreate) -> ValueModel:
     """Make a draft of a value model. Raises `WeightsNotHundred`."""
     check_weights(data.weights.values())
     model = ValueModel(name=data.name, weights=stored_weights(data.weights), state=ModelState.DRAFT)
@@ -110,7 +109,7 @@ async def create_model(session: AsyncSession, data: ValueModelCreate) -> ValueMo
 
 
 async def change_model(
-    session: AsyncSession, model_id: UUID, data: ValueModelUpdate, *, expected_version: int
+    session: Session, model_id: UUID, data: ValueModelUpdate, *, expected_version: int
 ) -> ValueModel:
     """Change a draft. Raises `ValueModelNotDraft`, `WeightsNotHundred`."""
     model = await require(
@@ -127,7 +126,7 @@ async def change_model(
 
 
 async def activate_model(
-    session: AsyncSession, model_id: UUID, *, expected_version: int | None
+    session: Session, model_id: UUID, *, expected_version: int | None
 ) -> ValueModel:
     """Put a model into force instead of the active one, and value all customers by it.
 
@@ -143,14 +142,14 @@ async def activate_model(
         active.retire()
         audit.changed(session, active, "retired")
         await session.flush()  # the unique index lets one be active: first this one goes
-    model.activate(context_of(session).now)
+    model.activate(session.context.now)
     audit.changed(session, model, "activated")
     await revalue_all(session)
     return model
 
 
 async def set_up_defaults(
-    session: AsyncSession, *, currency: str
+    session: Session, *, currency: str
 ) -> tuple[Sequence[ScoringOption], GradeScheme, ValueModel]:
     """Set up the default scheme where the tenant has nothing of its own; what is there stays.
 
@@ -160,7 +159,7 @@ async def set_up_defaults(
     await lock_scoring(session)
     present = {
         option.dimension: option
-        for option in await session.scalars(queries.options(context_of(session).tenant_id))
+        for option in await session.scalars(queries.options(session.context.tenant_id))
     }
     for dimension, intervals in defaults.OPTIONS.items():
         if dimension not in present:
@@ -181,10 +180,10 @@ async def set_up_defaults(
     return [present[name] for name in sorted(present)], grades, model
 
 
-async def _default_model(session: AsyncSession) -> ValueModel:
+async def _default_model(session: Session) -> ValueModel:
     model: ValueModel | None = await session.scalar(
         select(ValueModel).where(
-            ValueModel.tenant_id == context_of(session).tenant_id,
+            ValueModel.tenant_id == session.context.tenant_id,
             ValueModel.name == defaults.MODEL_NAME,
         )
     )
@@ -195,12 +194,12 @@ async def _default_model(session: AsyncSession) -> ValueModel:
         audit.created(session, model)
         await session.flush()
     await _require_complete(session, model)
-    model.activate(context_of(session).now)
+    model.activate(session.context.now)
     audit.changed(session, model, "activated")
     return model
 
 
-async def read_option(session: AsyncSession, dimension: Dimension) -> ScoringOption:
+async def read_option(session: Session, dimension: Dimension) -> ScoringOption:
     """Return the scoring options of a dimension. Raises `NotFound`."""
     option = await queries.find_option(session, dimension)
     if option is None:
@@ -208,21 +207,21 @@ async def read_option(session: AsyncSession, dimension: Dimension) -> ScoringOpt
     return option
 
 
-async def read_grades(session: AsyncSession) -> GradeScheme:
+async def read_grades(session: Session) -> GradeScheme:
     """Return the value grades. Raises `NotFound` before they are set up."""
     scheme = await queries.find_grades(session)
     if scheme is None:
-        raise NotFound(what="GradeScheme", id=context_of(session).tenant_id)
+        raise NotFound(what="GradeScheme", id=session.context.tenant_id)
     return scheme
 
 
 async def list_options(
-    session: AsyncSession, filters: ScoringOptionFilters
+    session: Session, filters: ScoringOptionFilters
 ) -> tuple[list[ScoringOption], str | None, int | None]:
     """Return one page of the scoring options."""
     return await paginate(
         session,
-        queries.options(context_of(session).tenant_id),
+        queries.options(session.context.tenant_id),
         filters,
         sort=filters.sort,
         columns=queries.OPTION_SORT_COLUMNS,
@@ -231,12 +230,12 @@ async def list_options(
 
 
 async def list_models(
-    session: AsyncSession, filters: ValueModelFilters
+    session: Session, filters: ValueModelFilters
 ) -> tuple[list[ValueModel], str | None, int | None]:
     """Return one page of the value models that match."""
     return await paginate(
         session,
-        queries.models(context_of(session).tenant_id, filters),
+        queries.models(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.MODEL_SORT_COLUMNS,
@@ -244,12 +243,10 @@ async def list_models(
     )
 
 
-async def _require_complete(session: AsyncSession, model: ValueModel) -> None:
+async def _require_complete(session: Session, model: ValueModel) -> None:
     """Refuse a model by which some customer could not be valued."""
     present = await session.scalars(
-        select(ScoringOption.dimension).where(
-            ScoringOption.tenant_id == context_of(session).tenant_id
-        )
+        select(ScoringOption.dimension).where(ScoringOption.tenant_id == session.context.tenant_id)
     )
     missing = sorted(model.weights.keys() - set(present))
     if missing:

@@ -9,13 +9,12 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_analytics.facts.fold import CustomerKey
 from kehu_analytics.facts.models import CustomerFact
 from kehu_analytics.values import events
 from kehu_analytics.values.events import Finding
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 LOCK_CLASS = 0x76616C  # "val"
 CHUNK = 5_000
@@ -212,22 +211,22 @@ NOTE_PUBLISHED = text(
 )
 
 
-async def lock_scoring(session: AsyncSession) -> None:
+async def lock_scoring(session: Session) -> None:
     """Keep the fold of the session's tenant waiting until this transaction ends.
 
     Take it before any other lock, and before reading what is about to change.
     """
-    tenant_id = context_of(session).tenant_id
+    tenant_id = session.context.tenant_id
     await session.execute(OWN_SCORING, {"class": LOCK_CLASS, "tenant": tenant_id})
 
 
-async def share_scoring(session: AsyncSession, tenant_ids: Collection[str]) -> None:
+async def share_scoring(session: Session, tenant_ids: Collection[str]) -> None:
     """Keep the scoring of tenants from changing until this transaction ends."""
     await session.execute(SHARE_SCORING, {"class": LOCK_CLASS, "tenants": list(tenant_ids)})
 
 
 async def revalue(
-    session: AsyncSession, touched: Iterable[CustomerKey], *, actor: str, from_facts: bool = True
+    session: Session, touched: Iterable[CustomerKey], *, actor: str, from_facts: bool = True
 ) -> int:
     """Calculate customers anew from the facts, and publish the values that changed.
 
@@ -264,12 +263,12 @@ class Recalculation(NamedTuple):
     published: int
 
 
-async def revalue_all(session: AsyncSession, *, from_facts: bool = False) -> Recalculation:
+async def revalue_all(session: Session, *, from_facts: bool = False) -> Recalculation:
     """Calculate all customers of the session's tenant anew; the caller holds `lock_scoring`.
 
     A change of the scoring leaves the figures as they are; `from_facts` counts them again, too.
     """
-    context = context_of(session)
+    context = session.context
     await session.flush()  # the statements read the scoring as it is about to be
     known = await session.scalars(
         select(CustomerFact.id).where(CustomerFact.tenant_id == context.tenant_id)

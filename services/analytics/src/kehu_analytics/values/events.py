@@ -7,11 +7,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.topics import topic_of
 from kehu_kernel import ids
+from kehu_kernel.session import Session
 
 
 class Finding(NamedTuple):
@@ -43,7 +43,7 @@ PUBLISH = text(
 )
 
 
-async def publish(session: AsyncSession, findings: Sequence[Finding], *, actor: str) -> None:
+async def publish(session: Session, findings: Sequence[Finding], *, actor: str) -> None:
     """Write the findings to the outbox, with the transaction that made them.
 
     For many tenants at once: `outbox.add` is for single events of the session's tenant. An event

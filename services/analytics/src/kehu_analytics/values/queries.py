@@ -5,13 +5,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_analytics.facts.models import CustomerFact
 from kehu_analytics.facts.queries import in_department
 from kehu_analytics.values.models import CustomerFigures, CustomerValue, ValuePublication
 from kehu_analytics.values.schemas import PyramidFilters, ValueScope
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"score": CustomerValue.score}
 OF_CUSTOMER = and_(
@@ -37,24 +36,24 @@ def matching(tenant_id: str, scope: ValueScope) -> Select[CustomerValue]:
     return query if scope.grade is None else query.where(CustomerValue.grade == scope.grade)
 
 
-async def levels(session: AsyncSession, filters: PyramidFilters, currency: str) -> dict[str, Level]:
+async def levels(session: Session, filters: PyramidFilters, currency: str) -> dict[str, Level]:
     """Return number of customers and won amount by grade."""
     won = cast(CustomerFigures.amounts[currency]["won"].astext, Numeric(18, 2))
     rows = await session.execute(
         select(CustomerValue.grade, func.count(), func.coalesce(func.sum(won), Decimal("0.00")))
         .join(CustomerFact, OF_CUSTOMER)
         .outerjoin(CustomerFigures, OF_FIGURES)
-        .where(*_within(context_of(session).tenant_id, filters))
+        .where(*_within(session.context.tenant_id, filters))
         .group_by(CustomerValue.grade)
     )
     return {row[0]: Level(*row) for row in rows}
 
 
-async def version_of(session: AsyncSession, customer_id: UUID) -> int:
+async def version_of(session: Session, customer_id: UUID) -> int:
     """Return how many values of a customer were published."""
     version = await session.scalar(
         select(ValuePublication.version).where(
-            ValuePublication.tenant_id == context_of(session).tenant_id,
+            ValuePublication.tenant_id == session.context.tenant_id,
             ValuePublication.customer_id == customer_id,
         )
     )

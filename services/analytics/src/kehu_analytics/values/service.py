@@ -3,8 +3,6 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_analytics.facts.freshness import freshness
 from kehu_analytics.facts.models import CustomerFact
 from kehu_analytics.facts.queries import names
@@ -23,21 +21,21 @@ from kehu_analytics.values.schemas import (
 )
 from kehu_contracts.money import Money
 from kehu_contracts.topics import CUSTOMER, SALES, SERVICE_DESK
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.pagination import Page, paginate
+from kehu_kernel.session import Session
 
 SOURCES = (CUSTOMER, SALES, SERVICE_DESK)
 """The topics whose facts customer values follow from."""
 
 
-async def recompute(session: AsyncSession) -> Recalculation:
+async def recompute(session: Session) -> Recalculation:
     """Calculate every customer anew (更新客户价值). Changes nothing unless something was wrong."""
     await lock_scoring(session)
     return await revalue_all(session, from_facts=True)
 
 
-async def explain_value(session: AsyncSession, customer_id: UUID) -> CustomerValueExplained:
+async def explain_value(session: Session, customer_id: UUID) -> CustomerValueExplained:
     """Return a customer's value with its derivation. Raises `NotFound`."""
     value = await require(session, CustomerValue, customer_id)
     customer = await require(session, CustomerFact, customer_id)
@@ -46,11 +44,11 @@ async def explain_value(session: AsyncSession, customer_id: UUID) -> CustomerVal
     return CustomerValueExplained.explain(value, customer.name, version, fresh)
 
 
-async def list_values(session: AsyncSession, scope: ValueScope) -> Page[CustomerValueRead]:
+async def list_values(session: Session, scope: ValueScope) -> Page[CustomerValueRead]:
     """Return one page of the values that match."""
     values, cursor, count = await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, scope),
+        queries.matching(session.context.tenant_id, scope),
         scope,
         sort=scope.sort,
         columns=queries.SORT_COLUMNS,
@@ -64,9 +62,7 @@ async def list_values(session: AsyncSession, scope: ValueScope) -> Page[Customer
     )
 
 
-async def pyramid(
-    session: AsyncSession, filters: PyramidFilters, default_currency: str
-) -> PyramidRead:
+async def pyramid(session: Session, filters: PyramidFilters, default_currency: str) -> PyramidRead:
     """Return customers and what they bought by grade, the highest grade first.
 
     Amounts are those of the currency asked for, or else the one that won amounts are scored in.

@@ -7,12 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, literal, null, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_analytics.facts.models import OpportunityFact
 from kehu_analytics.facts.queries import in_department
 from kehu_analytics.win_rate.schemas import By, WinRateFilters, WinRateOpportunityFilters
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"closed_on": OpportunityFact.closed_on}
 KEYS = {"owner": OpportunityFact.owner_id, "department": OpportunityFact.department_id}
@@ -54,15 +53,13 @@ def decided(tenant_id: str, end: date, filters: WinRateFilters, *columns: Any) -
     return query
 
 
-async def tallies(
-    session: AsyncSession, end: date, filters: WinRateFilters
-) -> dict[UUID | None, Tally]:
+async def tallies(session: Session, end: date, filters: WinRateFilters) -> dict[UUID | None, Tally]:
     """Return the decisions of the period by owner, by department, or all under None."""
     fact = OpportunityFact
     key = _key(filters.by)
     rows = await session.execute(
         decided(
-            context_of(session).tenant_id,
+            session.context.tenant_id,
             end,
             filters,
             key.label("key"),

@@ -4,8 +4,6 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_analytics.facts.freshness import freshness
 from kehu_analytics.facts.models import CustomerFact, DepartmentFact, EmployeeFact, OpportunityFact
 from kehu_analytics.facts.queries import names
@@ -22,13 +20,13 @@ from kehu_analytics.win_rate.schemas import (
 from kehu_contracts.money import CENT, Money
 from kehu_contracts.topics import SALES
 from kehu_kernel import business_day
-from kehu_kernel.context import context_of
 from kehu_kernel.pagination import Page, paginate
+from kehu_kernel.session import Session
 
 DAY = Decimal("0.1")
 
 
-async def win_rate(session: AsyncSession, filters: WinRateFilters, *, today: date) -> WinRateRead:
+async def win_rate(session: Session, filters: WinRateFilters, *, today: date) -> WinRateRead:
     """Return the win rates of a period. Raises `DateInFuture`, `PeriodReversed`."""
     end = _last_day(filters, today)
     found = await queries.tallies(session, end, filters)
@@ -54,13 +52,13 @@ async def win_rate(session: AsyncSession, filters: WinRateFilters, *, today: dat
 
 
 async def list_opportunities(
-    session: AsyncSession, filters: WinRateOpportunityFilters, *, today: date
+    session: Session, filters: WinRateOpportunityFilters, *, today: date
 ) -> Page[ClosedOpportunityRead]:
     """Return the opportunities behind a line. Raises `DateInFuture`, `PeriodReversed`."""
     end = _last_day(filters, today)
     facts, cursor, count = await paginate(
         session,
-        queries.behind(context_of(session).tenant_id, end, filters),
+        queries.behind(session.context.tenant_id, end, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -82,7 +80,7 @@ def _last_day(filters: WinRateFilters, today: date) -> date:
 
 
 async def _labels(
-    session: AsyncSession, filters: WinRateFilters, found: dict[UUID | None, Tally]
+    session: Session, filters: WinRateFilters, found: dict[UUID | None, Tally]
 ) -> dict[UUID | None, str]:
     if filters.by == "none":
         return {}

@@ -3,11 +3,10 @@
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_customer.contacts.models import Contact
 from kehu_customer.contacts.schemas import ContactFilters
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"name": Contact.name}
 EXACT_FILTERS = ("customer_id", "buying_role", "is_primary", "active", "external_ref")
@@ -25,20 +24,20 @@ def matching(tenant_id: str, filters: ContactFilters) -> Select[Contact]:
     return query
 
 
-async def primary_of(session: AsyncSession, customer_id: UUID) -> Contact | None:
+async def primary_of(session: Session, customer_id: UUID) -> Contact | None:
     """Return the customer's primary contact, if there is any active one."""
     query = select(Contact).where(
-        Contact.tenant_id == context_of(session).tenant_id,
+        Contact.tenant_id == session.context.tenant_id,
         Contact.customer_id == customer_id,
         Contact.is_primary,
     )
     return await session.scalar(query)
 
 
-async def has_other_active(session: AsyncSession, contact: Contact) -> bool:
+async def has_other_active(session: Session, contact: Contact) -> bool:
     """Return whether the customer has active contacts beside this one."""
     others = select(Contact.id).where(
-        Contact.tenant_id == context_of(session).tenant_id,
+        Contact.tenant_id == session.context.tenant_id,
         Contact.customer_id == contact.customer_id,
         Contact.active,
         Contact.id != contact.id,

@@ -6,21 +6,19 @@ after the other, and none can be entered while the relation with the customer is
 
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_customer.contacts import events, queries
 from kehu_customer.contacts.errors import UnknownCustomer
 from kehu_customer.contacts.models import Contact
 from kehu_customer.contacts.schemas import ContactCreate, ContactFilters, ContactUpdate
 from kehu_customer.customers.models import Customer
 from kehu_kernel import audit, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.errors import NotFound
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 
 
-async def create_contact(session: AsyncSession, data: ContactCreate) -> Contact:
+async def create_contact(session: Session, data: ContactCreate) -> Contact:
     """Enter a contact of a customer; the first one is the primary one.
 
     Raises `UnknownCustomer`, `CustomerHasEnded`; the database refuses an external reference that is
@@ -43,7 +41,7 @@ async def create_contact(session: AsyncSession, data: ContactCreate) -> Contact:
 
 
 async def change_contact(
-    session: AsyncSession, contact_id: UUID, data: ContactUpdate, *, expected_version: int
+    session: Session, contact_id: UUID, data: ContactUpdate, *, expected_version: int
 ) -> Contact:
     """Change a contact, or make it the primary one, or (de)activate it.
 
@@ -67,12 +65,12 @@ async def change_contact(
 
 
 async def list_contacts(
-    session: AsyncSession, filters: ContactFilters
+    session: Session, filters: ContactFilters
 ) -> tuple[list[Contact], str | None, int | None]:
     """Return one page of the contacts that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -80,7 +78,7 @@ async def list_contacts(
     )
 
 
-async def _change_standing(session: AsyncSession, contact: Contact, data: ContactUpdate) -> None:
+async def _change_standing(session: Session, contact: Contact, data: ContactUpdate) -> None:
     """Activate, deactivate, make primary; keep one primary contact as long as one is active."""
     former = await queries.primary_of(session, contact.customer_id)
     if data.is_primary and former is not None and former is not contact:
@@ -95,7 +93,7 @@ async def _change_standing(session: AsyncSession, contact: Contact, data: Contac
         contact.require_secondary()
 
 
-async def _make_secondary(session: AsyncSession, former: Contact) -> None:
+async def _make_secondary(session: Session, former: Contact) -> None:
     """Take the first place from a contact, because another one gets it."""
     former.is_primary = False
     fields = audit.changed(session, former, "made-secondary")

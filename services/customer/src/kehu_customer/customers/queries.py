@@ -3,11 +3,10 @@
 from uuid import UUID
 
 from sqlalchemy import Select, literal, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_customer.customers.models import Customer
 from kehu_customer.customers.schemas import CustomerFilters
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"name": Customer.name, "created_at": Customer.created_at}
 EXACT_FILTERS = (
@@ -32,9 +31,9 @@ def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
     return query
 
 
-async def ancestors_of(session: AsyncSession, customer_id: UUID) -> set[UUID]:
+async def ancestors_of(session: Session, customer_id: UUID) -> set[UUID]:
     """Return the company itself and every company above it."""
-    tenant_id = context_of(session).tenant_id
+    tenant_id = session.context.tenant_id
     chain = select(literal(customer_id).label("id")).cte("chain", recursive=True)
     above = select(Customer.parent_id).join(
         chain, (Customer.id == chain.c.id) & (Customer.tenant_id == tenant_id)

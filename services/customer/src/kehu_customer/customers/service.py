@@ -4,7 +4,6 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_customer.customers import events, queries
@@ -20,12 +19,12 @@ from kehu_customer.customers.schemas import (
 )
 from kehu_customer.employees.models import Employee
 from kehu_kernel import audit, business_day, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 
 
-async def create_customer(session: AsyncSession, data: CustomerCreate, *, today: date) -> Customer:
+async def create_customer(session: Session, data: CustomerCreate, *, today: date) -> Customer:
     """Enter a new customer, as a prospect.
 
     Raises `UnknownParent`, `UnknownOwner`, `DateInFuture`; the database refuses a code or external
@@ -49,7 +48,7 @@ async def create_customer(session: AsyncSession, data: CustomerCreate, *, today:
 
 
 async def change_customer(
-    session: AsyncSession, customer_id: UUID, data: CustomerUpdate, *, expected_version: int
+    session: Session, customer_id: UUID, data: CustomerUpdate, *, expected_version: int
 ) -> Customer:
     """Change master data. Raises `CustomerHasEnded`, `UnknownParent`, `ParentCycle`."""
     if data.parent_id is not None:
@@ -77,7 +76,7 @@ async def change_customer(
 
 
 async def promote_customer(
-    session: AsyncSession,
+    session: Session,
     customer_id: UUID,
     data: CustomerPromotion,
     *,
@@ -95,7 +94,7 @@ async def promote_customer(
 
 
 async def end_customer(
-    session: AsyncSession,
+    session: Session,
     customer_id: UUID,
     data: CustomerEnding,
     *,
@@ -113,7 +112,7 @@ async def end_customer(
 
 
 async def hand_over_customer(
-    session: AsyncSession,
+    session: Session,
     customer_id: UUID,
     data: CustomerHandOver,
     *,
@@ -138,7 +137,7 @@ async def hand_over_customer(
 
 
 async def record_customer_value(
-    session: AsyncSession, finding: CustomerValueChanged, sequence: int
+    session: Session, finding: CustomerValueChanged, sequence: int
 ) -> None:
     """Write back the value that analytics calculated (C14). Older findings change nothing."""
     customer = await require(session, Customer, finding.customer_id, lock=True)
@@ -148,12 +147,12 @@ async def record_customer_value(
 
 
 async def list_customers(
-    session: AsyncSession, filters: CustomerFilters
+    session: Session, filters: CustomerFilters
 ) -> tuple[list[Customer], str | None, int | None]:
     """Return one page of the customers that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -161,30 +160,30 @@ async def list_customers(
     )
 
 
-async def _require_parent(session: AsyncSession, parent_id: UUID) -> None:
+async def _require_parent(session: Session, parent_id: UUID) -> None:
     """Refuse a parent that does not exist."""
-    if await session.get(Customer, (context_of(session).tenant_id, parent_id)) is None:
+    if await session.get(Customer, (session.context.tenant_id, parent_id)) is None:
         raise UnknownParent
 
 
-async def _take_turns(session: AsyncSession) -> None:
+async def _take_turns(session: Session) -> None:
     """Make changes of parents take turns: two at once could close a circle neither sees.
 
     To be called before any row is locked, or two changes could wait for each other.
     """
-    parents = f"parents:{context_of(session).tenant_id}"
+    parents = f"parents:{session.context.tenant_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(parents))))
 
 
-async def _department_of(session: AsyncSession, owner_id: UUID | None) -> UUID | None:
+async def _department_of(session: Session, owner_id: UUID | None) -> UUID | None:
     """Return the owner's department. Raises `UnknownOwner` for nobody who works here.
 
     The owner's row stays locked (shared), so that nobody leaves while getting a customer.
     """
     if owner_id is None:
         return None
-    key = (context_of(session).tenant_id, owner_id)
-    owner = await session.get(Employee, key, with_for_update={"read": True})
+    key = (session.context.tenant_id, owner_id)
+    owner = await session.get(Employee, key, lock="FOR SHARE")
     if owner is None or not owner.active:
         raise UnknownOwner
     return owner.department_id

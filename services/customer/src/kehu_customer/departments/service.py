@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_customer.departments import events, queries
 from kehu_customer.departments.errors import UnknownDepartment
@@ -14,12 +13,12 @@ from kehu_customer.departments.schemas import (
     DepartmentUpdate,
 )
 from kehu_kernel import audit, ids, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 
 
-async def create_department(session: AsyncSession, data: DepartmentCreate) -> Department:
+async def create_department(session: Session, data: DepartmentCreate) -> Department:
     """Set up a department at the root or below another one.
 
     Raises `UnknownDepartment`; the database refuses a code that is taken.
@@ -33,7 +32,7 @@ async def create_department(session: AsyncSession, data: DepartmentCreate) -> De
 
 
 async def change_department(
-    session: AsyncSession, department_id: UUID, data: DepartmentUpdate, *, expected_version: int
+    session: Session, department_id: UUID, data: DepartmentUpdate, *, expected_version: int
 ) -> Department:
     """Rename or move a department; every department below a moved one gets its new path.
 
@@ -59,12 +58,12 @@ async def change_department(
 
 
 async def list_departments(
-    session: AsyncSession, filters: DepartmentFilters
+    session: Session, filters: DepartmentFilters
 ) -> tuple[list[Department], str | None, int | None]:
     """Return one page of the departments that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -72,30 +71,30 @@ async def list_departments(
     )
 
 
-async def _move_branch(session: AsyncSession, moved: Department) -> None:
+async def _move_branch(session: Session, moved: Department) -> None:
     """Let every department below the moved one follow it, each with its own event."""
-    branch = queries.below(context_of(session).tenant_id, moved.id).with_for_update()
+    branch = queries.below(session.context.tenant_id, moved.id).with_for_update()
     for department in await session.scalars(branch):
         department.follow(moved)
         fields = audit.changed(session, department, "moved")
         outbox.add(session, events.changed(department, fields), sequence=department.version)
 
 
-async def _take_turns(session: AsyncSession) -> None:
+async def _take_turns(session: Session) -> None:
     """Make changes of one tenant's tree take turns, before any row is locked.
 
     Two moves at once could close a circle that neither of them sees, or leave a department with
     the path of a place its parent has just left.
     """
-    tree = f"departments:{context_of(session).tenant_id}"
+    tree = f"departments:{session.context.tenant_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(tree))))
 
 
-async def _parent(session: AsyncSession, parent_id: UUID | None) -> Department | None:
+async def _parent(session: Session, parent_id: UUID | None) -> Department | None:
     """Return the department to put one below. Raises `UnknownDepartment`."""
     if parent_id is None:
         return None
-    parent = await session.get(Department, (context_of(session).tenant_id, parent_id))
+    parent = await session.get(Department, (session.context.tenant_id, parent_id))
     if parent is None:
         raise UnknownDepartment
     return parent

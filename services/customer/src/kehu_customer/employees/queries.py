@@ -3,13 +3,12 @@
 from uuid import UUID
 
 from sqlalchemy import Select, func, literal, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_customer.customers.models import Customer, CustomerState
 from kehu_customer.departments.models import Department
 from kehu_customer.employees.models import Employee
 from kehu_customer.employees.schemas import EmployeeFilters
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"code": Employee.code, "name": Employee.name}
 EXACT_FILTERS = ("code", "department_id", "manager_id", "territory_id", "subject", "active")
@@ -32,9 +31,9 @@ def matching(tenant_id: str, filters: EmployeeFilters) -> Select[Employee]:
     return query
 
 
-async def managers_of(session: AsyncSession, employee_id: UUID) -> set[UUID]:
+async def managers_of(session: Session, employee_id: UUID) -> set[UUID]:
     """Return the employee and every manager above."""
-    tenant_id = context_of(session).tenant_id
+    tenant_id = session.context.tenant_id
     chain = select(literal(employee_id).label("id")).cte("chain", recursive=True)
     above = select(Employee.manager_id).join(
         chain, (Employee.id == chain.c.id) & (Employee.tenant_id == tenant_id)
@@ -43,10 +42,10 @@ async def managers_of(session: AsyncSession, employee_id: UUID) -> set[UUID]:
     return set(await session.scalars(select(chain.c.id)))
 
 
-async def count_customers_of(session: AsyncSession, employee_id: UUID) -> int:
+async def count_customers_of(session: Session, employee_id: UUID) -> int:
     """Return how many customers the employee looks after; former ones do not count."""
     query = select(func.count()).where(
-        Customer.tenant_id == context_of(session).tenant_id,
+        Customer.tenant_id == session.context.tenant_id,
         Customer.owner_id == employee_id,
         Customer.state != CustomerState.FORMER,
     )

@@ -4,7 +4,6 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_customer.departments.errors import UnknownDepartment
 from kehu_customer.departments.models import Department
@@ -19,12 +18,12 @@ from kehu_customer.employees.schemas import (
 )
 from kehu_customer.territories.models import Territory
 from kehu_kernel import audit, business_day, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 
 
-async def create_employee(session: AsyncSession, data: EmployeeCreate) -> Employee:
+async def create_employee(session: Session, data: EmployeeCreate) -> Employee:
     """Enter a new employee, who works here from now on.
 
     Raises `UnknownDepartment`, `UnknownManager`, `UnknownTerritory`; the database refuses a code or
@@ -40,7 +39,7 @@ async def create_employee(session: AsyncSession, data: EmployeeCreate) -> Employ
 
 
 async def change_employee(
-    session: AsyncSession, employee_id: UUID, data: EmployeeUpdate, *, expected_version: int
+    session: Session, employee_id: UUID, data: EmployeeUpdate, *, expected_version: int
 ) -> Employee:
     """Change an employee's data.
 
@@ -67,7 +66,7 @@ async def change_employee(
 
 
 async def record_employee_leaving(
-    session: AsyncSession,
+    session: Session,
     employee_id: UUID,
     data: EmployeeLeaving,
     *,
@@ -86,12 +85,12 @@ async def record_employee_leaving(
 
 
 async def list_employees(
-    session: AsyncSession, filters: EmployeeFilters
+    session: Session, filters: EmployeeFilters
 ) -> tuple[list[Employee], str | None, int | None]:
     """Return one page of the employees that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -99,9 +98,9 @@ async def list_employees(
     )
 
 
-async def _require_place(session: AsyncSession, data: EmployeeCreate | EmployeeUpdate) -> None:
+async def _require_place(session: Session, data: EmployeeCreate | EmployeeUpdate) -> None:
     """Refuse a department or territory that does not exist."""
-    tenant_id = context_of(session).tenant_id
+    tenant_id = session.context.tenant_id
     department, territory = data.department_id, data.territory_id
     if department is not None and await session.get(Department, (tenant_id, department)) is None:
         raise UnknownDepartment
@@ -109,18 +108,18 @@ async def _require_place(session: AsyncSession, data: EmployeeCreate | EmployeeU
         raise UnknownTerritory
 
 
-async def _require_manager(session: AsyncSession, manager_id: UUID) -> None:
+async def _require_manager(session: Session, manager_id: UUID) -> None:
     """Refuse a manager who does not work here; nobody leaves while becoming one."""
-    key = (context_of(session).tenant_id, manager_id)
-    manager = await session.get(Employee, key, with_for_update={"read": True})
+    key = (session.context.tenant_id, manager_id)
+    manager = await session.get(Employee, key, lock="FOR SHARE")
     if manager is None or not manager.active:
         raise UnknownManager
 
 
-async def _take_turns(session: AsyncSession) -> None:
+async def _take_turns(session: Session) -> None:
     """Make changes of managers take turns: two at once could close a circle neither sees.
 
     To be called before any row is locked, or two changes could wait for each other.
     """
-    managers = f"managers:{context_of(session).tenant_id}"
+    managers = f"managers:{session.context.tenant_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(managers))))

@@ -2,18 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_customer.territories import events, queries
 from kehu_customer.territories.models import Territory
 from kehu_customer.territories.schemas import TerritoryCreate, TerritoryFilters, TerritoryUpdate
 from kehu_kernel import audit, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 
 
-async def create_territory(session: AsyncSession, data: TerritoryCreate) -> Territory:
+async def create_territory(session: Session, data: TerritoryCreate) -> Territory:
     """Set up a territory; the database refuses a code that is taken."""
     territory = Territory(code=data.code, name=data.name)
     audit.created(session, territory)
@@ -22,7 +20,7 @@ async def create_territory(session: AsyncSession, data: TerritoryCreate) -> Terr
 
 
 async def change_territory(
-    session: AsyncSession, territory_id: UUID, data: TerritoryUpdate, *, expected_version: int
+    session: Session, territory_id: UUID, data: TerritoryUpdate, *, expected_version: int
 ) -> Territory:
     """Change code or name; the database refuses a code that is taken."""
     territory = await require(
@@ -37,12 +35,12 @@ async def change_territory(
 
 
 async def list_territories(
-    session: AsyncSession, filters: TerritoryFilters
+    session: Session, filters: TerritoryFilters
 ) -> tuple[list[Territory], str | None, int | None]:
     """Return one page of the territories that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

@@ -4,17 +4,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from kehu_kernel.context import context_of
 from kehu_kernel.errors import NotFound
+from kehu_kernel.session import Session
 from kehu_marketing.conversions.models import Conversion, ConversionState
 
 OVER = (ConversionState.COMPLETED, ConversionState.FAILED)
 
 
 async def claim_due(
-    session: AsyncSession, claim_id: UUID, *, limit: int, now: datetime, claim: timedelta
+    session: Session, claim_id: UUID, *, limit: int, now: datetime, claim: timedelta
 ) -> list[tuple[str, UUID]]:
     """Claim conversions that are due, of all tenants, for the time `claim`.
 
@@ -40,22 +39,21 @@ async def claim_due(
         .where(Conversion.tenant_id == due.c.tenant_id, Conversion.lead_id == due.c.lead_id)
         .values(claim_id=claim_id, claimed_until=now + claim)
         .returning(Conversion.tenant_id, Conversion.lead_id)
-        .execution_options(synchronize_session=False)
     )
     return [(tenant_id, lead_id) for tenant_id, lead_id in claimed]
 
 
-async def find(session: AsyncSession, lead_id: UUID, *, lock: bool = False) -> Conversion | None:
+async def find(session: Session, lead_id: UUID, *, lock: bool = False) -> Conversion | None:
     """Return the conversion of a lead, if one was ever asked for."""
     query = select(Conversion).where(
-        Conversion.tenant_id == context_of(session).tenant_id, Conversion.lead_id == lead_id
+        Conversion.tenant_id == session.context.tenant_id, Conversion.lead_id == lead_id
     )
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update()
     return await session.scalar(query)
 
 
-async def require(session: AsyncSession, lead_id: UUID, *, lock: bool = False) -> Conversion:
+async def require(session: Session, lead_id: UUID, *, lock: bool = False) -> Conversion:
     """Return the conversion of a lead. Raises `NotFound`."""
     conversion = await find(session, lead_id, lock=lock)
     if conversion is None:

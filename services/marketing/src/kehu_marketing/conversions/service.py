@@ -6,11 +6,9 @@ Whoever needs both locks the lead before the conversion.
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_kernel import audit, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
+from kehu_kernel.session import Session
 from kehu_marketing.conversions import queries
 from kehu_marketing.conversions.models import Conversion, ConversionState
 from kehu_marketing.leads import events
@@ -18,7 +16,7 @@ from kehu_marketing.leads.models import Lead, LeadStatus
 
 
 async def convert_lead(
-    session: AsyncSession, lead_id: UUID, *, language: str, expected_version: int | None
+    session: Session, lead_id: UUID, *, language: str, expected_version: int | None
 ) -> Conversion:
     """Record that a lead is to be converted; the worker does the rest.
 
@@ -33,14 +31,14 @@ async def convert_lead(
     if conversion is None:
         conversion = Conversion(lead_id=lead_id)
         session.add(conversion)
-    conversion.begin(context_of(session), language)
+    conversion.begin(session.context, language)
     fields = audit.changed(session, lead, "conversion-begun")
     outbox.add(session, events.changed(lead, fields), sequence=lead.version)
     return conversion
 
 
 async def record_step(
-    session: AsyncSession,
+    session: Session,
     lead_id: UUID,
     claim_id: UUID,
     found: UUID | None,
@@ -56,30 +54,28 @@ async def record_step(
     conversion = await _claimed(session, lead_id, claim_id)
     if conversion is None or conversion.step is None:
         return None
-    conversion.record(conversion.step, found, now=context_of(session).now, claim=claim)
+    conversion.record(conversion.step, found, now=session.context.now, claim=claim)
     if conversion.state == ConversionState.COMPLETED:
         _complete(session, lead, conversion, today)
     return conversion
 
 
 async def postpone_step(
-    session: AsyncSession, lead_id: UUID, claim_id: UUID, error: dict[str, str], *, wait: timedelta
+    session: Session, lead_id: UUID, claim_id: UUID, error: dict[str, str], *, wait: timedelta
 ) -> None:
     """Come back to the next step later: somebody did not answer."""
     conversion = await _claimed(session, lead_id, claim_id)
     if conversion is not None:
-        conversion.postpone(error, now=context_of(session).now, wait=wait)
+        conversion.postpone(error, now=session.context.now, wait=wait)
 
 
-async def fail_step(
-    session: AsyncSession, lead_id: UUID, claim_id: UUID, error: dict[str, str]
-) -> None:
+async def fail_step(session: Session, lead_id: UUID, claim_id: UUID, error: dict[str, str]) -> None:
     """Give up at a step that was refused; the lead is open again and shows why."""
     lead = await require(session, Lead, lead_id, lock=True)
     conversion = await _claimed(session, lead_id, claim_id)
     if conversion is None:
         return
-    conversion.fail(error, now=context_of(session).now)
+    conversion.fail(error, now=session.context.now)
     lead.abandon_conversion(
         error, customer_id=conversion.customer_id, contact_id=conversion.contact_id
     )
@@ -87,20 +83,20 @@ async def fail_step(
     outbox.add(session, events.changed(lead, fields), sequence=lead.version)
 
 
-async def release(session: AsyncSession, lead_id: UUID, claim_id: UUID) -> None:
+async def release(session: Session, lead_id: UUID, claim_id: UUID) -> None:
     """Give a claim back before its end: the worker stops."""
     conversion = await _claimed(session, lead_id, claim_id)
     if conversion is not None:
         conversion.release()
 
 
-async def _claimed(session: AsyncSession, lead_id: UUID, claim_id: UUID) -> Conversion | None:
+async def _claimed(session: Session, lead_id: UUID, claim_id: UUID) -> Conversion | None:
     """Return the conversion, locked, if it is still held under this claim."""
     conversion = await queries.require(session, lead_id, lock=True)
     return conversion if conversion.claim_id == claim_id else None
 
 
-def _complete(session: AsyncSession, lead: Lead, conversion: Conversion, today: date) -> None:
+def _complete(session: Session, lead: Lead, conversion: Conversion, today: date) -> None:
     customer_id, opportunity_id = conversion.customer_id, conversion.opportunity_id
     if customer_id is None or opportunity_id is None:
         msg = f"The conversion of {lead.number} is complete without customer or opportunity."

@@ -14,12 +14,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from prometheus_client import Counter
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_kernel import broker, clock, ids
-from kehu_kernel.context import Context, context_of
+from kehu_kernel.context import Context
+from kehu_kernel.db import require
 from kehu_kernel.errors import DomainError
 from kehu_kernel.process import Databases
+from kehu_kernel.session import Session
 from kehu_marketing.conversions import queries, service
 from kehu_marketing.conversions.errors import StepBroken, StepTooSlow, described
 from kehu_marketing.conversions.models import Conversion, Step
@@ -141,7 +142,7 @@ class ConversionWorker:
         try:
             context = Context(tenant_id=tenant_id, actor=f"system:{self.name}")
             async with self._databases.app.session(context, read_only=True) as session:
-                lead = await session.get_one(Lead, (tenant_id, lead_id))
+                lead = await require(session, Lead, lead_id)
                 found = await queries.require(session, lead_id)
             conversion = found if found.claim_id == claim_id else None
             while conversion is not None and (step := conversion.step) is not None:
@@ -165,7 +166,7 @@ class ConversionWorker:
             await self._record_failure(step, conversion, claim_id, error)
             return None
         async with self._transaction(conversion) as session:
-            today = clock.today(context_of(session).now, self._settings.time_zone)
+            today = clock.today(session.context.now, self._settings.time_zone)
             recorded = await service.record_step(
                 session, lead.id, claim_id, found, claim=self._claim, today=today
             )
@@ -195,7 +196,7 @@ class ConversionWorker:
 
     def _transaction(
         self, conversion: Conversion
-    ) -> contextlib.AbstractAsyncContextManager[AsyncSession]:
+    ) -> contextlib.AbstractAsyncContextManager[Session]:
         """A transaction in the name of who asked for the conversion, as part of that request."""
         context = Context(
             tenant_id=conversion.tenant_id,

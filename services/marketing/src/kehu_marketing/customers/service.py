@@ -3,18 +3,17 @@
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.customer import CustomerState
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 from kehu_marketing.customers.errors import UnknownCustomer
 from kehu_marketing.customers.models import CustomerRef
 
 
-async def record_customer(session: AsyncSession, state: CustomerState, sequence: int) -> None:
+async def record_customer(session: Session, state: CustomerState, sequence: int) -> None:
     """Take over a customer's state, unless a newer one is known already."""
     row = insert(CustomerRef).values(
-        tenant_id=context_of(session).tenant_id,
+        tenant_id=session.context.tenant_id,
         id=state.customer_id,
         name=state.name,
         state=state.state,
@@ -30,12 +29,12 @@ async def record_customer(session: AsyncSession, state: CustomerState, sequence:
     )
 
 
-async def require_customer(session: AsyncSession, customer_id: UUID) -> CustomerRef:
+async def require_customer(session: Session, customer_id: UUID) -> CustomerRef:
     """Return a customer something new may begin with.
 
     Raises `UnknownCustomer`, `CustomerHasEnded`.
     """
-    customer = await session.get(CustomerRef, (context_of(session).tenant_id, customer_id))
+    customer = await session.get(CustomerRef, (session.context.tenant_id, customer_id))
     if customer is None:
         raise UnknownCustomer(id=customer_id)
     customer.require_current()

@@ -4,13 +4,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_kernel import audit, business_day, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.numbering import next_number
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 from kehu_marketing.customers.service import require_customer
 from kehu_marketing.leads import events, queries
 from kehu_marketing.leads.models import Lead, LeadStatus
@@ -22,7 +20,7 @@ from kehu_marketing.leads.schemas import (
 )
 
 
-async def create_lead(session: AsyncSession, data: LeadCreate, *, today: date) -> Lead:
+async def create_lead(session: Session, data: LeadCreate, *, today: date) -> Lead:
     """Enter a new lead.
 
     Raises `CustomerMissing`, `ContactWithoutCustomer`, `UnknownCustomer`, `CustomerHasEnded`,
@@ -41,7 +39,7 @@ async def create_lead(session: AsyncSession, data: LeadCreate, *, today: date) -
 
 
 async def change_lead(
-    session: AsyncSession, lead_id: UUID, data: LeadUpdate, *, expected_version: int
+    session: Session, lead_id: UUID, data: LeadUpdate, *, expected_version: int
 ) -> Lead:
     """Change an open lead.
 
@@ -59,7 +57,7 @@ async def change_lead(
 
 
 async def disqualify_lead(
-    session: AsyncSession,
+    session: Session,
     lead_id: UUID,
     data: LeadDisqualification,
     *,
@@ -72,9 +70,7 @@ async def disqualify_lead(
     return _publish(session, lead, "disqualified")
 
 
-async def reopen_lead(
-    session: AsyncSession, lead_id: UUID, *, expected_version: int | None
-) -> Lead:
+async def reopen_lead(session: Session, lead_id: UUID, *, expected_version: int | None) -> Lead:
     """Take a disqualified lead up again. Raises `LeadNotDisqualified`."""
     lead = await require(session, Lead, lead_id, lock=True, expected_version=expected_version)
     lead.reopen()
@@ -82,12 +78,12 @@ async def reopen_lead(
 
 
 async def list_leads(
-    session: AsyncSession, filters: LeadFilters
+    session: Session, filters: LeadFilters
 ) -> tuple[list[Lead], str | None, int | None]:
     """Return one page of the leads that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -107,7 +103,7 @@ def _columns(data: LeadCreate | LeadUpdate, names: set[str]) -> dict[str, Any]:
     return columns
 
 
-def _publish(session: AsyncSession, lead: Lead, action: str) -> Lead:
+def _publish(session: Session, lead: Lead, action: str) -> Lead:
     fields = audit.changed(session, lead, action)
     if fields:
         outbox.add(session, events.changed(lead, fields), sequence=lead.version)

@@ -2,18 +2,16 @@
 
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_kernel import audit, business_day, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 from kehu_sales.activities import events, queries
 from kehu_sales.activities.models import Activity
 from kehu_sales.activities.schemas import ActivityCreate, ActivityFilters
 from kehu_sales.opportunities.links import link
 
 
-async def record_activity(session: AsyncSession, data: ActivityCreate, *, today: date) -> Activity:
+async def record_activity(session: Session, data: ActivityCreate, *, today: date) -> Activity:
     """Record a contact, in the stage its opportunity is in now.
 
     Raises `DateInFuture`, or what `link` raises.
@@ -26,7 +24,7 @@ async def record_activity(session: AsyncSession, data: ActivityCreate, *, today:
         opportunity_id=data.opportunity_id,
         stage_code=subject.stage_code,
         customer_id=subject.customer_id,
-        employee_id=data.employee_id or context_of(session).employee_id,
+        employee_id=data.employee_id or session.context.employee_id,
         occurred_on=business_day.happened(data.on, today),
     )
     audit.created(session, activity)
@@ -35,12 +33,12 @@ async def record_activity(session: AsyncSession, data: ActivityCreate, *, today:
 
 
 async def list_activities(
-    session: AsyncSession, filters: ActivityFilters
+    session: Session, filters: ActivityFilters
 ) -> tuple[list[Activity], str | None, int | None]:
     """Return one page of the activities that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

@@ -5,19 +5,18 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.customer import CustomerState
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 from kehu_sales.customers.errors import UnknownCustomer
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.db import among
 
 
-async def record_customer(session: AsyncSession, customer: CustomerState, sequence: int) -> None:
+async def record_customer(session: Session, customer: CustomerState, sequence: int) -> None:
     """Keep what an event says of a customer, unless something newer is known. One statement."""
     copy = insert(CustomerRef).values(
-        tenant_id=context_of(session).tenant_id,
+        tenant_id=session.context.tenant_id,
         id=customer.customer_id,
         name=customer.name,
         state=customer.state,
@@ -37,21 +36,21 @@ async def record_customer(session: AsyncSession, customer: CustomerState, sequen
 
 
 async def load_customers(
-    session: AsyncSession, customer_ids: Collection[UUID]
+    session: Session, customer_ids: Collection[UUID]
 ) -> dict[UUID, CustomerRef]:
     """Return the customers with these ids that are known here."""
     if not customer_ids:
         return {}
     rows = await session.scalars(
         select(CustomerRef).where(
-            CustomerRef.tenant_id == context_of(session).tenant_id,
+            CustomerRef.tenant_id == session.context.tenant_id,
             among(CustomerRef.id, customer_ids),
         )
     )
     return {row.id: row for row in rows}
 
 
-async def require_customer(session: AsyncSession, customer_id: UUID) -> CustomerRef:
+async def require_customer(session: Session, customer_id: UUID) -> CustomerRef:
     """Return a customer something new may be begun with.
 
     Raises `UnknownCustomer`, `CustomerHasEnded`.

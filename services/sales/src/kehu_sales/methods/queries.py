@@ -4,9 +4,8 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 from kehu_sales.db import among
 from kehu_sales.methods.models import Method
 from kehu_sales.methods.schemas import MethodFilters
@@ -24,16 +23,16 @@ def matching(tenant_id: str, filters: MethodFilters) -> Select[Method]:
     return query
 
 
-async def default_method(session: AsyncSession) -> Method | None:
+async def default_method(session: Session) -> Method | None:
     """Return the tenant's default method; None only before the first method is set up."""
     method: Method | None = await session.scalar(
-        select(Method).where(Method.tenant_id == context_of(session).tenant_id, Method.is_default)
+        select(Method).where(Method.tenant_id == session.context.tenant_id, Method.is_default)
     )
     return method
 
 
 async def load_methods(
-    session: AsyncSession, method_ids: Collection[UUID], *, default: bool = False
+    session: Session, method_ids: Collection[UUID], *, default: bool = False
 ) -> dict[UUID, Method]:
     """Return the methods with these ids, and the default one if asked for.
 
@@ -46,11 +45,10 @@ async def load_methods(
     rows = await session.scalars(
         select(Method)
         .where(
-            Method.tenant_id == context_of(session).tenant_id,
+            Method.tenant_id == session.context.tenant_id,
             or_(wanted, Method.is_default) if default else wanted,
         )
         .order_by(Method.id)
         .with_for_update(read=True)
-        .execution_options(populate_existing=True)
     )
     return {row.id: row for row in rows}

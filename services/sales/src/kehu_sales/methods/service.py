@@ -3,12 +3,11 @@
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_kernel import audit, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 from kehu_sales.methods import events, queries
 from kehu_sales.methods.errors import MethodInUse
 from kehu_sales.methods.models import Method, require_rising
@@ -16,7 +15,7 @@ from kehu_sales.methods.schemas import MethodCreate, MethodFilters, MethodUpdate
 from kehu_sales.opportunities.models import Opportunity, Status
 
 
-async def create_method(session: AsyncSession, data: MethodCreate) -> Method:
+async def create_method(session: Session, data: MethodCreate) -> Method:
     """Set up a method. The first one becomes the default, also unasked.
 
     Raises `StageCodesRepeat`, `SuccessRateMustRise`; the database refuses a code that is taken.
@@ -40,7 +39,7 @@ async def create_method(session: AsyncSession, data: MethodCreate) -> Method:
 
 
 async def change_method(
-    session: AsyncSession, method_id: UUID, data: MethodUpdate, *, expected_version: int
+    session: Session, method_id: UUID, data: MethodUpdate, *, expected_version: int
 ) -> Method:
     """Rename or withdraw a method, or replace its stages.
 
@@ -66,7 +65,7 @@ async def change_method(
 
 
 async def make_default_method(
-    session: AsyncSession, method_id: UUID, *, expected_version: int | None
+    session: Session, method_id: UUID, *, expected_version: int | None
 ) -> Method:
     """Let new opportunities take this method; the former default is one no more.
 
@@ -87,12 +86,12 @@ async def make_default_method(
 
 
 async def list_methods(
-    session: AsyncSession, filters: MethodFilters
+    session: Session, filters: MethodFilters
 ) -> tuple[list[Method], str | None, int | None]:
     """Return one page of the methods that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -100,7 +99,7 @@ async def list_methods(
     )
 
 
-async def _give_up_default(session: AsyncSession, default: Method) -> None:
+async def _give_up_default(session: Session, default: Method) -> None:
     former = await require(session, Method, default.id, lock=True)
     former.is_default = False
     fields = audit.changed(session, former, "no-longer-default")
@@ -108,7 +107,7 @@ async def _give_up_default(session: AsyncSession, default: Method) -> None:
     await session.flush()  # before the other one takes its place: there is never more than one
 
 
-async def _require_unused(session: AsyncSession, method: Method) -> None:
+async def _require_unused(session: Session, method: Method) -> None:
     """Raise `MethodInUse` while an opportunity in progress follows the method.
 
     Opportunities hold a share lock on the method when they enter a stage, so none can slip in.
@@ -122,7 +121,7 @@ async def _require_unused(session: AsyncSession, method: Method) -> None:
         raise MethodInUse
 
 
-async def _take_turns(session: AsyncSession) -> None:
+async def _take_turns(session: Session) -> None:
     """Let changes of a tenant's default method take turns: each must see the other's."""
-    series = f"default-method:{context_of(session).tenant_id}"
+    series = f"default-method:{session.context.tenant_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(series))))

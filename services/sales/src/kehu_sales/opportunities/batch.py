@@ -17,13 +17,13 @@ from uuid import UUID
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
 from kehu_kernel import numbering
-from kehu_kernel.context import Actor, context_of
+from kehu_kernel.context import Actor
 from kehu_kernel.db import explain, explained
 from kehu_kernel.errors import DomainError, NotFound
+from kehu_kernel.session import Session
 from kehu_sales.customers.service import load_customers
 from kehu_sales.db import among
 from kehu_sales.methods.queries import load_methods
@@ -76,11 +76,11 @@ class Circumstances:
 
 
 async def run_batch(
-    session: AsyncSession, commands: Commands, circumstances: Circumstances
+    session: Session, commands: Commands, circumstances: Circumstances
 ) -> list[Outcome]:
     """Carry out the commands; return what became of each, in the same order."""
     try:
-        async with session.begin_nested():
+        async with session.savepoint():
             return await _Together(session, circumstances).run(commands)
     except IntegrityError as error:
         if explain(error, CONSTRAINTS) is None:
@@ -91,7 +91,7 @@ async def run_batch(
 class _Together:
     """Decides all commands on what was loaded at once."""
 
-    def __init__(self, session: AsyncSession, circumstances: Circumstances) -> None:
+    def __init__(self, session: Session, circumstances: Circumstances) -> None:
         self._session = session
         self._circumstances = circumstances
         self._known = Known()
@@ -208,8 +208,7 @@ class _Together:
     async def _write_changes(self) -> None:
         """Write the opportunities that existed before: one statement, sent once for all of them."""
         if self._changed:
-            connection = await self._session.connection()
-            await connection.execute(
+            await self._session.execute(
                 WRITE_ALL,
                 [
                     {f"to_{name}": getattr(opportunity, name) for name in COLUMNS}
@@ -253,7 +252,7 @@ def _given(ids: Iterable[UUID | None]) -> list[UUID]:
 
 
 async def _lock_all(
-    session: AsyncSession, opportunity_ids: Iterable[UUID | None]
+    session: Session, opportunity_ids: Iterable[UUID | None]
 ) -> dict[UUID, Opportunity]:
     """Lock the opportunities in the order of their ids, so that two batches cannot deadlock."""
     ids = _given(opportunity_ids)
@@ -261,16 +260,15 @@ async def _lock_all(
         return {}
     rows = await session.scalars(
         select(Opportunity)
-        .where(Opportunity.tenant_id == context_of(session).tenant_id, among(Opportunity.id, ids))
+        .where(Opportunity.tenant_id == session.context.tenant_id, among(Opportunity.id, ids))
         .order_by(Opportunity.id)
         .with_for_update()
-        .execution_options(populate_existing=True)
     )
     return {row.id: row for row in rows}
 
 
 async def _one_by_one(
-    session: AsyncSession, commands: Commands, circumstances: Circumstances
+    session: Session, commands: Commands, circumstances: Circumstances
 ) -> list[Outcome]:
     """Carry out each command in its own savepoint: slow, but the database has the last word."""
     outcomes = []
@@ -283,7 +281,7 @@ async def _one_by_one(
             elif command.ref in labels:
                 raise LabelTaken(ref=command.ref)
             with explained(CONSTRAINTS):
-                async with session.begin_nested():
+                async with session.savepoint():
                     opportunity = await _run_one(session, command, opportunity_id, circumstances)
         except DomainError as failure:
             found = None if isinstance(failure, NotFound) else opportunity_id
@@ -304,7 +302,7 @@ def _id_of(command: StepCommand, labels: dict[str, UUID]) -> UUID:
 
 
 async def _run_one(
-    session: AsyncSession,
+    session: Session,
     command: CreateCommand | StepCommand,
     opportunity_id: UUID | None,
     circumstances: Circumstances,

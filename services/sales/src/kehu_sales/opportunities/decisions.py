@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_kernel import audit, business_day, outbox
-from kehu_kernel.context import Actor, context_of
+from kehu_kernel.context import Actor
+from kehu_kernel.session import Session
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.customers.service import current_customer
 from kehu_sales.lines import Line, one_currency
@@ -128,7 +127,7 @@ def prepare(data: OpportunityCreate, known: Known, *, today: date, currency: str
     return opportunity
 
 
-def enter(session: AsyncSession, opportunity: Opportunity, number: str) -> None:
+def enter(session: Session, opportunity: Opportunity, number: str) -> None:
     """Add a prepared opportunity under its number."""
     opportunity.number = number
     audit.created(session, opportunity)
@@ -136,7 +135,7 @@ def enter(session: AsyncSession, opportunity: Opportunity, number: str) -> None:
 
 
 def submit(
-    session: AsyncSession, opportunity: Opportunity, data: OpportunitySubmission, *, today: date
+    session: Session, opportunity: Opportunity, data: OpportunitySubmission, *, today: date
 ) -> None:
     """Submit to a named evaluator. Raises `DateInFuture` or what `Opportunity.submit` raises."""
     opportunity.submit(data.evaluator_id, business_day.happened(data.on, today))
@@ -146,7 +145,7 @@ def submit(
 
 
 def evaluate(
-    session: AsyncSession,
+    session: Session,
     opportunity: Opportunity,
     data: OpportunityEvaluation,
     method: Method,
@@ -173,7 +172,7 @@ def evaluate(
         next_evaluator_id=data.next_evaluator_id,
         comment=data.comment,
         decided_on=on,
-        decided_by=context_of(session).actor,
+        decided_by=session.context.actor,
     )
     session.add(decision)
     if data.result is Result.PASS:
@@ -188,7 +187,7 @@ def evaluate(
 
 
 def promote(
-    session: AsyncSession,
+    session: Session,
     opportunity: Opportunity,
     data: OpportunityPromotion,
     method: Method,
@@ -211,7 +210,7 @@ def promote(
 
 
 def win(
-    session: AsyncSession,
+    session: Session,
     opportunity: Opportunity,
     data: OpportunityWin,
     customers: dict[UUID, CustomerRef],
@@ -228,16 +227,14 @@ def win(
     outbox.add(session, event, sequence=opportunity.version)
 
 
-def lose(
-    session: AsyncSession, opportunity: Opportunity, data: OpportunityLoss, *, today: date
-) -> None:
+def lose(session: Session, opportunity: Opportunity, data: OpportunityLoss, *, today: date) -> None:
     """Lose it. Raises `DateInFuture` or what `Opportunity.lose` raises."""
     opportunity.lose(business_day.happened(data.closed_on, today), data.reason)
     fields = audit.changed(session, opportunity, "lost")
     outbox.add(session, events.lost(opportunity, fields), sequence=opportunity.version)
 
 
-def _entry(session: AsyncSession, opportunity: Opportunity, method: Method) -> StageEntry:
+def _entry(session: Session, opportunity: Opportunity, method: Method) -> StageEntry:
     position = opportunity.require_in_progress()
     stage = method.stages[position - 1]
     return StageEntry(
@@ -248,5 +245,5 @@ def _entry(session: AsyncSession, opportunity: Opportunity, method: Method) -> S
         success_rate=stage.success_rate,
         planned_days=stage.planned_days,
         entered_on=opportunity.last_step_on,
-        entered_by=context_of(session).actor,
+        entered_by=session.context.actor,
     )

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 from kehu_sales.customers.service import require_customer
 from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
 from kehu_sales.opportunities.models import Opportunity
@@ -20,9 +19,7 @@ class Subject:
     stage_code: str | None
 
 
-async def link(
-    session: AsyncSession, opportunity_id: UUID | None, customer_id: UUID | None
-) -> Subject:
+async def link(session: Session, opportunity_id: UUID | None, customer_id: UUID | None) -> Subject:
     """Return what something new is recorded for; the opportunity's customer unless one is named.
 
     The opportunity stays locked, so that it cannot be closed or promoted meanwhile. Raises
@@ -43,7 +40,7 @@ async def link(
     return Subject(customer_id, opportunity.stage_code if opportunity else None)
 
 
-async def lock_open(session: AsyncSession, opportunity_id: UUID) -> Opportunity:
+async def lock_open(session: Session, opportunity_id: UUID) -> Opportunity:
     """Return an opportunity something can still be done with, locked.
 
     Raises `UnknownOpportunity`, `OpportunityIsClosed`, `EvaluationHasFailed`.
@@ -51,7 +48,7 @@ async def lock_open(session: AsyncSession, opportunity_id: UUID) -> Opportunity:
     opportunity: Opportunity | None = await session.scalar(
         select(Opportunity)
         .where(
-            Opportunity.tenant_id == context_of(session).tenant_id,
+            Opportunity.tenant_id == session.context.tenant_id,
             Opportunity.id == opportunity_id,
         )
         .with_for_update()

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_contracts.money import Money
 from kehu_kernel import business_day
@@ -304,8 +304,6 @@ class Evaluation(TenantRow, Base):
     comment: Mapped[str | None]
     decided_on: Mapped[date]
     decided_by: Mapped[str]
-    # Never read: it makes the session insert the opportunity first.
-    opportunity: Mapped[Opportunity] = relationship(lazy="raise")
 
 
 class StageEntry(TenantRow, Base):
@@ -327,4 +325,3 @@ class StageEntry(TenantRow, Base):
     planned_days: Mapped[int]
     entered_on: Mapped[date]
     entered_by: Mapped[str]
-    opportunity: Mapped[Opportunity] = relationship(lazy="raise")

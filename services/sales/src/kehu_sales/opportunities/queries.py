@@ -7,9 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, literal, select, type_coerce, union_all
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 from kehu_sales.activities.models import Activity
 from kehu_sales.db import among
 from kehu_sales.opportunities.models import Evaluation, Opportunity, StageEntry
@@ -51,12 +50,12 @@ def matching(tenant_id: str, filters: OpportunityFilters) -> Select[Opportunity]
     return query
 
 
-async def evaluations_of(session: AsyncSession, opportunity_id: UUID) -> list[Evaluation]:
+async def evaluations_of(session: Session, opportunity_id: UUID) -> list[Evaluation]:
     """Return every decision about the opportunity, oldest first."""
     rows = await session.scalars(
         select(Evaluation)
         .where(
-            Evaluation.tenant_id == context_of(session).tenant_id,
+            Evaluation.tenant_id == session.context.tenant_id,
             Evaluation.opportunity_id == opportunity_id,
         )
         .order_by(Evaluation.round)
@@ -64,12 +63,12 @@ async def evaluations_of(session: AsyncSession, opportunity_id: UUID) -> list[Ev
     return list(rows)
 
 
-async def stages_of(session: AsyncSession, opportunity_id: UUID) -> list[StageEntry]:
+async def stages_of(session: Session, opportunity_id: UUID) -> list[StageEntry]:
     """Return every stage the opportunity has entered, in order."""
     rows = await session.scalars(
         select(StageEntry)
         .where(
-            StageEntry.tenant_id == context_of(session).tenant_id,
+            StageEntry.tenant_id == session.context.tenant_id,
             StageEntry.opportunity_id == opportunity_id,
         )
         .order_by(StageEntry.position)
@@ -78,12 +77,12 @@ async def stages_of(session: AsyncSession, opportunity_id: UUID) -> list[StageEn
 
 
 async def recorded_in_stages(
-    session: AsyncSession, opportunity_ids: Collection[UUID]
+    session: Session, opportunity_ids: Collection[UUID]
 ) -> Mapping[UUID, Mapping[str, Recorded]]:
     """Return what is recorded for each opportunity, by stage code. One statement."""
     if not opportunity_ids:
         return {}
-    tenant_id = context_of(session).tenant_id
+    tenant_id = session.context.tenant_id
 
     def count(kind: str, model: Any, *only: Any) -> Select[Any]:
         return (
@@ -115,13 +114,13 @@ async def recorded_in_stages(
     return found
 
 
-async def taken_references(session: AsyncSession, references: Collection[str]) -> set[str]:
+async def taken_references(session: Session, references: Collection[str]) -> set[str]:
     """Return which of these external references belong to an opportunity already."""
     if not references:
         return set()
     rows = await session.scalars(
         select(Opportunity.external_ref).where(
-            Opportunity.tenant_id == context_of(session).tenant_id,
+            Opportunity.tenant_id == session.context.tenant_id,
             among(Opportunity.external_ref, references),
         )
     )

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_kernel import audit, numbering, outbox
-from kehu_kernel.context import Actor, context_of
+from kehu_kernel.context import Actor
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 from kehu_sales.customers.service import load_customers, require_customer
 from kehu_sales.methods.models import Control, Method, Stage
 from kehu_sales.methods.queries import load_methods
@@ -34,7 +33,7 @@ NUMBER_PREFIX = "OPP"
 
 
 async def create_opportunity(
-    session: AsyncSession, data: OpportunityCreate, *, today: date, currency: str
+    session: Session, data: OpportunityCreate, *, today: date, currency: str
 ) -> Opportunity:
     """Open an opportunity; its number is of the year it was opened in.
 
@@ -55,7 +54,7 @@ async def create_opportunity(
 
 
 async def change_opportunity(
-    session: AsyncSession,
+    session: Session,
     opportunity_id: UUID,
     data: OpportunityUpdate,
     *,
@@ -96,7 +95,7 @@ async def change_opportunity(
 
 
 async def submit_opportunity(
-    session: AsyncSession,
+    session: Session,
     opportunity_id: UUID,
     data: OpportunitySubmission,
     *,
@@ -110,7 +109,7 @@ async def submit_opportunity(
 
 
 async def evaluate_opportunity(
-    session: AsyncSession,
+    session: Session,
     opportunity_id: UUID,
     data: OpportunityEvaluation,
     *,
@@ -126,7 +125,7 @@ async def evaluate_opportunity(
 
 
 async def promote_opportunity(
-    session: AsyncSession,
+    session: Session,
     opportunity_id: UUID,
     data: OpportunityPromotion,
     *,
@@ -145,7 +144,7 @@ async def promote_opportunity(
 
 
 async def preview_promotion(
-    session: AsyncSession, opportunity_id: UUID
+    session: Session, opportunity_id: UUID
 ) -> tuple[Opportunity, tuple[Stage, ...], Mapping[str, Recorded]]:
     """Return an opportunity in progress, the stages it follows, and what is recorded in them.
 
@@ -159,7 +158,7 @@ async def preview_promotion(
 
 
 async def win_opportunity(
-    session: AsyncSession,
+    session: Session,
     opportunity_id: UUID,
     data: OpportunityWin,
     *,
@@ -175,7 +174,7 @@ async def win_opportunity(
 
 
 async def lose_opportunity(
-    session: AsyncSession,
+    session: Session,
     opportunity_id: UUID,
     data: OpportunityLoss,
     *,
@@ -189,12 +188,12 @@ async def lose_opportunity(
 
 
 async def list_opportunities(
-    session: AsyncSession, filters: OpportunityFilters
+    session: Session, filters: OpportunityFilters
 ) -> tuple[list[Opportunity], str | None, int | None]:
     """Return one page of the opportunities that match, the next cursor, the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -203,7 +202,7 @@ async def list_opportunities(
 
 
 async def list_stages(
-    session: AsyncSession, opportunity_id: UUID
+    session: Session, opportunity_id: UUID
 ) -> list[tuple[StageEntry, date | None]]:
     """Return every stage an opportunity has been in, with the day it left it."""
     opportunity = await require(session, Opportunity, opportunity_id)
@@ -212,7 +211,7 @@ async def list_stages(
     return list(zip(entries, [*left_on, opportunity.closed_on], strict=bool(entries)))
 
 
-async def list_evaluations(session: AsyncSession, opportunity_id: UUID) -> list[Evaluation]:
+async def list_evaluations(session: Session, opportunity_id: UUID) -> list[Evaluation]:
     """Return every decision about an opportunity, oldest first."""
     await require(session, Opportunity, opportunity_id)
     return await queries.evaluations_of(session, opportunity_id)
@@ -224,12 +223,12 @@ def asks_for_records(method: Method) -> bool:
 
 
 async def _lock(
-    session: AsyncSession, opportunity_id: UUID, expected_version: int | None
+    session: Session, opportunity_id: UUID, expected_version: int | None
 ) -> Opportunity:
     return await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
     )
 
 
-async def _method_of(session: AsyncSession, opportunity: Opportunity) -> Method:
+async def _method_of(session: Session, opportunity: Opportunity) -> Method:
     return (await load_methods(session, [opportunity.method_id]))[opportunity.method_id]

@@ -4,9 +4,8 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 from kehu_sales.db import among
 from kehu_sales.products.models import Product
 from kehu_sales.products.schemas import ProductFilters
@@ -26,15 +25,13 @@ def matching(tenant_id: str, filters: ProductFilters) -> Select[Product]:
     return query
 
 
-async def load_products(
-    session: AsyncSession, product_ids: Collection[UUID]
-) -> dict[UUID, Product]:
+async def load_products(session: Session, product_ids: Collection[UUID]) -> dict[UUID, Product]:
     """Return the products with these ids, as far as they exist."""
     if not product_ids:
         return {}
     rows = await session.scalars(
         select(Product).where(
-            Product.tenant_id == context_of(session).tenant_id, among(Product.id, product_ids)
+            Product.tenant_id == session.context.tenant_id, among(Product.id, product_ids)
         )
     )
     return {row.id: row for row in rows}

@@ -2,18 +2,16 @@
 
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_kernel import audit, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 from kehu_sales.products import events, queries
 from kehu_sales.products.models import Product
 from kehu_sales.products.schemas import ProductCreate, ProductFilters, ProductUpdate
 
 
-async def create_product(session: AsyncSession, data: ProductCreate) -> Product:
+async def create_product(session: Session, data: ProductCreate) -> Product:
     """Enter a new product. The database refuses a code that is taken."""
     product = Product(**data.model_dump(exclude={"list_price"}), price=data.list_price, active=True)
     audit.created(session, product)
@@ -22,7 +20,7 @@ async def create_product(session: AsyncSession, data: ProductCreate) -> Product:
 
 
 async def change_product(
-    session: AsyncSession, product_id: UUID, data: ProductUpdate, *, expected_version: int
+    session: Session, product_id: UUID, data: ProductUpdate, *, expected_version: int
 ) -> Product:
     """Change or withdraw a product. The database refuses a code that is taken."""
     product = await require(
@@ -40,12 +38,12 @@ async def change_product(
 
 
 async def list_products(
-    session: AsyncSession, filters: ProductFilters
+    session: Session, filters: ProductFilters
 ) -> tuple[list[Product], str | None, int | None]:
     """Return one page of the products that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

@@ -2,11 +2,9 @@
 
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_kernel import audit, business_day, numbering, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 from kehu_sales.customers.service import require_customer
 from kehu_sales.lines import total
 from kehu_sales.opportunities.links import lock_open
@@ -18,7 +16,7 @@ from kehu_sales.quotes.schemas import QuoteCreate, QuoteFilters
 NUMBER_PREFIX = "QUO"
 
 
-async def create_quote(session: AsyncSession, data: QuoteCreate, *, today: date) -> Quote:
+async def create_quote(session: Session, data: QuoteCreate, *, today: date) -> Quote:
     """Make a quote from the product lines of an opportunity.
 
     Raises `NoProductLines`, `CustomerHasEnded`, `DateInFuture`, `DateBeforePrevious`, or what
@@ -50,12 +48,12 @@ async def create_quote(session: AsyncSession, data: QuoteCreate, *, today: date)
 
 
 async def list_quotes(
-    session: AsyncSession, filters: QuoteFilters
+    session: Session, filters: QuoteFilters
 ) -> tuple[list[Quote], str | None, int | None]:
     """Return one page of the quotes that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

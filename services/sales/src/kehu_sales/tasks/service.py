@@ -3,19 +3,17 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_kernel import audit, business_day, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 from kehu_sales.opportunities.links import link
 from kehu_sales.tasks import events, queries
 from kehu_sales.tasks.models import Task, TaskStatus
 from kehu_sales.tasks.schemas import TaskAssignment, TaskCompletion, TaskCreate, TaskFilters
 
 
-async def create_task(session: AsyncSession, data: TaskCreate) -> Task:
+async def create_task(session: Session, data: TaskCreate) -> Task:
     """Give out a task, in the stage its opportunity is in now. Raises what `link` raises."""
     subject = await link(session, data.opportunity_id, data.customer_id)
     task = Task(
@@ -35,7 +33,7 @@ async def create_task(session: AsyncSession, data: TaskCreate) -> Task:
 
 
 async def assign_task(
-    session: AsyncSession, task_id: UUID, data: TaskAssignment, *, expected_version: int | None
+    session: Session, task_id: UUID, data: TaskAssignment, *, expected_version: int | None
 ) -> Task:
     """Give the task to an employee. Raises `TaskIsCompleted`.
 
@@ -50,7 +48,7 @@ async def assign_task(
 
 
 async def complete_task(
-    session: AsyncSession,
+    session: Session,
     task_id: UUID,
     data: TaskCompletion,
     *,
@@ -67,12 +65,12 @@ async def complete_task(
 
 
 async def list_tasks(
-    session: AsyncSession, filters: TaskFilters
+    session: Session, filters: TaskFilters
 ) -> tuple[list[Task], str | None, int | None]:
     """Return one page of the tasks that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

@@ -3,18 +3,17 @@
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.customer import CustomerState
-from kehu_kernel.context import context_of
+from kehu_kernel.session import Session
 from kehu_service_desk.customers.errors import UnknownCustomer
 from kehu_service_desk.customers.models import CustomerRef
 
 
-async def record_customer(session: AsyncSession, customer: CustomerState, sequence: int) -> None:
+async def record_customer(session: Session, customer: CustomerState, sequence: int) -> None:
     """Remember a customer as an event tells of it; an event older than the copy changes nothing."""
     write = insert(CustomerRef).values(
-        tenant_id=context_of(session).tenant_id,
+        tenant_id=session.context.tenant_id,
         id=customer.customer_id,
         name=customer.name,
         state=customer.state,
@@ -30,9 +29,9 @@ async def record_customer(session: AsyncSession, customer: CustomerState, sequen
     )
 
 
-async def require_current_customer(session: AsyncSession, customer_id: UUID) -> CustomerRef:
+async def require_current_customer(session: Session, customer_id: UUID) -> CustomerRef:
     """Return the copy of a customer we deal with. Raises `UnknownCustomer`, `CustomerHasEnded`."""
-    customer = await session.get(CustomerRef, (context_of(session).tenant_id, customer_id))
+    customer = await session.get(CustomerRef, (session.context.tenant_id, customer_id))
     if customer is None:
         raise UnknownCustomer(id=customer_id)
     customer.require_current()

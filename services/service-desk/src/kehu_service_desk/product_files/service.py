@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_kernel import audit, business_day, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.numbering import next_number
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 from kehu_service_desk.customers.service import require_current_customer
 from kehu_service_desk.product_files import events, queries
 from kehu_service_desk.product_files.models import ProductFile, ProductFilePart
@@ -24,7 +22,7 @@ from kehu_service_desk.product_files.schemas import (
 
 
 async def create_product_file(
-    session: AsyncSession, data: ProductFileCreate, *, today: date
+    session: Session, data: ProductFileCreate, *, today: date
 ) -> ProductFile:
     """Enter a product in a customer's hands: a draft, or registered at once.
 
@@ -46,7 +44,7 @@ async def create_product_file(
 
 
 async def change_product_file(
-    session: AsyncSession,
+    session: Session,
     product_file_id: UUID,
     data: ProductFileUpdate,
     *,
@@ -65,7 +63,7 @@ async def change_product_file(
 
 
 async def register_product_file(
-    session: AsyncSession,
+    session: Session,
     product_file_id: UUID,
     data: ProductFileRegistration,
     *,
@@ -84,7 +82,7 @@ async def register_product_file(
 
 
 async def record_maintenance(
-    session: AsyncSession,
+    session: Session,
     product_file_id: UUID,
     *,
     on: date,
@@ -106,12 +104,12 @@ async def record_maintenance(
 
 
 async def list_product_files(
-    session: AsyncSession, filters: ProductFileFilters, *, today: date
+    session: Session, filters: ProductFileFilters, *, today: date
 ) -> tuple[list[ProductFile], str | None, int | None]:
     """Return one page of the files that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters, today),
+        queries.matching(session.context.tenant_id, filters, today),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -120,13 +118,13 @@ async def list_product_files(
 
 
 async def list_parts(
-    session: AsyncSession, product_file_id: UUID, filters: PartFilters
+    session: Session, product_file_id: UUID, filters: PartFilters
 ) -> tuple[list[ProductFilePart], str | None, int | None]:
     """Return one page of the parts fitted into a product. Raises `NotFound`."""
     await require(session, ProductFile, product_file_id)
     return await paginate(
         session,
-        queries.parts_of(context_of(session).tenant_id, product_file_id),
+        queries.parts_of(session.context.tenant_id, product_file_id),
         filters,
         sort="-fitted_on",
         columns={"fitted_on": ProductFilePart.fitted_on},

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy.orm import Mapped
 
 from kehu_kernel import ids
 from kehu_kernel.columns import TenantRow
@@ -61,6 +61,7 @@ class DispatchOrder(TenantRow, Base):
     """
 
     __tablename__ = "dispatch_orders"
+    __allow_unmapped__ = True  # for `handlers`
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
         ForeignKeyConstraint(["tenant_id", "request_id"], ["requests.tenant_id", "requests.id"]),
@@ -80,9 +81,8 @@ class DispatchOrder(TenantRow, Base):
     note: Mapped[str | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str]
-    handlers: Mapped[list[DispatchHandler]] = relationship(
-        lazy="raise", order_by=DispatchHandler.id, cascade="save-update, merge"
-    )
+    handlers: list[DispatchHandler]
+    """Rows of their own, loaded with the order (see `queries`)."""
 
     @classmethod
     def naming(
@@ -96,7 +96,7 @@ class DispatchOrder(TenantRow, Base):
         by: str,
     ) -> "DispatchOrder":
         """Return a new order that asks these handlers; none has answered yet."""
-        return cls(
+        order = cls(
             id=ids.new_id(),
             request_id=request_id,
             number=number,
@@ -104,11 +104,17 @@ class DispatchOrder(TenantRow, Base):
             note=note,
             created_at=now,
             created_by=by,
-            handlers=[
-                DispatchHandler(id=ids.new_id(), handler_id=handler_id, answer=Answer.PENDING)
-                for handler_id in handler_ids
-            ],
         )
+        order.handlers = [
+            DispatchHandler(
+                id=ids.new_id(),
+                dispatch_order_id=order.id,
+                handler_id=handler_id,
+                answer=Answer.PENDING,
+            )
+            for handler_id in handler_ids
+        ]
+        return order
 
     @property
     def refused_by_all(self) -> bool:

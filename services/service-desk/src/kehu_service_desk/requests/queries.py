@@ -1,11 +1,12 @@
 """Reading service requests."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Select, and_, not_, select
-from sqlalchemy.orm import selectinload
 
+from kehu_kernel.session import Session
 from kehu_service_desk.requests.dispatch import DispatchHandler, DispatchOrder, OrderStatus
 from kehu_service_desk.requests.models import RequestStatus, RequestStep, ServiceRequest
 from kehu_service_desk.requests.schemas import RequestFilters
@@ -40,26 +41,34 @@ def matching(tenant_id: str, filters: RequestFilters, today: date) -> Select[Ser
     return query
 
 
-def current_order(tenant_id: str, request_id: UUID) -> Select[DispatchOrder]:
-    """Return the query for the dispatch order under way, with its handlers."""
-    return (
-        select(DispatchOrder)
-        .where(
-            DispatchOrder.tenant_id == tenant_id,
-            DispatchOrder.request_id == request_id,
-            DispatchOrder.status == OrderStatus.OPEN,
-        )
-        .options(selectinload(DispatchOrder.handlers))
-    )
+async def current_order(session: Session, request_id: UUID) -> DispatchOrder | None:
+    """Return the dispatch order under way, with its handlers, if there is one."""
+    orders = orders_of(session.context.tenant_id, request_id)
+    order = await session.scalar(orders.where(DispatchOrder.status == OrderStatus.OPEN))
+    if order is not None:
+        await load_handlers(session, [order])
+    return order
 
 
 def orders_of(tenant_id: str, request_id: UUID) -> Select[DispatchOrder]:
-    """Return the query for all dispatch orders of one request, with their handlers."""
-    return (
-        select(DispatchOrder)
-        .where(DispatchOrder.tenant_id == tenant_id, DispatchOrder.request_id == request_id)
-        .options(selectinload(DispatchOrder.handlers))
+    """Return the query for all dispatch orders of one request."""
+    return select(DispatchOrder).where(
+        DispatchOrder.tenant_id == tenant_id, DispatchOrder.request_id == request_id
     )
+
+
+async def load_handlers(session: Session, orders: Collection[DispatchOrder]) -> None:
+    """Give the orders their handlers, in the order they were named."""
+    handlers = await session.scalars(
+        select(DispatchHandler)
+        .where(
+            DispatchHandler.tenant_id == session.context.tenant_id,
+            DispatchHandler.dispatch_order_id.in_([order.id for order in orders]),
+        )
+        .order_by(DispatchHandler.id)
+    )
+    for order in orders:
+        order.handlers = [one for one in handlers if one.dispatch_order_id == order.id]
 
 
 def steps_of(tenant_id: str, request_id: UUID) -> Select[RequestStep]:

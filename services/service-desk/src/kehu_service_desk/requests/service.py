@@ -5,14 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from kehu_contracts.service_desk import RequestState
 from kehu_kernel import audit, business_day, outbox
-from kehu_kernel.context import context_of
 from kehu_kernel.db import require
 from kehu_kernel.numbering import next_number
 from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
 from kehu_service_desk.customers.service import require_current_customer
 from kehu_service_desk.product_files.models import ProductFile, ProductFilePart
 from kehu_service_desk.product_files.service import record_maintenance
@@ -39,9 +37,7 @@ from kehu_service_desk.requests.schemas import (
 )
 
 
-async def create_request(
-    session: AsyncSession, data: RequestCreate, *, today: date
-) -> ServiceRequest:
+async def create_request(session: Session, data: RequestCreate, *, today: date) -> ServiceRequest:
     """Enter a customer's problem.
 
     Raises `UnknownCustomer`, `CustomerHasEnded`, `RequiredDayPassed` and what is wrong with the
@@ -54,14 +50,13 @@ async def create_request(
     request.open(today)
     request.number = await next_number(session, "SR", year=today.year)
     audit.created(session, request)
-    await session.flush()  # the history's first step refers to the request's row
     _record(session, request, StepKind.CREATED, before=None)
     outbox.add(session, events.created(request), sequence=request.version)
     return request
 
 
 async def assign_request(
-    session: AsyncSession,
+    session: Session,
     request_id: UUID,
     data: RequestAssignment,
     *,
@@ -82,7 +77,7 @@ async def assign_request(
 
 
 async def dispatch_request(
-    session: AsyncSession,
+    session: Session,
     request_id: UUID,
     data: RequestDispatch,
     *,
@@ -93,8 +88,7 @@ async def dispatch_request(
     request, withdrawn = await _begin(session, request_id, expected_version)
     if withdrawn is not None:
         withdrawn.withdraw()
-        await session.flush()  # a request has one open order at most: this one ends first
-    context = context_of(session)
+    context = session.context
     order = DispatchOrder.naming(
         data.handler_ids,
         request_id=request.id,
@@ -105,7 +99,8 @@ async def dispatch_request(
     )
     before = request.status
     request.dispatch(order)
-    session.add(order)
+    for row in (order, *order.handlers):
+        session.add(row)
     numbers = (withdrawn.number if withdrawn else None, order.number)
     fields = audit.changed(session, request, StepKind.DISPATCHED, dispatch_order=numbers)
     _record(
@@ -117,12 +112,12 @@ async def dispatch_request(
 
 
 async def accept_request(
-    session: AsyncSession, request_id: UUID, data: DispatchAnswer, *, expected_version: int | None
+    session: Session, request_id: UUID, data: DispatchAnswer, *, expected_version: int | None
 ) -> ServiceRequest:
     """Note that a handler takes the work on. Raises what `ServiceRequest.accept` raises."""
     request, order = await _begin(session, request_id, expected_version)
     before, answers = request.status, _answers(order)
-    request.accept(order, data.handler_id, data.reason, context_of(session).now)
+    request.accept(order, data.handler_id, data.reason, session.context.now)
     fields = audit.changed(session, request, StepKind.ACCEPTED, answers=(answers, _answers(order)))
     _record(
         session, request, StepKind.ACCEPTED, before=before,
@@ -133,12 +128,12 @@ async def accept_request(
 
 
 async def refuse_request(
-    session: AsyncSession, request_id: UUID, data: DispatchAnswer, *, expected_version: int | None
+    session: Session, request_id: UUID, data: DispatchAnswer, *, expected_version: int | None
 ) -> ServiceRequest:
     """Note that a handler declines the work. Raises what `ServiceRequest.refuse` raises."""
     request, order = await _begin(session, request_id, expected_version)
     before, answers = request.status, _answers(order)
-    request.refuse(order, data.handler_id, data.reason, context_of(session).now)
+    request.refuse(order, data.handler_id, data.reason, session.context.now)
     fields = audit.changed(session, request, StepKind.REFUSED, answers=(answers, _answers(order)))
     _record(
         session, request, StepKind.REFUSED, before=before,
@@ -149,7 +144,7 @@ async def refuse_request(
 
 
 async def handle_request(
-    session: AsyncSession,
+    session: Session,
     request_id: UUID,
     data: RequestHandling,
     *,
@@ -183,7 +178,7 @@ async def handle_request(
 
 
 async def close_request(
-    session: AsyncSession,
+    session: Session,
     request_id: UUID,
     data: RequestClosing,
     *,
@@ -193,7 +188,7 @@ async def close_request(
     """End the request with its resolution. Raises `RequestNotHandled`."""
     request, _ = await _begin(session, request_id, expected_version)
     before = request.status
-    request.close(data.resolution, satisfied=data.satisfied, on=today, now=context_of(session).now)
+    request.close(data.resolution, satisfied=data.satisfied, on=today, now=session.context.now)
     fields = audit.changed(session, request, StepKind.CLOSED)
     _record(
         session, request, StepKind.CLOSED, before=before,
@@ -204,7 +199,7 @@ async def close_request(
 
 
 async def reopen_request(
-    session: AsyncSession,
+    session: Session,
     request_id: UUID,
     data: RequestReopening,
     *,
@@ -223,12 +218,12 @@ async def reopen_request(
 
 
 async def list_requests(
-    session: AsyncSession, filters: RequestFilters, *, today: date
+    session: Session, filters: RequestFilters, *, today: date
 ) -> tuple[list[ServiceRequest], str | None, int | None]:
     """Return one page of the requests that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(context_of(session).tenant_id, filters, today),
+        queries.matching(session.context.tenant_id, filters, today),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -237,13 +232,13 @@ async def list_requests(
 
 
 async def list_history(
-    session: AsyncSession, request_id: UUID, filters: HistoryFilters
+    session: Session, request_id: UUID, filters: HistoryFilters
 ) -> tuple[list[RequestStep], str | None, int | None]:
     """Return one page of the steps of a request, in order. Raises `NotFound`."""
     await require(session, ServiceRequest, request_id)
     return await paginate(
         session,
-        queries.steps_of(context_of(session).tenant_id, request_id),
+        queries.steps_of(session.context.tenant_id, request_id),
         filters,
         sort="version",
         columns={"version": RequestStep.version},
@@ -252,36 +247,35 @@ async def list_history(
 
 
 async def list_dispatch_orders(
-    session: AsyncSession, request_id: UUID, filters: DispatchOrderFilters
+    session: Session, request_id: UUID, filters: DispatchOrderFilters
 ) -> tuple[list[DispatchOrder], str | None, int | None]:
     """Return one page of the dispatch orders of a request, newest first. Raises `NotFound`."""
     await require(session, ServiceRequest, request_id)
-    return await paginate(
+    orders, cursor, count = await paginate(
         session,
-        queries.orders_of(context_of(session).tenant_id, request_id),
+        queries.orders_of(session.context.tenant_id, request_id),
         filters,
         sort="-created_at",
         columns={"created_at": DispatchOrder.created_at},
         tie_breaker=DispatchOrder.id,
     )
+    await queries.load_handlers(session, orders)
+    return orders, cursor, count
 
 
 async def _begin(
-    session: AsyncSession, request_id: UUID, expected_version: int | None
+    session: Session, request_id: UUID, expected_version: int | None
 ) -> tuple[ServiceRequest, DispatchOrder | None]:
     """Lock a request, and load the dispatch order under way; its lock covers the order too."""
     request = await require(
         session, ServiceRequest, request_id, lock=True, expected_version=expected_version
     )
-    order = queries.current_order(context_of(session).tenant_id, request_id)
-    return request, await session.scalar(order)
+    return request, await queries.current_order(session, request_id)
 
 
-async def _require_serviceable(
-    session: AsyncSession, product_file_id: UUID, customer_id: UUID
-) -> None:
+async def _require_serviceable(session: Session, product_file_id: UUID, customer_id: UUID) -> None:
     """Refuse a product file that is not the customer's, or that we do not service (yet)."""
-    file = await session.get(ProductFile, (context_of(session).tenant_id, product_file_id))
+    file = await session.get(ProductFile, (session.context.tenant_id, product_file_id))
     if file is None:
         raise UnknownProductFile(id=product_file_id)
     if file.customer_id != customer_id:
@@ -297,7 +291,7 @@ def _answers(order: DispatchOrder | None) -> dict[str, str]:
 
 
 def _record(
-    session: AsyncSession,
+    session: Session,
     request: ServiceRequest,
     step: StepKind,
     *,
@@ -310,7 +304,7 @@ def _record(
     satisfied: bool | None = None,
 ) -> None:
     """Write the step that the request just made into its history."""
-    context = context_of(session)
+    context = session.context
     session.add(
         RequestStep(
             request_id=request.id,
@@ -331,7 +325,7 @@ def _record(
 
 
 def _publish(
-    session: AsyncSession,
+    session: Session,
     request: ServiceRequest,
     event: Callable[[ServiceRequest, list[str]], RequestState],
     fields: list[str],

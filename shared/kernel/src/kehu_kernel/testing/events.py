@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.base import Event
 from kehu_contracts.customer import CustomerChanged
@@ -20,8 +19,9 @@ from kehu_kernel import clock, ids, outbox
 from kehu_kernel.broker import DeadLetters
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
-from kehu_kernel.plumbing import create_plumbing
+from kehu_kernel.migrations import create_kernel_tables
 from kehu_kernel.records import Record
+from kehu_kernel.session import Session
 from kehu_kernel.testing.cluster import Cluster, DatabaseUrls
 
 LEDGER = (
@@ -79,7 +79,7 @@ async def create_event_database(cluster: Cluster) -> EventDatabase:
     """Create a database that only has what the event path needs."""
     urls = await cluster.create_database(f"events_{uuid4().hex[:8]}")
     statements = _Statements()
-    create_plumbing(statements)
+    create_kernel_tables(statements)
     connection = await asyncpg.connect(urls.owner)
     for statement in (*statements.all, *LEDGER):
         await connection.execute(statement)
@@ -154,7 +154,7 @@ async def change(database: EventDatabase, tenant: str, customer_id: UUID) -> int
         return await change_in(session, tenant, customer_id)
 
 
-async def change_in(session: AsyncSession, tenant: str, customer_id: UUID) -> int:
+async def change_in(session: Session, tenant: str, customer_id: UUID) -> int:
     """Do the same inside a transaction of the caller."""
     version: int = (
         await session.execute(
@@ -169,7 +169,7 @@ async def change_in(session: AsyncSession, tenant: str, customer_id: UUID) -> in
     return version
 
 
-async def note(session: AsyncSession, event: Event, envelope: Envelope) -> None:
+async def note(session: Session, event: Event, envelope: Envelope) -> None:
     """Write down that an event was handled (a handler for tests)."""
     await session.execute(
         text("INSERT INTO ledger (tenant_id, key, sequence) VALUES (:t, :k, :s)"),

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+import pytest
 from sqlalchemy import event, select
 
 from kehu_kernel.audit import AuditEntry
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.plumbing import OutboxMessage
+from kehu_kernel.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,22 @@ class Queries:
 
 @contextmanager
 def count_queries(database: Database) -> Iterator[Queries]:
-    """Record every statement that the block sends, the tenant binding included."""
+    """Record every statement that the block sends: also those that begin and end transactions."""
     seen = Queries()
+    run = Session._run
 
-    def record(_c: object, _cur: object, statement: str, *_: object) -> None:
+    async def by_driver(session: Session, call: Any, sql: str, *arguments: object) -> Any:
+        if session._engine is database.engine:
+            seen.statements.append(sql)
+        return await run(session, call, sql, *arguments)
+
+    def by_sqlalchemy(_c: object, _cur: object, statement: str, *_: object) -> None:
         seen.statements.append(statement)
 
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", record)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", record)
+    event.listen(database.engine.sync_engine, "before_cursor_execute", by_sqlalchemy)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Session, "_run", by_driver)
+        try:
+            yield seen
+        finally:
+            event.remove(database.engine.sync_engine, "before_cursor_execute", by_sqlalchemy)
