@@ -19,7 +19,7 @@ PARALLEL ?= -n auto
 SERIAL_TESTS := $(wildcard tests/kafka tests/e2e)
 UNIT_TESTS := $(wildcard services/*/tests/unit deploy/local/tests)
 KERNEL_TESTS := $(wildcard shared/*/tests)
-RULE_TESTS := $(wildcard tests/architecture tests/contracts tests/edge)
+RULE_TESTS := $(wildcard tests/architecture tests/contracts tests/edge tests/bench)
 SOURCES := shared services deploy tests
 
 .PHONY: help
@@ -88,6 +88,12 @@ test-kafka: $(STAMP) ## Broker and end-to-end tests on Apache Kafka (needs Java 
 .PHONY: test-e2e
 test-e2e: $(STAMP) ## The whole system, on the embedded broker
 	$(PYTEST) -n0 -m "not durability" $(wildcard tests/e2e)
+
+##@ Speed
+
+.PHONY: bench
+bench: $(STAMP) ## Measure, beside floors; ONLY=command QUICK=1 PROFILE=1 BASE=file STRICT=1
+	@PYTHONPATH=tests $(BIN)/python -m bench
 
 ##@ Contracts and documents
 
