@@ -8,7 +8,7 @@ from kehu_analytics.scoring.routes import routes as scoring
 from kehu_analytics.settings import Settings
 from kehu_analytics.values.routes import routes as values
 from kehu_analytics.win_rate.routes import routes as win_rate
-from kehu_kernel.app import new_app
+from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_router
 from kehu_kernel.db import Constraints
 
@@ -27,7 +27,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    for routes in (funnel, win_rate, scoring, values):
-        app.include_router(routes)
-    app.include_router(audit_router("analytics"))
+    serve(app, funnel, win_rate, scoring, values, audit_router("analytics"))
     return app

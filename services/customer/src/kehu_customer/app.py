@@ -13,7 +13,7 @@ from kehu_customer.employees.routes import routes as employees
 from kehu_customer.settings import Settings
 from kehu_customer.territories.errors import TerritoryCodeTaken
 from kehu_customer.territories.routes import routes as territories
-from kehu_kernel.app import new_app
+from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_router
 from kehu_kernel.db import Constraints
 
@@ -38,7 +38,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    for routes in (customers, contacts, departments, employees, territories):
-        app.include_router(routes)
-    app.include_router(audit_router("customer"))
+    serve(app, customers, contacts, departments, employees, territories, audit_router("customer"))
     return app

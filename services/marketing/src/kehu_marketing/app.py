@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from kehu_kernel.app import new_app
+from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_router
 from kehu_kernel.db import Constraints
 from kehu_marketing.conversions.routes import routes as conversions
@@ -24,7 +24,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    for routes in (leads, conversions, sources):
-        app.include_router(routes)
-    app.include_router(audit_router("marketing"))
+    serve(app, leads, conversions, sources, audit_router("marketing"))
     return app

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from kehu_kernel.app import new_app
+from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_router
 from kehu_kernel.db import Constraints
 from kehu_sales.activities.routes import routes as activities
@@ -34,7 +34,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    for routes in (products, methods, opportunities, activities, tasks, quotes):
-        app.include_router(routes)
-    app.include_router(audit_router("sales"))
+    serve(app, products, methods, opportunities, activities, tasks, quotes, audit_router("sales"))
     return app

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from kehu_kernel.app import new_app
+from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_router
 from kehu_kernel.db import Constraints
 from kehu_service_desk.product_files.errors import SerialNumberTaken
@@ -27,7 +27,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    for routes in (product_files, requests):
-        app.include_router(routes)
-    app.include_router(audit_router("service-desk"))
+    serve(app, product_files, requests, audit_router("service-desk"))
     return app

@@ -43,6 +43,17 @@ class PlumbingBase(DeclarativeBase):
 class TenantRow:
     """A row of one tenant: key `(tenant_id, id)`. The session fills `tenant_id` when it is new."""
 
+    def __init__(self, **values: object) -> None:
+        # As SQLAlchemy's own constructor, but without a change event for each attribute.
+        columns = self.__mapper__.column_attrs  # type: ignore[attr-defined]
+        for name, value in values.items():
+            if name in columns:
+                self.__dict__[name] = value
+            elif hasattr(type(self), name):
+                setattr(self, name, value)
+            else:
+                raise TypeError(f"{type(self).__name__} has no attribute {name!r}")
+
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new_id)
 

@@ -15,6 +15,7 @@ from kehu_kernel.auth import require_scopes
 from kehu_kernel.columns import Aggregate
 from kehu_kernel.context import Actor, Context
 from kehu_kernel.errors import IfMatchRequired, InvalidHeader
+from kehu_kernel.openapi import operation_id
 from kehu_kernel.session import Session as TenantSession
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -62,7 +63,12 @@ class TransactionRoute(APIRoute):
 
 def router(prefix: str, tag: str) -> APIRouter:
     """Return a router of transactional routes under `prefix` (e.g. `/v1/customers`)."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=TransactionRoute)
+    return APIRouter(
+        prefix=prefix,
+        tags=[tag],
+        route_class=TransactionRoute,
+        generate_unique_id_function=operation_id,
+    )
 
 
 def _query_parameters(route: APIRoute) -> frozenset[str] | None:

@@ -199,11 +199,9 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 def _allowed(request: Request) -> set[str]:
     """Return the methods of all routes at the request's address, not just of the first one."""
     methods: set[str] = set()
-    for included in request.app.routes:
-        router = getattr(included, "original_router", None)
-        for route in router.routes if router else (included,):
-            if route.matches(request.scope)[0] is not Match.NONE:
-                methods |= getattr(route, "methods", None) or set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
     return methods
 
 

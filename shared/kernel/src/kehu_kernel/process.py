@@ -20,6 +20,7 @@ from typing import Any, Protocol, runtime_checkable
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from opentelemetry import trace
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -238,9 +239,7 @@ def _server(app: FastAPI, settings: ServiceSettings) -> _Server:
 
 def _only_operational(app: FastAPI) -> FastAPI:
     """Keep health and metrics: a worker process serves no API."""
-    app.router.routes = [
-        route for route in app.router.routes if not hasattr(route, "original_router")
-    ]
+    app.router.routes = [route for route in app.router.routes if not isinstance(route, APIRoute)]
     return app
 
 

@@ -3,8 +3,10 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context as TraceContext
@@ -28,6 +30,7 @@ HTTP_IN_FLIGHT = Gauge("kehu_http_requests_in_flight", "Requests being worked on
 HTTP_SHED = Counter("kehu_http_requests_shed_total", "Requests refused by overload.", ["service"])
 
 _TRACE_CONTEXT = TraceContextTextMapPropagator()
+NO_PARENT = TraceContext()
 
 
 def tracer_provider(service: str, settings: ServiceSettings) -> TracerProvider:
@@ -44,47 +47,67 @@ def tracer_provider(service: str, settings: ServiceSettings) -> TracerProvider:
 
 def parent_of(traceparent: str | None) -> TraceContext:
     """Return the trace context that a `traceparent` header describes (empty if there is none)."""
-    return _TRACE_CONTEXT.extract({"traceparent": traceparent} if traceparent else {})
+    return _TRACE_CONTEXT.extract({"traceparent": traceparent}) if traceparent else NO_PARENT
 
 
 def traceparent_of(span: trace.Span) -> str:
-    """Return the `traceparent` that continues the span."""
-    carrier: dict[str, str] = {}
-    _TRACE_CONTEXT.inject(carrier, trace.set_span_in_context(span))
-    return carrier["traceparent"]
+    """Return the `traceparent` that continues the span (W3C Trace Context, 3.2)."""
+    of = span.get_span_context()
+    return f"00-{of.trace_id:032x}-{of.span_id:016x}-{of.trace_flags:02x}"
 
 
 def configure_logging(level: str, style: str) -> None:
     """Send all logs to standard error: one JSON object a line, or coloured text for a console."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _without_colours,
-                renderer,
-            ],
-        )
-    )
+    handler.setFormatter(JsonLines() if style == "json" else _console())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for noisy in ("uvicorn.access", "httpx", "httpcore", "aiokafka", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: what is said, the context of the request, and `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line. Values that JSON does not know are shown by `repr`."""
+        said: dict[str, Any] = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "timestamp": datetime.fromtimestamp(record.created, UTC),
+            **structlog.contextvars.get_contextvars(),
+        }
+        said |= {
+            name: value for name, value in record.__dict__.items() if name not in OF_EVERY_RECORD
+        }
+        if record.exc_info:
+            said["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(said, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"color_message", "message"}
+"""What every log record has; `color_message` is uvicorn's second, coloured copy."""
+
+
+def _console() -> logging.Formatter:
+    """Return the formatter for people: coloured if they look at a terminal."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _without_colours,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+    )
 
 
 def _without_colours(
