@@ -186,9 +186,10 @@ bearer = OpenIdConnect(
 )
 
 
-async def _check_scopes(
+async def check_scopes(
     request: Request, required: SecurityScopes, _token: str | None = Security(bearer)
 ) -> Actor:
+    """Return the caller if it holds the scopes; raises `ScopeMissing`."""
     actor: Actor = request.state.actor
     require_scopes(actor, required.scopes)
     return actor
@@ -206,4 +207,4 @@ def requires(scope: str) -> Any:
 
     Every route of the API has exactly one: `dependencies=[requires("customer:customers:read")]`.
     """
-    return Security(_check_scopes, scopes=[scope])
+    return Security(check_scopes, scopes=[scope])

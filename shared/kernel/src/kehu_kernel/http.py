@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from kehu_kernel import clock, idempotency
-from kehu_kernel.auth import require_scopes
+from kehu_kernel.auth import check_scopes, require_scopes
 from kehu_kernel.columns import Aggregate
 from kehu_kernel.context import Actor, Context
 from kehu_kernel.errors import IfMatchRequired, InvalidHeader
@@ -30,11 +32,16 @@ class TransactionRoute(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
         known = _query_parameters(self)
         scopes = [
             scope for one in self.dependencies for scope in getattr(one, "scopes", None) or ()
         ]
+        # The scopes are checked below: FastAPI needs to know of them for the documents only, and
+        # would take longer to resolve them than everything else a request depends on.
+        documented = self.dependant
+        self.dependant = replace(documented, dependencies=_unsecured(documented))
+        handle = super().get_route_handler()
+        self.dependant = documented
 
         async def handle_in_transaction(request: Request) -> Response:
             require_scopes(request.state.actor, scopes)  # before a stored answer may be given
@@ -69,6 +76,10 @@ def router(prefix: str, tag: str) -> APIRouter:
         route_class=TransactionRoute,
         generate_unique_id_function=operation_id,
     )
+
+
+def _unsecured(dependant: Dependant) -> list[Dependant]:
+    return [one for one in dependant.dependencies if one.call is not check_scopes]
 
 
 def _query_parameters(route: APIRoute) -> frozenset[str] | None:
