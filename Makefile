@@ -95,6 +95,20 @@ test-e2e: $(STAMP) ## The whole system, on the embedded broker
 bench: $(STAMP) ## Measure, beside floors; ONLY=command QUICK=1 PROFILE=1 BASE=file STRICT=1
 	@PYTHONPATH=tests $(BIN)/python -m bench
 
+##@ Under fire
+
+# Repeat a failure with the seed it printed: make test-fuzz SEED=17
+SEED ?= 20261121
+FUZZ := SEED=$(SEED) $(PYTEST) -n0 -s -p no:randomly --hypothesis-seed=$(SEED) tests/fuzz
+
+.PHONY: test-fuzz
+test-fuzz: $(STAMP) ## Every documented operation and every consumer, with good and bad data
+	$(FUZZ)
+
+.PHONY: fuzz
+fuzz: $(STAMP) ## The same for longer: make fuzz SECONDS=600 MAX_EXAMPLES=200
+	FUZZ_SECONDS=$(or $(SECONDS),300) MAX_EXAMPLES=$(or $(MAX_EXAMPLES),100) $(FUZZ)
+
 ##@ Contracts and documents
 
 .PHONY: contracts
@@ -179,7 +193,7 @@ $(STAMP): requirements.txt $(MEMBERS:%=%/pyproject.toml)
 .PHONY: requirements
 requirements: $(STAMP) ## Pin the newest versions of requirements.in in requirements.txt
 	$(BIN)/uv pip compile --upgrade --quiet --python-version 3.11 --no-header \
-	  --no-annotate --no-emit-index-url --no-emit-find-links requirements.in -o requirements.txt
+	  --universal --no-annotate --no-emit-index-url --no-emit-find-links requirements.in -o requirements.txt
 
 .PHONY: clean
 clean: ## Stop everything; delete local data, caches and .venv

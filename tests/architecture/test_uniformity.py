@@ -5,27 +5,40 @@ import re
 from collections.abc import Iterator
 from inspect import getdoc
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args
 
 import pytest
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from kehu_analytics.scoring.errors import DIMENSION_ZH
+from kehu_analytics.scoring.models import Dimension
 from kehu_contracts.access import SCOPES
 from kehu_contracts.topics import SERVICES, TOPICS
 from kehu_kernel import migrations
 from kehu_kernel.app import api_routes
+from kehu_kernel.columns import Aggregate
 from kehu_kernel.context import Context
 from kehu_kernel.errors import DomainError
 from kehu_kernel.http import TransactionRoute
 from kehu_kernel.process import Service
 from kehu_kernel.testing.plugin import RunningService
+from kehu_marketing.leads.errors import STATUS_ZH as LEAD_ZH
+from kehu_marketing.leads.models import LeadStatus
+from kehu_sales.opportunities.errors import STATUS_ZH as OPPORTUNITY_ZH
+from kehu_sales.opportunities.models import Status
+from kehu_service_desk.requests.dispatch import Answer
+from kehu_service_desk.requests.errors import WORDS_ZH as REQUEST_ZH
+from kehu_service_desk.requests.models import RequestStatus
 
 ROOT = Path(__file__).parents[2]
 SKELETON = ("app.py", "settings.py", "db.py", "consumers.py", "__main__.py")
 BOUND = "(tenant_id=(SELECTcurrent_setting('kehu.tenant'::text,true)AScurrent_setting))"
 PLACEHOLDER = re.compile(r"{(\w+)")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def _module(slug: str, name: str) -> Any:
@@ -135,6 +148,37 @@ class TestRoutes:
             assert schema.get("additionalProperties") is False, f"{model.__name__}: use wire.Input"
             assert schema.get("examples"), f"{model.__name__}: add an example"
 
+    def test_documents_lead_from_an_object_to_what_can_be_done_with_it(
+        self, running: RunningService
+    ) -> None:
+        paths = running.app.openapi()["paths"]
+        for path, operations in paths.items():
+            for operation in operations.values():
+                assert [list(one) for one in operation["security"]] == [["oidc"], ["bearer"]]
+            created = operations.get("post", {}).get("responses", {}).get("201")
+            if created is None:
+                continue
+            assert {"ETag", "Location"} <= created["headers"].keys()
+            single = next(one for one in paths if re.fullmatch(path + r"/{\w+}", one))
+            follows = {one["operationId"] for one in paths[single].values()}
+            assert follows <= created["links"].keys()
+            change = paths[single].get("patch")
+            if change is not None:
+                link = created["links"][change["operationId"]]
+                assert link["parameters"]["header.If-Match"] == "$response.header.ETag"
+
+    def test_inputs_take_no_lookalikes(self, running: RunningService) -> None:
+        lookalikes = {"integer": ["1", True], "boolean": ["true", 1], "date": [0, "0", "2026-1-2"]}
+        for route in _api_routes(running):
+            for where, field in _input_fields(route):
+                adapter = TypeAdapter(Annotated[field.annotation, None, *field.metadata])
+                schema = adapter.json_schema()
+                kinds = [one for one in schema.get("anyOf", [schema]) if "type" in one]
+                for kind in kinds:
+                    for value in lookalikes.get(kind.get("format", kind["type"]), ()):
+                        with pytest.raises(ValidationError):
+                            pytest.fail(f"{where} takes {adapter.validate_python(value)!r}")
+
     def test_outputs_have_no_optional_fields(self, running: RunningService) -> None:
         for route in _api_routes(running):
             model = route.response_model
@@ -148,6 +192,19 @@ def _api_routes(running: RunningService) -> list[APIRoute]:
     assert len(routes) > 5
     assert len(routes) == sum(len(item) for item in running.app.openapi()["paths"].values())
     return routes
+
+
+def _input_fields(route: APIRoute) -> Iterator[tuple[str, FieldInfo]]:
+    """The fields of a route's body, also of the objects within, each with where it is."""
+    waiting = [route.body_field.field_info.annotation] if route.body_field else []
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            for name, field in kind.model_fields.items():
+                yield f"{kind.__name__}.{name}", field
+                waiting.append(field.annotation)
+        else:
+            waiting.extend(get_args(kind))
 
 
 class TestTenantIsolation:
@@ -240,10 +297,28 @@ class TestErrors:
             assert re.fullmatch(r"[a-z]+(-[a-z]+)*", error.code), error
             other = by_code.setdefault(f"{error.__module__.split('.')[0]}:{error.code}", error)
             assert other is error, f"{error} and {other} share the code {error.code}"
-            assert set(PLACEHOLDER.findall(error.en)) == set(PLACEHOLDER.findall(error.zh)) or (
-                "why_en" in error.en
-            ), f"{error}: the Chinese and English messages name different facts"
-            assert re.search(r"[\u4e00-\u9fff]", error.zh), (
-                f"{error}: the zh message is not Chinese"
+            assert _facts(error.en, "_en") == _facts(error.zh, "_zh"), (
+                f"{error}: the Chinese and English messages name different facts"
             )
+            assert CHINESE.search(error.zh), f"{error}: the zh message is not Chinese"
             assert getdoc(error), f"{error}: say what it means"
+
+    def test_objects_and_states_have_chinese_names(self) -> None:
+        for slug in SERVICES:
+            _module(slug, "app")
+        for model in Aggregate.__subclasses__():
+            if model.__module__.startswith("kehu_"):
+                assert CHINESE.search(getattr(model, "label_zh", "")), f"{model}: add label_zh"
+        named = (
+            (OPPORTUNITY_ZH, [*Status]),
+            (LEAD_ZH, [*LeadStatus]),
+            (REQUEST_ZH, [*RequestStatus, *Answer]),
+            (DIMENSION_ZH, [*Dimension]),
+        )
+        for words, members in named:
+            assert set(words) == set(members)
+            assert all(CHINESE.search(word) for word in words.values())
+
+
+def _facts(template: str, suffix: str) -> set[str]:
+    return {fact.removesuffix(suffix) for fact in PLACEHOLDER.findall(template)}

@@ -19,12 +19,12 @@ import orjson
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from kehu_contracts.topics import CUSTOMER
 from kehu_kernel.process import ConsumingWorker, Databases, main
 from kehu_kernel.projection import MAX_RECORDS, project
 from kehu_kernel.records import Fact
+from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 from kehu_sales.__main__ import SERVICE
 
@@ -83,7 +83,7 @@ def ours() -> None:
     """Run the service's consumer process with our fold in it."""
     batches = Batches()
 
-    async def fold(session: AsyncSession, facts: Sequence[Fact]) -> None:
+    async def fold(session: Session, facts: Sequence[Fact]) -> None:
         batches.events += len(facts)
         newest: dict[tuple[str, str], tuple[int, str]] = {}
         for event, envelope in facts:

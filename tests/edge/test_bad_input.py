@@ -159,6 +159,15 @@ class TestRequests:
         )
         problem(response, 400, "malformed-json")
 
+    @pytest.mark.parametrize("raw", [b"\xff", b"[" * 100_000])
+    async def test_a_body_that_is_no_text_or_has_no_end_of_nesting(
+        self, client: httpx.AsyncClient, slug: str, raw: bytes
+    ) -> None:
+        response = await client.post(
+            A_POST[slug], content=raw, headers={"Content-Type": "application/json"}
+        )
+        problem(response, 400, "malformed-json")
+
     async def test_wrong_type_and_unknown_field(self, client: httpx.AsyncClient, slug: str) -> None:
         response = await client.post(A_POST[slug], json={"no_such_field": 1})
         body = problem(response, 422, "invalid-request")

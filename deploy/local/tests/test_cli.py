@@ -7,6 +7,7 @@ import sys
 import jwt
 import pytest
 
+from kehu_contracts.access import ROLES
 from kehu_local.config import LocalConfig
 
 
@@ -54,6 +55,11 @@ def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
     assert done.stdout == ""
     assert "No such role: emperor" in done.stderr
     assert "administrator" in done.stderr
+
+
+def test_the_help_of_token_lists_the_roles() -> None:
+    told = " ".join(kehu("token", "--help").stdout.replace("│", " ").split())
+    assert [role for role in ROLES if role not in told] == []
 
 
 def test_the_demo_and_the_logs_need_a_system() -> None:

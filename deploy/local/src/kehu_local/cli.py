@@ -23,6 +23,7 @@ from kehu_local.supervisor import GATEWAY, Supervisor
 app = typer.Typer(
     help="Run the whole of Kehu on this machine.", no_args_is_help=True, add_completion=False
 )
+ROLE_HELP = f"May be repeated; administrator if omitted. One of: {', '.join(ROLES)}."
 console = Console()
 problems = Console(stderr=True)
 
@@ -79,7 +80,7 @@ def status() -> None:
 @app.command()
 def token(
     tenant: Annotated[str, typer.Option(help="Whose data.")] = DEMO_TENANT,
-    role: Annotated[list[str] | None, typer.Option(help="May be repeated.")] = None,
+    role: Annotated[list[str] | None, typer.Option(help=ROLE_HELP)] = None,
     subject: Annotated[str, typer.Option(help="Who acts.")] = "demo-administrator",
     name: Annotated[str | None, typer.Option(help="The person's name.")] = None,
     employee_id: Annotated[UUID | None, typer.Option(help="The employee it belongs to.")] = None,

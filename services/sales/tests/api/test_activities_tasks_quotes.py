@@ -34,7 +34,7 @@ class TestOnAnOpportunity:
         problem: ProblemOf,
         path: str,
     ) -> None:
-        lines = [{"product_id": (await make_product())["id"], "quantity": 1}]
+        lines = [{"product_id": (await make_product())["id"], "quantity": "1"}]
         lost, failed = await make_in_progress(lines=lines), await make_opportunity(lines=lines)
         body = {"closed_on": str(TODAY), "reason": "价格过高"}
         await client.post(f"/v1/opportunities/{lost['id']}/lose", json=body)
@@ -213,7 +213,7 @@ class TestQuotes:
         bare = await make_opportunity()
         response = await client.post("/v1/quotes", json={"opportunity_id": bare["id"]})
         assert problem(response) == (409, "no-product-lines")
-        lines = [{"product_id": (await make_product())["id"], "quantity": 1}]
+        lines = [{"product_id": (await make_product())["id"], "quantity": "1"}]
         customer_id = await make_customer()
         made = await make_opportunity(lines=lines, customer_id=customer_id)
         link = {"opportunity_id": made["id"]}

@@ -30,7 +30,7 @@ class TestCreate:
         made = await make_opportunity(
             lines=[
                 {"product_id": product["id"], "quantity": "2.5"},
-                {"product_id": product["id"], "quantity": 1, "unit_price": money("79.99")},
+                {"product_id": product["id"], "quantity": "1", "unit_price": money("79.99")},
             ],
             opened_on="2026-03-02",
         )
@@ -85,20 +85,20 @@ class TestCreate:
         withdrawn, old = await make_product(), await make_method()
         for path in (f"/v1/products/{withdrawn['id']}", f"/v1/methods/{old['id']}"):
             await client.patch(path, json={"active": False}, headers=IF_FIRST)
-        line = {"product_id": product["id"], "quantity": 1}
+        line = {"product_id": product["id"], "quantity": "1"}
         many = {"quantity": "9999999999", "unit_price": money("9999999999999")}
         cases: list[tuple[dict[str, Any], tuple[int, str]]] = [
             ({"customer_id": str(uuid4())}, (422, "unknown-customer")),
             ({"customer_id": await make_customer("former")}, (409, "customer-has-ended")),
             ({"lines": [line], "expected_revenue": money("1")}, (422, "revenue-is-sum-of-lines")),
             (
-                {"lines": [line, {"product_id": other["id"], "quantity": 1}]},
+                {"lines": [line, {"product_id": other["id"], "quantity": "1"}]},
                 (422, "mixed-currencies"),
             ),
             ({"lines": [line | {"product_id": str(uuid4())}]}, (422, "unknown-product")),
             ({"lines": [line | {"product_id": withdrawn["id"]}]}, (409, "product-withdrawn")),
             ({"lines": [line | many]}, (422, "amount-too-large")),
-            ({"lines": [line | {"quantity": 0}]}, (422, "invalid-request")),
+            ({"lines": [line | {"quantity": "0"}]}, (422, "invalid-request")),
             ({"method_id": str(uuid4())}, (422, "unknown-method")),
             ({"method_id": old["id"]}, (409, "method-withdrawn")),
             ({"opened_on": str(TODAY + timedelta(days=1))}, (422, "date-in-future")),
@@ -118,7 +118,7 @@ class TestCreate:
         database: Database,
     ) -> None:
         await make_opportunity()
-        line = {"product_id": (await make_product())["id"], "quantity": 1}
+        line = {"product_id": (await make_product())["id"], "quantity": "1"}
         body = {"topic": "x", "customer_id": await make_customer(), "lines": [line]}
         with count_queries(database) as queries:
             await client.post(PATH, json=body)
@@ -131,7 +131,7 @@ class TestChange:
         self, client: httpx.AsyncClient, make_opportunity: Make, make_product: Make
     ) -> None:
         made = await make_opportunity(expected_revenue=money("8000.00"))
-        line = {"product_id": (await make_product())["id"], "quantity": 3}
+        line = {"product_id": (await make_product())["id"], "quantity": "3"}
         url = f"{PATH}/{made['id']}"
         changed = await client.patch(url, json={"lines": [line]}, headers=IF_FIRST)
         assert changed.json()["expected_revenue"] == money("300.00")
@@ -146,7 +146,7 @@ class TestChange:
         make_product: Make,
         problem: ProblemOf,
     ) -> None:
-        line = {"product_id": (await make_product())["id"], "quantity": 3}
+        line = {"product_id": (await make_product())["id"], "quantity": "3"}
         url = f"{PATH}/{(await make_opportunity(lines=[line]))['id']}"
         typed = {"expected_revenue": money("1.00")}
         response = await client.patch(url, json=typed, headers=IF_FIRST)
@@ -162,16 +162,16 @@ class TestChange:
         problem: ProblemOf,
     ) -> None:
         kept, other = await make_product(), await make_product()
-        lines = [{"product_id": kept["id"], "quantity": 1}]
+        lines = [{"product_id": kept["id"], "quantity": "1"}]
         url = f"{PATH}/{(await make_opportunity(lines=lines))['id']}"
         for product in (kept, other):
             await client.patch(
                 f"/v1/products/{product['id']}", json={"active": False}, headers=IF_FIRST
             )
-        more = [{"product_id": kept["id"], "quantity": 5}]
+        more = [{"product_id": kept["id"], "quantity": "5"}]
         response = await client.patch(url, json={"lines": more}, headers=IF_FIRST)
         assert response.json()["expected_revenue"] == money("500.00")
-        new = [{"product_id": other["id"], "quantity": 5}]
+        new = [{"product_id": other["id"], "quantity": "5"}]
         response = await client.patch(url, json={"lines": new}, headers={"If-Match": '"2"'})
         assert problem(response) == (409, "product-withdrawn")
 
@@ -212,7 +212,7 @@ class TestList:
         self, make_opportunity: Make, make_in_progress: Make, make_product: Make
     ) -> dict[str, dict[str, Any]]:
         """A small, a large and a running opportunity."""
-        line = {"product_id": (await make_product())["id"], "quantity": 7}
+        line = {"product_id": (await make_product())["id"], "quantity": "7"}
         return {
             "small": await make_opportunity(
                 topic="小型", expected_close_on="2026-05-01", external_ref="x:1"

@@ -198,7 +198,7 @@ class TestPromotion:
         done = {"started_on": str(TODAY), "finished_on": str(TODAY)}
         await client.post(f"/v1/tasks/{early['id']}/complete", json=done)
         task = await make_task(**link)
-        line = {"product_id": (await make_product())["id"], "quantity": 1}
+        line = {"product_id": (await make_product())["id"], "quantity": "1"}
         etag = (await client.get(watched)).headers["etag"]
         await client.patch(watched, json={"lines": [line]}, headers={"If-Match": etag})
         await make_quote(**link)

@@ -10,7 +10,8 @@ from kehu_contracts.base import DecimalText, Fragment
 CENT = Decimal("0.01")
 
 
-def _two_places(amount: Decimal) -> Decimal:
+def two_places(amount: Decimal) -> Decimal:
+    """Return the amount with exactly two decimal places."""
     return (amount + 0).quantize(CENT)  # the sum turns -0 into 0
 
 
@@ -27,6 +28,6 @@ class Money(Fragment):
             decimal_places=2,
             description="Amount in units of the currency, always with two decimal places.",
         ),
-        AfterValidator(_two_places),
+        AfterValidator(two_places),
     ]
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="Currency code, ISO 4217.")

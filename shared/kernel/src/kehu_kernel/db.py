@@ -145,7 +145,7 @@ async def require(
     key = (session.context.tenant_id, row_id)
     row = await session.get(model, key, lock="FOR NO KEY UPDATE" if lock else None)
     if row is None:
-        raise NotFound(what=model.__name__, id=row_id)
+        raise NotFound.of(model, row_id)
     if expected_version is not None and isinstance(row, Aggregate):
         await _require_version(session, row, expected_version)
     return row

@@ -1,7 +1,11 @@
 """Business failures as types: a stable code, an HTTP status, a message in English and Chinese."""
 
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+NO_WORDS: Mapping[str, str] = {}
 
 
 class DomainError(Exception):
@@ -17,6 +21,8 @@ class DomainError(Exception):
     en: ClassVar[str]
     zh: ClassVar[str]
     retryable: ClassVar[bool] = False
+    zh_words: ClassVar[Mapping[str, str]] = NO_WORDS
+    """Chinese for facts that are words of ours, e.g. the names of states."""
 
     def __init__(self, *, extra: dict[str, Any] | None = None, **facts: object) -> None:
         self.facts = facts
@@ -25,8 +31,18 @@ class DomainError(Exception):
 
     def message(self, language: str) -> str:
         """Return the message in `zh` or `en` (anything else counts as English)."""
-        template = self.zh if language == "zh" else self.en
-        return template.format(**self.facts)
+        template, comma, words = self.en, ", ", NO_WORDS
+        if language == "zh":
+            template, comma, words = self.zh, "、", self.zh_words
+        told = {name: _told(fact, comma, words) for name, fact in self.facts.items()}
+        return template.format(**told)
+
+
+def _told(fact: object, comma: str, words: Mapping[str, str]) -> object:
+    """Return a fact as it is told: a list as an enumeration, a word of ours translated."""
+    if isinstance(fact, list):
+        return comma.join(str(_told(one, comma, words)) for one in fact)
+    return words.get(str(fact), fact)
 
 
 class NotFound(DomainError):
@@ -34,8 +50,14 @@ class NotFound(DomainError):
 
     code = "not-found"
     status = HTTPStatus.NOT_FOUND
-    en = "There is no {what} {id}."
-    zh = "不存在 {what} {id}。"
+    en = "There is no {what_en} {id}."
+    zh = "不存在{what_zh} {id}。"
+
+    @classmethod
+    def of(cls, model: type, row_id: object) -> Self:
+        """Say it of a model: its class in words, or in Chinese its `label_zh`."""
+        words = re.sub(r"(?<!^)(?=[A-Z])", " ", model.__name__).lower()
+        return cls(what_en=words, what_zh=getattr(model, "label_zh", words), id=row_id)
 
 
 class VersionConflict(DomainError):

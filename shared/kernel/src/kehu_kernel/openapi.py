@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from kehu_kernel import errors
+from kehu_kernel import errors, openapi_links
 from kehu_kernel.errors import DomainError
 from kehu_kernel.problems import MEDIA_TYPE, FieldProblem, Problem, problems
 
@@ -20,13 +20,24 @@ ALWAYS: tuple[type[DomainError], ...] = (
     errors.IssuerUnavailable,
 )
 COMMANDS: tuple[type[DomainError], ...] = (errors.ConcurrentChange, errors.BodyTooLarge)
-KEYED: tuple[type[DomainError], ...] = (errors.IdempotencyKeyInUse, errors.IdempotencyKeyReused)
+KEYED: tuple[type[DomainError], ...] = (
+    errors.IdempotencyKeyInUse,
+    errors.IdempotencyKeyReused,
+    errors.InvalidHeader,
+)
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
     "description": "Repeat a request with the same key and it has one effect and one answer.",
-    "schema": {"type": "string", "maxLength": 255},
+    "schema": {"type": "string", "pattern": '^"?[!#-~]{1,255}"?$'},
+}
+IF_MATCH = {"type": "string", "pattern": '^(W/)?"[0-9]{1,9}"$', "examples": ['"3"']}
+BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token, pasted. Its roles or scopes must grant what is listed.",
 }
 ACCEPT_LANGUAGE = {
     "name": "Accept-Language",
@@ -59,9 +70,13 @@ def document(app: FastAPI) -> dict[str, Any]:
             schema = model.model_json_schema(ref_template=REF)
             schema.pop("$defs", None)
             schemas[model.__name__] = schema
-        for path, operations in made.get("paths", {}).items():
+        made["components"].setdefault("securitySchemes", {})["bearer"] = BEARER
+        paths = made.get("paths", {})
+        for path, operations in paths.items():
             for method, operation in operations.items():
                 _complete(operation, method, path)
+                openapi_links.describe_headers(operation, schemas)
+        openapi_links.link(paths)
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -80,11 +95,15 @@ def _complete(operation: dict[str, Any], method: str, path: str) -> None:
         responses["400"] = _merged(
             responses.get("400", {}), "`malformed-json`: The body is not valid JSON.\n\n"
         )
+    for alternative in list(operation.get("security", ())):
+        operation["security"].append({"bearer": alternative["oidc"]})
     parameters = operation.setdefault("parameters", [])
-    if any(parameter["name"].lower() == "if-match" for parameter in parameters):
-        common += [errors.VersionConflict, errors.InvalidHeader]
-        if method in ("patch", "put", "delete"):
-            common.append(errors.IfMatchRequired)
+    for parameter in parameters:
+        if parameter["name"].lower() == "if-match":
+            parameter |= {"name": "If-Match", "schema": IF_MATCH, "required": method == "patch"}
+            common += [errors.VersionConflict, errors.InvalidHeader]
+            if method in ("patch", "put", "delete"):
+                common.append(errors.IfMatchRequired)
     if method == "post":
         common += KEYED
         parameters.append(IDEMPOTENCY_KEY)

@@ -52,7 +52,7 @@ HTTP_DETAILS = {
     404: ("not-found", "There is nothing at this address.", "该地址不存在。"),
     405: ("method-not-allowed", "This address does not support the method.",
           "该地址不支持此方法。"),
-    400: ("malformed-request", "The request cannot be understood.", "无法理解该请求。"),
+    400: ("malformed-json", "The body is not valid JSON.", "请求正文不是有效的 JSON。"),
     500: ("internal-error", "An unexpected error occurred; it has been recorded.",
           "发生意外错误，已记录。"),
 }  # fmt: skip

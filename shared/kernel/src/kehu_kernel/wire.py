@@ -1,12 +1,52 @@
-"""Input models: what every request body has in common."""
+"""Input models: what every request body has in common, and the types of their fields.
 
-from typing import Annotated, ClassVar, Self
+Left to itself, Pydantic takes `0` for a day (1 January 1970), `"yes"` for true and `"7"` for a
+number. What the documents do not promise is refused instead.
+"""
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+import re
+from datetime import date
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    Strict,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+Flag = Annotated[bool, Strict()]
+"""True or false in a body; a query has the plain `bool`, because there all is text."""
+
+
+def _numeric(value: object) -> object:
+    if isinstance(value, (str, bool)):
+        raise PydanticCustomError("int_type", "Input should be a whole number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_numeric)]
+"""A whole number in a body; `7.0` is one, too."""
+
+
+def _written_out(value: object) -> object:
+    if isinstance(value, date) or (
+        isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+    ):
+        return value
+    raise PydanticCustomError("date_parsing", "Input should be a day, written YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
+"""A business day, written `YYYY-MM-DD`."""
 
 
 class Input(BaseModel):
@@ -25,12 +65,28 @@ class Patch(Input):
 
     @model_validator(mode="after")
     def _refuse_clearing(self) -> Self:
-        for name in self.model_fields_set & self.never_null:
-            if getattr(self, name) is None:
-                raise PydanticCustomError(
-                    "null_forbidden", "{field} cannot be null", {"field": name}
-                )
+        cleared = [name for name in self.never_null if name in self.model_fields_set]
+        cleared = sorted(name for name in cleared if getattr(self, name) is None)
+        if cleared:
+            problem = PydanticCustomError("null_forbidden", "This cannot be null")
+            raise ValidationError.from_exception_data(
+                type(self).__name__,
+                [{"type": problem, "loc": (name,), "input": None} for name in cleared],
+            )
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Document that the fields in `never_null` are not nullable."""
+        document = handler(core_schema)
+        model = handler.resolve_ref_schema(document)
+        for name in cls.never_null:
+            field: dict[str, Any] = model["properties"][name]
+            choices = [one for one in field.pop("anyOf", []) if one != {"type": "null"}]
+            field |= choices[0] if len(choices) == 1 else {"anyOf": choices}
+        return document
 
     def given(self) -> dict[str, object]:
         """Return the fields that were sent, by name."""

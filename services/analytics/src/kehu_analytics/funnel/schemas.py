@@ -10,6 +10,7 @@ from kehu_analytics.facts.freshness import Fresh
 from kehu_analytics.facts.models import OpportunityPast
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
+from kehu_kernel.wire import Day
 
 
 class FunnelStage(BaseModel):
@@ -62,7 +63,7 @@ class FunnelFilters(BaseModel):
 
     model_config = PageParams.model_config
 
-    as_of: date | None = Field(None, description="Business day; today if omitted.")
+    as_of: Day | None = Field(None, description="Business day; today if omitted.")
     method_id: UUID | None = Field(None, description="Of this sales method.")
     owner_id: UUID | None = Field(None, description="Of this employee.")
     department_id: UUID | None = Field(

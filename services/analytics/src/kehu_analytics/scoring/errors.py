@@ -4,6 +4,17 @@ from http import HTTPStatus
 
 from kehu_kernel.errors import DomainError
 
+DIMENSION_ZH = {
+    "won_amount": "赢单金额",
+    "won_count": "赢单数",
+    "lost_count": "输单数",
+    "win_rate": "赢单率",
+    "average_deal": "平均成交额",
+    "open_amount": "在谈金额",
+    "service_request_count": "服务请求数",
+}
+"""The dimensions in Chinese."""
+
 
 class ScaleNotOpen(DomainError):
     """The first interval must have no lower end, and the last one no upper end."""
@@ -57,6 +68,7 @@ class CurrencyNotMeant(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "{dimension} does not count money: leave the currency out."
     zh = "{dimension} 不是金额维度，请勿提供币种。"
+    zh_words = DIMENSION_ZH
 
 
 class WeightsNotHundred(DomainError):
@@ -102,6 +114,7 @@ class ScoringOptionsMissing(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Set up scoring options first for: {dimensions}."
     zh = "请先设置以下维度的评分选项：{dimensions}。"
+    zh_words = DIMENSION_ZH
 
 
 class GradesMissing(DomainError):

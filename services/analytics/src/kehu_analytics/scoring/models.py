@@ -55,6 +55,7 @@ class ScoringOption(Aggregate, Base):
     A dimension of money counts the amounts of `currency`; there is no exchange rate.
     """
 
+    label_zh = "评分选项"
     __tablename__ = "scoring_options"
     __table_args__ = (UniqueConstraint("tenant_id", "dimension"),)
 
@@ -66,6 +67,7 @@ class ScoringOption(Aggregate, Base):
 class GradeScheme(Aggregate, Base):
     """The tenant's value grades (等级设置): score intervals, from the lowest grade up."""
 
+    label_zh = "等级方案"
     __tablename__ = "grade_schemes"
     __table_args__ = (UniqueConstraint("tenant_id"),)
 
@@ -75,6 +77,7 @@ class GradeScheme(Aggregate, Base):
 class ValueModel(Aggregate, Base):
     """Weights over dimensions (价值模型), in percent. One model of a tenant is active at a time."""
 
+    label_zh = "价值模型"
     __tablename__ = "value_models"
     __table_args__ = (
         UniqueConstraint("tenant_id", "name"),

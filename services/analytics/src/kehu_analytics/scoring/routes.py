@@ -37,7 +37,7 @@ from kehu_analytics.scoring.schemas import (
 )
 from kehu_kernel.auth import requires
 from kehu_kernel.db import require
-from kehu_kernel.errors import IfMatchRequired, VersionConflict
+from kehu_kernel.errors import IfMatchRequired, NotFound, VersionConflict
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
@@ -104,7 +104,12 @@ async def put_scoring_option(
     return ScoringOptionRead.of(option)
 
 
-@routes.get("/value-grades", summary="Read the value grades", dependencies=[READ])
+@routes.get(
+    "/value-grades",
+    summary="Read the value grades",
+    dependencies=[READ],
+    responses=problems(NotFound),
+)
 async def read_value_grades(session: Session, response: Response) -> GradeSchemeRead:
     """The tenant's grades, from the lowest to the highest."""
     scheme = await service.read_grades(session)

@@ -17,12 +17,23 @@ from kehu_analytics.scoring.models import (
     ValueModel,
 )
 from kehu_contracts.base import DecimalText
+from kehu_kernel.amounts import POSITIVE, Written, digits
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Input, Patch, Text
 
-Bound = Annotated[DecimalText, Field(max_digits=18, decimal_places=4)]
-Points = Annotated[DecimalText, Field(ge=-1000, le=1000, decimal_places=2)]
-Weight = Annotated[DecimalText, Field(gt=0, le=100, decimal_places=2)]
+Bound = Annotated[
+    DecimalText, Field(max_digits=18, decimal_places=4), Written(f"-?{digits(14, 4)}")
+]
+Points = Annotated[
+    DecimalText,
+    Field(ge=-1000, le=1000, decimal_places=2),
+    Written(rf"-?(1000(\.0{{1,2}})?|{digits(3, 2)})"),
+]
+Weight = Annotated[
+    DecimalText,
+    Field(gt=0, le=100, decimal_places=2),
+    Written(rf"{POSITIVE}(100(\.0{{1,2}})?|{digits(2, 2)})"),
+]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 GradeCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]{1,20}$")]
 

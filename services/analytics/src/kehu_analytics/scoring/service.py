@@ -203,7 +203,7 @@ async def read_option(session: Session, dimension: Dimension) -> ScoringOption:
     """Return the scoring options of a dimension. Raises `NotFound`."""
     option = await queries.find_option(session, dimension)
     if option is None:
-        raise NotFound(what="ScoringOption", id=dimension.value)
+        raise NotFound.of(ScoringOption, dimension.value)
     return option
 
 
@@ -211,7 +211,7 @@ async def read_grades(session: Session) -> GradeScheme:
     """Return the value grades. Raises `NotFound` before they are set up."""
     scheme = await queries.find_grades(session)
     if scheme is None:
-        raise NotFound(what="GradeScheme", id=session.context.tenant_id)
+        raise NotFound.of(GradeScheme, session.context.tenant_id)
     return scheme
 
 
@@ -250,6 +250,6 @@ async def _require_complete(session: Session, model: ValueModel) -> None:
     )
     missing = sorted(model.weights.keys() - set(present))
     if missing:
-        raise ScoringOptionsMissing(dimensions=", ".join(missing), extra={"dimensions": missing})
+        raise ScoringOptionsMissing(dimensions=missing, extra={"dimensions": missing})
     if await queries.find_grades(session) is None:
         raise GradesMissing

@@ -11,6 +11,7 @@ from kehu_analytics.facts.models import OpportunityFact
 from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
+from kehu_kernel.wire import Day
 
 By = Literal["none", "owner", "department"]
 
@@ -49,10 +50,10 @@ class WinRateFilters(BaseModel):
 
     model_config = PageParams.model_config
 
-    start: date | None = Field(
+    start: Day | None = Field(
         None, alias="from", description="First business day; from the beginning if omitted."
     )
-    end: date | None = Field(None, alias="to", description="Last business day; today if omitted.")
+    end: Day | None = Field(None, alias="to", description="Last business day; today if omitted.")
     by: By = Field("none", description="Lines per owner, per department, or one for all.")
     method_id: UUID | None = Field(None, description="Of this sales method.")
     owner_id: UUID | None = Field(None, description="Of this employee.")

@@ -26,6 +26,7 @@ class Contact(Aggregate, Base):
     first contact becomes it, and making another one primary takes it from the one before.
     """
 
+    label_zh = "联系人"
     __tablename__ = "contacts"
     __table_args__ = (
         UniqueConstraint("tenant_id", "external_ref"),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kehu_customer.contacts.models import BuyingRole, Contact
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, Patch, Text
+from kehu_kernel.wire import Flag, Input, Patch, Text
 
 Phone = Annotated[
     str,
@@ -58,7 +58,7 @@ class ContactCreate(Input):
     phone: Phone | None = Field(None, description="Office phone.")
     mobile: Phone | None = Field(None, description="Mobile phone.")
     email: Email | None = Field(None, description="E-mail address.")
-    is_primary: bool = Field(
+    is_primary: Flag = Field(
         False, description="Whom to turn to first; the first contact is always primary."
     )
 
@@ -75,10 +75,10 @@ class ContactUpdate(Patch):
     phone: Phone | None = Field(None, description="Office phone.")
     mobile: Phone | None = Field(None, description="Mobile phone.")
     email: Email | None = Field(None, description="E-mail address.")
-    is_primary: bool | None = Field(
+    is_primary: Flag | None = Field(
         None, description="True makes this the primary contact, in place of the one before."
     )
-    active: bool | None = Field(None, description="Whether we still turn to this person.")
+    active: Flag | None = Field(None, description="Whether we still turn to this person.")
 
 
 class ContactRead(BaseModel):

@@ -50,6 +50,7 @@ class Customer(Aggregate, Base):
     with a reason. The value is calculated by analytics and cannot be typed.
     """
 
+    label_zh = "客户"
     __tablename__ = "customers"
     __table_args__ = (
         UniqueConstraint("tenant_id", "code"),

@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
 from kehu_customer.customers.models import Customer, CustomerKind, CustomerRole, CustomerState
+from kehu_kernel.amounts import MoneyInput
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, Patch, Text
+from kehu_kernel.wire import Day, Input, Patch, Text, Whole
 
 
 def _once_each(roles: list[CustomerRole]) -> list[CustomerRole]:
@@ -56,10 +57,10 @@ class CustomerCreate(Input):
     industry: Text | None = Field(None, description="Industry.")
     country: Text | None = Field(None, description="Country of the head office.")
     source: Text | None = Field(None, description="Where the customer came from.")
-    founded_year: int | None = Field(None, ge=1000, le=9999, description="Year of foundation.")
-    employee_count: int | None = Field(None, ge=0, le=100_000_000, description="Number of staff.")
-    annual_revenue: Money | None = Field(None, description="Revenue of a year.")
-    created_on: date | None = Field(
+    founded_year: Whole | None = Field(None, ge=1000, le=9999, description="Year of foundation.")
+    employee_count: Whole | None = Field(None, ge=0, le=100_000_000, description="Number of staff.")
+    annual_revenue: MoneyInput | None = Field(None, description="Revenue of a year.")
+    created_on: Day | None = Field(
         None, description="Business day of the first entry; today if omitted, never in the future."
     )
 
@@ -79,9 +80,9 @@ class CustomerUpdate(Patch):
     industry: Text | None = Field(None, description="Industry.")
     country: Text | None = Field(None, description="Country of the head office.")
     source: Text | None = Field(None, description="Where the customer came from.")
-    founded_year: int | None = Field(None, ge=1000, le=9999, description="Year of foundation.")
-    employee_count: int | None = Field(None, ge=0, le=100_000_000, description="Number of staff.")
-    annual_revenue: Money | None = Field(None, description="Revenue of a year.")
+    founded_year: Whole | None = Field(None, ge=1000, le=9999, description="Year of foundation.")
+    employee_count: Whole | None = Field(None, ge=0, le=100_000_000, description="Number of staff.")
+    annual_revenue: MoneyInput | None = Field(None, description="Revenue of a year.")
 
 
 class CustomerPromotion(Input):
@@ -89,9 +90,7 @@ class CustomerPromotion(Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"on": "2026-11-20"}]})
 
-    on: date | None = Field(
-        None, description="Business day; today if omitted, never in the future."
-    )
+    on: Day | None = Field(None, description="Business day; today if omitted, never in the future.")
 
 
 class CustomerEnding(Input):
@@ -100,9 +99,7 @@ class CustomerEnding(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "公司已注销"}]})
 
     reason: Text = Field(description="Why the relation ends.")
-    on: date | None = Field(
-        None, description="Business day; today if omitted, never in the future."
-    )
+    on: Day | None = Field(None, description="Business day; today if omitted, never in the future.")
 
 
 class CustomerHandOver(Input):

@@ -19,6 +19,7 @@ class Department(Aggregate, Base):
     row-level security would not let one be used: array containment is not leak-proof).
     """
 
+    label_zh = "部门"
     __tablename__ = "departments"
     __table_args__ = (
         UniqueConstraint("tenant_id", "code"),

@@ -17,6 +17,7 @@ class Employee(Aggregate, Base):
     `subject` is the login: the `sub` of the tokens the employee comes with.
     """
 
+    label_zh = "员工"
     __tablename__ = "employees"
     __table_args__ = (
         UniqueConstraint("tenant_id", "code"),

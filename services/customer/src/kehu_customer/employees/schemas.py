@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_customer.employees.models import Employee
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, Patch, Text
+from kehu_kernel.wire import Day, Input, Patch, Text
 
 
 class EmployeeCreate(Input):
@@ -55,9 +55,7 @@ class EmployeeLeaving(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "退休"}]})
 
     reason: Text = Field(description="Why the employee leaves.")
-    on: date | None = Field(
-        None, description="Business day; today if omitted, never in the future."
-    )
+    on: Day | None = Field(None, description="Business day; today if omitted, never in the future.")
 
 
 class EmployeeRead(BaseModel):

@@ -10,6 +10,7 @@ from kehu_kernel.columns import Aggregate
 class Territory(Aggregate, Base):
     """A sales area, e.g. a region or a group of provinces."""
 
+    label_zh = "区域"
     __tablename__ = "territories"
     __table_args__ = (
         UniqueConstraint("tenant_id", "code"),

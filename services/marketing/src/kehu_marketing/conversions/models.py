@@ -49,6 +49,7 @@ class Conversion(Base):
     ended while it was held up changes nothing.
     """
 
+    label_zh = "线索转换"
     __tablename__ = "conversions"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "lead_id"], ["leads.tenant_id", "leads.id"]),

@@ -57,5 +57,5 @@ async def require(session: Session, lead_id: UUID, *, lock: bool = False) -> Con
     """Return the conversion of a lead. Raises `NotFound`."""
     conversion = await find(session, lead_id, lock=lock)
     if conversion is None:
-        raise NotFound(what="Conversion", id=lead_id)
+        raise NotFound.of(Conversion, lead_id)
     return conversion

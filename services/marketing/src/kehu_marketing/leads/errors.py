@@ -4,6 +4,14 @@ from http import HTTPStatus
 
 from kehu_kernel.errors import DomainError
 
+STATUS_ZH = {
+    "open": "未处理",
+    "converting": "转换中",
+    "converted": "已转换",
+    "disqualified": "已作废",
+}
+"""The states of a lead in Chinese."""
+
 
 class LeadNotOpen(DomainError):
     """The lead is being converted, is converted or disqualified: only an open lead can do this."""
@@ -11,7 +19,8 @@ class LeadNotOpen(DomainError):
     code = "lead-not-open"
     status = HTTPStatus.CONFLICT
     en = "Lead {number} is {status}; only an open lead can do this."
-    zh = "线索 {number} 的状态为 {status}；只有未处理（open）的线索才能执行此操作。"
+    zh = "线索 {number} 的状态为 {status}；只有未处理的线索才能执行此操作。"
+    zh_words = STATUS_ZH
 
 
 class LeadNotDisqualified(DomainError):
@@ -20,7 +29,8 @@ class LeadNotDisqualified(DomainError):
     code = "lead-not-disqualified"
     status = HTTPStatus.CONFLICT
     en = "Lead {number} is {status}; only a disqualified lead can be opened again."
-    zh = "线索 {number} 的状态为 {status}；只有已作废（disqualified）的线索才能重新打开。"
+    zh = "线索 {number} 的状态为 {status}；只有已作废的线索才能重新打开。"
+    zh_words = STATUS_ZH
 
 
 class CustomerMissing(DomainError):

@@ -38,6 +38,7 @@ class Lead(Aggregate, Base):
     made so far, and the reason.
     """
 
+    label_zh = "线索"
     __tablename__ = "leads"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),

@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
+from kehu_kernel.amounts import POSITIVE, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, LongText, Patch, Text
+from kehu_kernel.wire import Day, Input, LongText, Patch, Text
 from kehu_marketing.leads.models import Lead, LeadStatus
 from kehu_marketing.leads.sources import LeadSource
 
@@ -31,7 +31,9 @@ Email = Annotated[
     ),
 ]
 Quantity = Annotated[
-    DecimalText, Field(gt=0, max_digits=14, decimal_places=4, description="How many.")
+    DecimalText,
+    Field(gt=0, max_digits=14, decimal_places=4, description="How many."),
+    Written(POSITIVE + digits(10, 4)),
 ]
 
 
@@ -42,13 +44,6 @@ class Interest(Input):
     quantity: Quantity
 
 
-def _not_negative(money: Money) -> Money:
-    if money.amount < 0:
-        raise PydanticCustomError("greater_than_equal", "The amount cannot be negative")
-    return money
-
-
-Revenue = Annotated[Money, AfterValidator(_not_negative)]
 Interests = Annotated[list[Interest], Field(max_length=100)]
 
 
@@ -83,12 +78,12 @@ class LeadCreate(Input):
     contact_email: Email | None = Field(None, description="E-mail address of the contact.")
     owner_id: UUID | None = Field(None, description="The employee who works on it.")
     need: LongText | None = Field(None, description="What is needed, and why.")
-    expected_revenue: Revenue | None = Field(
+    expected_revenue: PriceInput | None = Field(
         None, description="What it may bring; interests count more once it is converted."
     )
-    expected_close_on: date | None = Field(None, description="When it may be decided.")
+    expected_close_on: Day | None = Field(None, description="When it may be decided.")
     interests: Interests = Field(default_factory=list, description="The products it is about.")
-    created_on: date | None = Field(
+    created_on: Day | None = Field(
         None, description="Business day of the first entry; today if omitted, never in the future."
     )
     external_ref: Text | None = Field(
@@ -113,8 +108,8 @@ class LeadUpdate(Patch):
     contact_email: Email | None = Field(None, description="E-mail address of the contact.")
     owner_id: UUID | None = Field(None, description="The employee who works on it.")
     need: LongText | None = Field(None, description="What is needed, and why.")
-    expected_revenue: Revenue | None = Field(None, description="What it may bring.")
-    expected_close_on: date | None = Field(None, description="When it may be decided.")
+    expected_revenue: PriceInput | None = Field(None, description="What it may bring.")
+    expected_close_on: Day | None = Field(None, description="When it may be decided.")
     interests: Interests | None = Field(None, description="The products it is about, all of them.")
 
 
@@ -124,9 +119,7 @@ class LeadDisqualification(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "没有预算"}]})
 
     reason: Text = Field(description="Why nothing will come of it.")
-    on: date | None = Field(
-        None, description="Business day; today if omitted, never in the future."
-    )
+    on: Day | None = Field(None, description="Business day; today if omitted, never in the future.")
 
 
 class ErrorRead(BaseModel):

@@ -27,6 +27,7 @@ class Activity(Aggregate, Base):
     It carries the stage its opportunity was in when it was recorded.
     """
 
+    label_zh = "活动"
     __tablename__ = "activities"
     __table_args__ = (
         ForeignKeyConstraint(

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, LongText, Text
+from kehu_kernel.wire import Day, Input, LongText, Text
 from kehu_sales.activities.models import Activity, ActivityKind
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
@@ -40,7 +40,7 @@ class ActivityCreate(Input):
     employee_id: UUID | None = Field(
         None, description="Who did it; the caller if omitted and the caller is an employee."
     )
-    on: date | None = Field(
+    on: Day | None = Field(
         None, description="Business day it took place; today if omitted, never in the future."
     )
 
@@ -74,8 +74,8 @@ class ActivityFilters(PageParams):
     customer_id: UUID | None = Field(None, description="With this customer.")
     employee_id: UUID | None = Field(None, description="By this employee.")
     kind: ActivityKind | None = Field(None, description="Of this kind.")
-    occurred_from: date | None = Field(None, description="Took place then or later.")
-    occurred_to: date | None = Field(None, description="Took place then or earlier.")
+    occurred_from: Day | None = Field(None, description="Took place then or later.")
+    occurred_to: Day | None = Field(None, description="Took place then or earlier.")
     sort: Literal["occurred_on", "-occurred_on"] = Field(
         "-occurred_on", description="Order; a leading minus reverses it."
     )

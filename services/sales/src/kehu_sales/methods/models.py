@@ -92,6 +92,7 @@ class Method(Aggregate, Base):
     The order of `stages` is the order they are gone through; positions count from 1.
     """
 
+    label_zh = "销售方法"
     __tablename__ = "methods"
     __table_args__ = (
         UniqueConstraint("tenant_id", "code"),

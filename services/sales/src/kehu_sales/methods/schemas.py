@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, Patch, Text
+from kehu_kernel.wire import Flag, Input, Patch, Text, Whole
 from kehu_sales.methods.models import Conditions, Control, Method, Stage
 
-Count = Annotated[int, Field(ge=0, le=1000)]
+Count = Annotated[Whole, Field(ge=0, le=1000)]
 
 
 def _example_stage(
@@ -53,10 +53,10 @@ class StageInput(Input):
 
     code: Text = Field(description="Code, unique in the method.")
     name: Text = Field(description="Name.")
-    planned_days: int = Field(
+    planned_days: Whole = Field(
         ge=0, le=3650, description="Days an opportunity should stay in the stage."
     )
-    success_rate: int = Field(
+    success_rate: Whole = Field(
         ge=0, le=100, description="Chance of winning in this stage, in percent; rises."
     )
     conditions: StageConditions = Field(
@@ -96,7 +96,7 @@ class MethodCreate(Input):
 
     code: Text = Field(description="Your own code of the method, unique.")
     name: Text = Field(description="Name.")
-    is_default: bool = Field(False, description="Whether new opportunities take it from now on.")
+    is_default: Flag = Field(False, description="Whether new opportunities take it from now on.")
     stages: Stages = Field(description="Every stage, in order; their success rates rise.")
 
 
@@ -108,7 +108,7 @@ class MethodUpdate(Patch):
 
     code: Text | None = Field(None, description="Your own code of the method.")
     name: Text | None = Field(None, description="Name.")
-    active: bool | None = Field(None, description="False withdraws it from the choice.")
+    active: Flag | None = Field(None, description="False withdraws it from the choice.")
     stages: Stages | None = Field(
         None, description="Every stage; refused while an opportunity in progress follows them."
     )

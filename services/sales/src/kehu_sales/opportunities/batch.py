@@ -185,7 +185,7 @@ class _Together:
             return self._labels[command.ref]
         opportunity = self._opportunities.get(command.opportunity_id or UUID(int=0))
         if opportunity is None:
-            raise NotFound(what=Opportunity.__name__, id=command.opportunity_id)
+            raise NotFound.of(Opportunity, command.opportunity_id)
         return opportunity
 
     def _decide(self, opportunity: Opportunity, command: StepCommand) -> None:

@@ -5,6 +5,16 @@ from http import HTTPStatus
 from kehu_kernel.db import Constraints
 from kehu_kernel.errors import DomainError
 
+STATUS_ZH = {
+    "not_evaluated": "未评估",
+    "in_evaluation": "评估中",
+    "in_progress": "进行中",
+    "evaluation_failed": "评估未通过",
+    "won": "赢单",
+    "lost": "输单",
+}
+"""The states of an opportunity in Chinese."""
+
 
 class ExternalReferenceTaken(DomainError):
     """An opportunity with this external reference exists already."""
@@ -31,6 +41,7 @@ class OpportunityIsClosed(DomainError):
     status = HTTPStatus.CONFLICT
     en = "The opportunity {number} was {status}; that is final."
     zh = "商机 {number} 已关闭（{status}），不可再更改。"
+    zh_words = STATUS_ZH
 
 
 class EvaluationHasFailed(DomainError):
@@ -49,6 +60,7 @@ class NotAwaitingSubmission(DomainError):
     status = HTTPStatus.CONFLICT
     en = "The opportunity {number} has been submitted already; it is {status}."
     zh = "商机 {number} 已提交评估，当前状态为 {status}。"
+    zh_words = STATUS_ZH
 
 
 class NotInEvaluation(DomainError):
@@ -58,6 +70,7 @@ class NotInEvaluation(DomainError):
     status = HTTPStatus.CONFLICT
     en = "The opportunity {number} is not in evaluation; it is {status}."
     zh = "商机 {number} 不在评估中，当前状态为 {status}。"
+    zh_words = STATUS_ZH
 
 
 class NotInProgress(DomainError):
@@ -67,6 +80,7 @@ class NotInProgress(DomainError):
     status = HTTPStatus.CONFLICT
     en = "The opportunity {number} is not in progress; it is {status}."
     zh = "商机 {number} 不在进行中，当前状态为 {status}。"
+    zh_words = STATUS_ZH
 
 
 class NotTheEvaluator(DomainError):

@@ -70,6 +70,7 @@ class Opportunity(Aggregate, Base):
     the opportunity as it was.
     """
 
+    label_zh = "商机"
     __tablename__ = "opportunities"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),

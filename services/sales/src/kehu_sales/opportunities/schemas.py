@@ -9,8 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.money import Money
+from kehu_kernel.amounts import POSITIVE, MoneyInput, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, LongText, Patch, Text
+from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text
 from kehu_sales.lines import LineRead
 from kehu_sales.methods.models import Control, Stage
 from kehu_sales.opportunities.models import (
@@ -22,12 +23,13 @@ from kehu_sales.opportunities.models import (
     Status,
 )
 from kehu_sales.opportunities.promotion import Condition, Recorded
-from kehu_sales.products.schemas import Price
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
 ON = "Business day; today if omitted, never in the future, never before the step before."
 
-Quantity = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=4)]
+Quantity = Annotated[
+    Decimal, Field(gt=0, max_digits=14, decimal_places=4), Written(POSITIVE + digits(10, 4))
+]
 
 
 class LineInput(Input):
@@ -35,7 +37,7 @@ class LineInput(Input):
 
     product_id: UUID = Field(description="The product.")
     quantity: Quantity = Field(description="Quantity, in units of the product; more than nothing.")
-    unit_price: Price | None = Field(
+    unit_price: PriceInput | None = Field(
         None, description="Price of one unit; the product's list price if omitted."
     )
 
@@ -75,13 +77,13 @@ class OpportunityCreate(Input):
     )
     interest: Interest | None = Field(None, description="How interested the customer is.")
     need: LongText | None = Field(None, description="What the customer needs.")
-    expected_close_on: date | None = Field(None, description="Day a decision is expected.")
+    expected_close_on: Day | None = Field(None, description="Day a decision is expected.")
     method_id: UUID | None = Field(None, description="Sales method; the default if omitted.")
     lines: Lines = Field(default_factory=list, description="Products of interest.")
-    expected_revenue: Money | None = Field(
+    expected_revenue: MoneyInput | None = Field(
         None, description="Only without lines: with lines, their sum is expected."
     )
-    opened_on: date | None = Field(
+    opened_on: Day | None = Field(
         None, description="Business day it was opened; today if omitted, never in the future."
     )
 
@@ -115,11 +117,11 @@ class OpportunityUpdate(Patch):
     source: Text | None = Field(None, description="Where the opportunity came from.")
     interest: Interest | None = Field(None, description="How interested the customer is.")
     need: LongText | None = Field(None, description="What the customer needs.")
-    expected_close_on: date | None = Field(None, description="Day a decision is expected.")
+    expected_close_on: Day | None = Field(None, description="Day a decision is expected.")
     lines: Lines | None = Field(
         None, description="Products of interest; an empty list leaves the revenue as it is."
     )
-    expected_revenue: Money | None = Field(
+    expected_revenue: MoneyInput | None = Field(
         None, description="Only without lines: with lines, their sum is expected."
     )
 
@@ -130,7 +132,7 @@ class OpportunitySubmission(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"evaluator_id": f"{ID}4"}]})
 
     evaluator_id: UUID = Field(description="The employee who is to decide.")
-    on: date | None = Field(None, description=ON)
+    on: Day | None = Field(None, description=ON)
 
 
 class OpportunityEvaluation(Input):
@@ -148,7 +150,7 @@ class OpportunityEvaluation(Input):
         None, description="The employee who decides next; with `pass_to_next` only."
     )
     comment: LongText | None = Field(None, description="Why.")
-    on: date | None = Field(None, description=ON)
+    on: Day | None = Field(None, description=ON)
 
 
 class OpportunityPromotion(Input):
@@ -156,13 +158,13 @@ class OpportunityPromotion(Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"on": "2026-11-20"}]})
 
-    on: date | None = Field(None, description=ON)
+    on: Day | None = Field(None, description=ON)
     to_stage: Text | None = Field(
         None,
         description="Code of a later stage; the next one if omitted. Stages that are skipped must "
         "meet their conditions too.",
     )
-    confirm_reminders: bool = Field(
+    confirm_reminders: Flag = Field(
         False, description="Promote although conditions that only remind are not met."
     )
 
@@ -182,9 +184,9 @@ class OpportunityWin(Input):
         }
     )
 
-    closed_on: date = Field(description="Business day it was won, never in the future.")
+    closed_on: Day = Field(description="Business day it was won, never in the future.")
     reason: LongText = Field(description="Why it was won.")
-    amount: Money | None = Field(
+    amount: MoneyInput | None = Field(
         None, description="The amount that was really agreed; the expected revenue if omitted."
     )
 
@@ -196,7 +198,7 @@ class OpportunityLoss(Input):
         json_schema_extra={"examples": [{"closed_on": "2026-11-20", "reason": "价格过高"}]}
     )
 
-    closed_on: date = Field(description="Business day it was lost, never in the future.")
+    closed_on: Day = Field(description="Business day it was lost, never in the future.")
     reason: LongText = Field(description="Why it was lost.")
 
 
@@ -371,8 +373,8 @@ class OpportunityFilters(PageParams):
     number: str | None = Field(None, description="With exactly this number.")
     external_ref: str | None = Field(None, description="With exactly this external reference.")
     q: str | None = Field(None, min_length=1, max_length=100, description="Topic contains this.")
-    expected_close_from: date | None = Field(None, description="Expected to close then or later.")
-    expected_close_to: date | None = Field(None, description="Expected to close then or earlier.")
+    expected_close_from: Day | None = Field(None, description="Expected to close then or later.")
+    expected_close_to: Day | None = Field(None, description="Expected to close then or earlier.")
     sort: Literal[
         "created_at",
         "-created_at",

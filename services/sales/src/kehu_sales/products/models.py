@@ -13,6 +13,7 @@ from kehu_sales.db import Base
 class Product(Aggregate, Base):
     """Something we sell. It is never deleted: a withdrawn product is not active any more."""
 
+    label_zh = "产品"
     __tablename__ = "products"
     __table_args__ = (
         UniqueConstraint("tenant_id", "code"),

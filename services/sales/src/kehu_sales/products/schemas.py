@@ -1,26 +1,16 @@
 """Products on the wire."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.money import Money
+from kehu_kernel.amounts import PriceInput
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, Patch, Text
+from kehu_kernel.wire import Flag, Input, Patch, Text
 from kehu_sales.products.models import Product
-
-
-def _not_negative(price: Money) -> Money:
-    if price.amount < 0:
-        raise PydanticCustomError("greater_than_equal", "A price cannot be negative")
-    return price
-
-
-Price = Annotated[Money, AfterValidator(_not_negative)]
-"""What one unit costs: nothing or more."""
 
 
 class ProductCreate(Input):
@@ -44,7 +34,7 @@ class ProductCreate(Input):
     name: Text = Field(description="Name.")
     series: Text | None = Field(None, description="Product line the product belongs to.")
     unit: Text | None = Field(None, description="Unit the quantity counts, such as piece.")
-    list_price: Price = Field(description="Price of one unit before any discount.")
+    list_price: PriceInput = Field(description="Price of one unit before any discount.")
 
 
 class ProductUpdate(Patch):
@@ -61,8 +51,10 @@ class ProductUpdate(Patch):
     name: Text | None = Field(None, description="Name.")
     series: Text | None = Field(None, description="Product line the product belongs to.")
     unit: Text | None = Field(None, description="Unit the quantity counts.")
-    list_price: Price | None = Field(None, description="Price of one unit before any discount.")
-    active: bool | None = Field(None, description="False withdraws it: no new line may name it.")
+    list_price: PriceInput | None = Field(
+        None, description="Price of one unit before any discount."
+    )
+    active: Flag | None = Field(None, description="False withdraws it: no new line may name it.")
 
 
 class ProductRead(BaseModel):

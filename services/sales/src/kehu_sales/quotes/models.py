@@ -16,6 +16,7 @@ from kehu_sales.lines import Line, LinesColumn
 class Quote(Aggregate, Base):
     """An offer: the product lines of an opportunity as they were on that day."""
 
+    label_zh = "报价单"
     __tablename__ = "quotes"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input
+from kehu_kernel.wire import Day, Input
 from kehu_sales.lines import LineRead
 from kehu_sales.quotes.models import Quote
 
@@ -23,10 +23,10 @@ class QuoteCreate(Input):
     )
 
     opportunity_id: UUID = Field(description="The opportunity to quote for.")
-    on: date | None = Field(
+    on: Day | None = Field(
         None, description="Business day of the quote; today if omitted, never in the future."
     )
-    expires_on: date | None = Field(
+    expires_on: Day | None = Field(
         None, description="Last business day it holds; not before the day of the quote."
     )
 

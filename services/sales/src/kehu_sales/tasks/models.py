@@ -24,6 +24,7 @@ class TaskStatus(StrEnum):
 class Task(Aggregate, Base):
     """Something to be done. It counts for the stage its opportunity was in when it was created."""
 
+    label_zh = "任务"
     __tablename__ = "tasks"
     __table_args__ = (
         ForeignKeyConstraint(

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, LongText, Text
+from kehu_kernel.wire import Day, Input, LongText, Text
 from kehu_sales.tasks.models import Task, TaskStatus
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
@@ -36,7 +36,7 @@ class TaskCreate(Input):
         None, description="The customer it is for; the opportunity's if omitted."
     )
     assignee_id: UUID | None = Field(None, description="The employee who is to do it.")
-    due_on: date | None = Field(None, description="Business day it should be done by.")
+    due_on: Day | None = Field(None, description="Business day it should be done by.")
 
 
 class TaskAssignment(Input):
@@ -54,8 +54,8 @@ class TaskCompletion(Input):
         json_schema_extra={"examples": [{"started_on": "2026-11-18", "finished_on": "2026-11-20"}]}
     )
 
-    started_on: date = Field(description="Business day work really began.")
-    finished_on: date = Field(
+    started_on: Day = Field(description="Business day work really began.")
+    finished_on: Day = Field(
         description="Business day work really ended; not before the start, never in the future."
     )
 
@@ -92,7 +92,7 @@ class TaskFilters(PageParams):
     stage_code: str | None = Field(None, description="Created in the stage with this code.")
     customer_id: UUID | None = Field(None, description="For this customer.")
     assignee_id: UUID | None = Field(None, description="Assigned to this employee.")
-    due_to: date | None = Field(None, description="Due then or earlier.")
+    due_to: Day | None = Field(None, description="Due then or earlier.")
     sort: Literal["created_at", "-created_at", "due_on", "-due_on"] = Field(
         "-created_at", description="Order; a leading minus reverses it."
     )

@@ -27,6 +27,7 @@ class ProductFile(Aggregate, Base):
     After registration only warranty end, last and next maintenance day change (1.4, point 5).
     """
 
+    label_zh = "产品档案"
     __tablename__ = "product_files"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
@@ -87,9 +88,7 @@ class ProductFile(Aggregate, Base):
         new = {name: value for name, value in values.items() if getattr(self, name) != value}
         frozen = sorted(new.keys() - CHANGEABLE_WHEN_REGISTERED)
         if self.registered and frozen:
-            raise ProductDataFrozen(
-                number=self.number, fields=", ".join(frozen), extra={"fields": frozen}
-            )
+            raise ProductDataFrozen(number=self.number, fields=frozen, extra={"fields": frozen})
         for name, value in new.items():
             setattr(self, name, value)
         self.check_days(today)

@@ -9,11 +9,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText
+from kehu_kernel.amounts import POSITIVE, Written, digits
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, Patch, Text
+from kehu_kernel.wire import Day, Flag, Input, Patch, Text
 from kehu_service_desk.product_files.models import ProductFile, ProductFilePart
 
-Quantity = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=3)]
+Quantity = Annotated[
+    Decimal, Field(gt=0, max_digits=12, decimal_places=3), Written(POSITIVE + digits(9, 3))
+]
 
 
 class WarrantyState(StrEnum):
@@ -48,17 +51,17 @@ class ProductFileCreate(Input):
     product_name: Text = Field(description="Name of the product.")
     serial_number: Text | None = Field(None, description="The maker's number, unique if given.")
     quantity: Quantity = Field(Decimal(1), description="Quantity, in units of the product.")
-    service_enabled: bool = Field(True, description="Whether we service this product.")
-    delivered_on: date | None = Field(
+    service_enabled: Flag = Field(True, description="Whether we service this product.")
+    delivered_on: Day | None = Field(
         None, description="Business day of delivery; today if omitted, never in the future."
     )
-    warranty_until: date | None = Field(None, description="Last day of the warranty.")
-    last_maintained_on: date | None = Field(None, description="Day of the last maintenance.")
-    next_maintenance_on: date | None = Field(
+    warranty_until: Day | None = Field(None, description="Last day of the warranty.")
+    last_maintained_on: Day | None = Field(None, description="Day of the last maintenance.")
+    next_maintenance_on: Day | None = Field(
         None, description="Day the next maintenance is due; not before the last."
     )
     # "register" would hide a method of pydantic's base class.
-    register_now: bool = Field(
+    register_now: Flag = Field(
         False, alias="register", description="Register at once: the product data is frozen."
     )
 
@@ -81,11 +84,11 @@ class ProductFileUpdate(Patch):
     product_name: Text | None = Field(None, description="Name of the product.")
     serial_number: Text | None = Field(None, description="The maker's number.")
     quantity: Quantity | None = Field(None, description="Quantity, in units of the product.")
-    service_enabled: bool | None = Field(None, description="Whether we service this product.")
-    delivered_on: date | None = Field(None, description="Business day of delivery.")
-    warranty_until: date | None = Field(None, description="Last day of the warranty.")
-    last_maintained_on: date | None = Field(None, description="Day of the last maintenance.")
-    next_maintenance_on: date | None = Field(None, description="Day the next one is due.")
+    service_enabled: Flag | None = Field(None, description="Whether we service this product.")
+    delivered_on: Day | None = Field(None, description="Business day of delivery.")
+    warranty_until: Day | None = Field(None, description="Last day of the warranty.")
+    last_maintained_on: Day | None = Field(None, description="Day of the last maintenance.")
+    next_maintenance_on: Day | None = Field(None, description="Day the next one is due.")
 
 
 class ProductFileRegistration(Input):
@@ -93,9 +96,7 @@ class ProductFileRegistration(Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"on": "2026-07-28"}]})
 
-    on: date | None = Field(
-        None, description="Business day; today if omitted, never in the future."
-    )
+    on: Day | None = Field(None, description="Business day; today if omitted, never in the future.")
 
 
 class ProductFileRead(BaseModel):
@@ -156,7 +157,7 @@ class ProductFileFilters(PageParams):
     warranty: WarrantyState | None = Field(
         None, description="In warranty, or with an expired one; files without one are in neither."
     )
-    as_of: date | None = Field(None, description="The day `warranty` is about; today if omitted.")
+    as_of: Day | None = Field(None, description="The day `warranty` is about; today if omitted.")
     q: str | None = Field(
         None, min_length=1, max_length=100, description="The product's name contains this."
     )

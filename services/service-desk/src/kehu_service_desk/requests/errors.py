@@ -4,6 +4,19 @@ from http import HTTPStatus
 
 from kehu_kernel.errors import DomainError
 
+WORDS_ZH = {
+    "open": "待处理",
+    "assigned": "已指派",
+    "dispatching": "派工中",
+    "dispatched": "已分派",
+    "handled": "已处理",
+    "closed": "已关闭",
+    "pending": "待答复",
+    "accepted": "已接受",
+    "refused": "已拒绝",
+}
+"""The states of a request, and the answers of a handler, in Chinese."""
+
 
 class ExternalReferenceTaken(DomainError):
     """A request with this external reference exists already."""
@@ -66,6 +79,7 @@ class RequestNotAssignable(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Request {number} is {status}; only an open or assigned one gets a follower."
     zh = "服务请求 {number} 当前状态为 {status}，只有待处理或已分派的请求才能指定跟进人。"
+    zh_words = WORDS_ZH
 
 
 class RequestNotDispatchable(DomainError):
@@ -75,6 +89,7 @@ class RequestNotDispatchable(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Request {number} is {status}; handlers are named when it is assigned and not yet handled."
     zh = "服务请求 {number} 当前状态为 {status}，只有已分派且未处理的请求才能派工。"
+    zh_words = WORDS_ZH
 
 
 class NoDispatchToAnswer(DomainError):
@@ -84,6 +99,7 @@ class NoDispatchToAnswer(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Request {number} is {status}; no dispatch order waits for an answer."
     zh = "服务请求 {number} 当前状态为 {status}，没有待答复的派工单。"
+    zh_words = WORDS_ZH
 
 
 class HandlerNotNamed(DomainError):
@@ -102,6 +118,7 @@ class DispatchAlreadyAnswered(DomainError):
     status = HTTPStatus.CONFLICT
     en = "The handler has {answer} dispatch order {number} already."
     zh = "该处理人已答复派工单 {number}（{answer}）。"
+    zh_words = WORDS_ZH
 
 
 class RequestNotDispatched(DomainError):
@@ -111,6 +128,7 @@ class RequestNotDispatched(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Request {number} is {status}; it can be handled after a handler accepted it."
     zh = "服务请求 {number} 当前状态为 {status}，处理人接受派工后才能处理。"
+    zh_words = WORDS_ZH
 
 
 class HandlerHasNotAccepted(DomainError):
@@ -129,6 +147,7 @@ class RequestNotHandled(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Request {number} is {status}; only a handled one can be closed."
     zh = "服务请求 {number} 当前状态为 {status}，只有已处理的请求才能关闭。"
+    zh_words = WORDS_ZH
 
 
 class RequestNotReopenable(DomainError):
@@ -138,6 +157,7 @@ class RequestNotReopenable(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Request {number} is {status}; only a handled or closed one can be reopened."
     zh = "服务请求 {number} 当前状态为 {status}，只有已处理或已关闭的请求才能重新打开。"
+    zh_words = WORDS_ZH
 
 
 class ReopenTooLate(DomainError):

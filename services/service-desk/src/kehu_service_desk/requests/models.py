@@ -81,6 +81,7 @@ class ServiceRequest(Aggregate, Base):
     `handler_ids` are the handlers of the dispatch order under way, if there is one.
     """
 
+    label_zh = "服务请求"
     __tablename__ = "requests"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),

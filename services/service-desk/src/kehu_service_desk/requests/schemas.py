@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, LongText, Text
+from kehu_kernel.wire import Day, Flag, Input, LongText, Text
 from kehu_service_desk.product_files.schemas import Quantity
 from kehu_service_desk.requests.dispatch import Answer, DispatchOrder, OrderStatus
 from kehu_service_desk.requests.models import (
@@ -55,7 +55,7 @@ class RequestCreate(Input):
     problem: LongText = Field(description="The problem in the words of the customer.")
     priority: RequestPriority = Field(RequestPriority.NORMAL, description="How pressing it is.")
     channel: RequestChannel = Field(description="How it came in.")
-    required_on: date | None = Field(
+    required_on: Day | None = Field(
         None, description="Day the customer wants it done by; today or later."
     )
     external_ref: Text | None = Field(
@@ -124,7 +124,7 @@ class RequestHandling(Input):
 
     handler_id: UUID = Field(description="The handler who did the work, after accepting it.")
     result: LongText = Field(description="What was done.")
-    handled_on: date | None = Field(
+    handled_on: Day | None = Field(
         None, description="Business day of the work; today if omitted, never in the future."
     )
     parts: list[PartUsed] = Field(
@@ -140,7 +140,7 @@ class RequestClosing(Input):
     )
 
     resolution: LongText = Field(description="How the problem was solved.")
-    satisfied: bool | None = Field(None, description="Whether the customer is; null if not asked.")
+    satisfied: Flag | None = Field(None, description="Whether the customer is; null if not asked.")
 
 
 class RequestReopening(Input):
