@@ -37,6 +37,10 @@ run: $(STAMP) ## Run everything with demo data until Ctrl-C
 up: $(STAMP) ## Start everything in the background; returns when all is ready
 	@$(BIN)/kehu up
 
+.PHONY: restart
+restart: $(STAMP) ## Replace every service by a new process while the system goes on serving
+	@$(BIN)/kehu restart
+
 .PHONY: down
 down: $(STAMP) ## Stop everything
 	@$(BIN)/kehu down
@@ -108,6 +112,10 @@ test-fuzz: $(STAMP) ## Every documented operation and every consumer, with good 
 .PHONY: fuzz
 fuzz: $(STAMP) ## The same for longer: make fuzz SECONDS=600 MAX_EXAMPLES=200
 	FUZZ_SECONDS=$(or $(SECONDS),300) MAX_EXAMPLES=$(or $(MAX_EXAMPLES),100) $(FUZZ)
+
+.PHONY: test-load
+test-load: $(STAMP) ## Overload, rolling restart under load, poison: the whole system, about three minutes
+	$(PYTEST) -n0 $(wildcard tests/load)
 
 ##@ Contracts and documents
 

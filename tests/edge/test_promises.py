@@ -192,7 +192,7 @@ class TestOverload:
     async def test_more_than_the_limit_is_refused_at_once_and_health_answers(
         self, client_for: ClientFor, running: RunningService, tenant: str
     ) -> None:
-        limit = running.settings.concurrency_limit
+        limit = running.settings.concurrency_limit + running.settings.queue_limit
         client = client_for(tenant)
         locker = await asyncpg.connect(running.settings.owner_database_url)
         try:

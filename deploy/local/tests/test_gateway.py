@@ -10,6 +10,8 @@ import pytest
 
 from kehu_local.config import LocalConfig
 from kehu_local.gateway import create_app
+from kehu_local.ports import free_port
+from kehu_local.routes import write_route
 
 
 @dataclass
@@ -176,3 +178,108 @@ async def test_the_first_page_leads_to_documents(client: httpx.AsyncClient) -> N
     assert short.headers["location"] == "/api/customer/docs"
     assert (await client.get("/healthz")).text == "ok"
     assert (await client.get("/nowhere")).json()["code"] == "not-found"
+
+
+@dataclass
+class Fickle:
+    """A service that closes its first connections after so many requests, without an answer."""
+
+    unanswered: int
+    seen: list[bytes] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            if b"content-length: 2" in head:
+                await reader.readexactly(2)
+            self.seen.append(head)
+            if len(self.seen) <= self.unanswered:
+                break
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "seen", "status"),
+    [
+        ("GET", {}, 2, 200),
+        ("POST", {"Idempotency-Key": "k"}, 2, 200),
+        ("POST", {}, 1, 502),
+        ("PATCH", {"If-Match": '"1"'}, 1, 502),
+    ],
+)
+async def test_a_request_is_repeated_only_if_that_is_safe(
+    config: LocalConfig, client: httpx.AsyncClient, method: str, headers: dict[str, str],
+    seen: int, status: int,
+) -> None:  # fmt: skip
+    fickle = Fickle(unanswered=1)
+    port = config.service("customer").port
+    body = b"" if method == "GET" else b"{}"
+    async with await asyncio.start_server(fickle.serve, "127.0.0.1", port):
+        answer = await client.request(method, "/api/customer/v1/x", content=body, headers=headers)
+    assert (len(fickle.seen), answer.status_code) == (seen, status)
+    if status == 502:
+        assert answer.json()["code"] == "outcome-unknown"
+        assert answer.headers["retry-after"]
+
+
+async def test_a_service_that_breaks_off_and_is_gone_may_have_done_it(
+    config: LocalConfig, client: httpx.AsyncClient
+) -> None:
+    fickle = Fickle(unanswered=9)
+    port = config.service("customer").port
+    server = await asyncio.start_server(fickle.serve, "127.0.0.1", port)
+
+    async def vanish() -> None:
+        while not fickle.seen:  # noqa: ASYNC110 - the server has no event for it
+            await asyncio.sleep(0.001)
+        server.close()
+
+    vanishing = asyncio.create_task(vanish())
+    answer = await client.get("/api/customer/v1/x")
+    await vanishing
+    assert (answer.status_code, answer.json()["code"]) == (502, "outcome-unknown")
+
+
+async def test_new_requests_go_where_the_route_leads(
+    config: LocalConfig, client: httpx.AsyncClient, upstream: Upstream
+) -> None:
+    assert (await client.get("/api/customer/v1/x")).text == "ok"
+    other, port = Upstream(), free_port()
+    async with await asyncio.start_server(other.serve, "127.0.0.1", port):
+        write_route(config, "customer", port)
+        assert (await client.get("/api/customer/v1/x")).text == "ok"
+        assert (len(upstream.heads), len(other.heads)) == (1, 1)
+        waiting = (await client.get("/in-flight")).json()
+        assert waiting["customer"][str(port)] == 0
+
+
+async def test_a_refusal_of_the_service_passes_with_its_retry_after(
+    client: httpx.AsyncClient, upstream: Upstream
+) -> None:
+    upstream.answer = (
+        b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n"
+    )
+    answer = await client.post("/api/customer/v1/x", headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert len(upstream.heads) == 1
+
+
+async def test_too_many_that_wait_for_one_service_are_refused(
+    client: httpx.AsyncClient, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kehu_local.gateway.MOST_IN_FLIGHT", 0)
+    answer = await client.get("/api/customer/v1/x")
+    assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+    assert answer.headers["retry-after"]
+    assert upstream.heads == []
+
+
+async def test_a_long_answer_streams_and_a_long_body_too(
+    client: httpx.AsyncClient, upstream: Upstream
+) -> None:
+    long = b"x" * 3_000_000
+    upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + long
+    answer = await client.post("/api/customer/v1/x", content=long)
+    assert answer.content == long
+    assert upstream.bodies == [long]
+    assert (await client.head("/api/customer/v1/x")).headers["content-length"] == "3000000"

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 from importlib import import_module
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -19,6 +18,7 @@ from kehu_local.issuer import DEVELOPER_TOKEN_SECONDS, mint_token
 from kehu_local.kafka import fetch_kafka
 from kehu_local.logs import follow, last_lines, log_files
 from kehu_local.supervisor import GATEWAY, Supervisor
+from kehu_local.watch import Watch
 
 app = typer.Typer(
     help="Run the whole of Kehu on this machine.", no_args_is_help=True, add_completion=False
@@ -50,7 +50,7 @@ def up(
         _start(config, demo=demo, kafka=kafka)
         print_addresses(console, config, _administrator(config))
         console.print("Ctrl-C stops everything.")
-        _watch(Supervisor(config))
+        Watch(Supervisor(config), _tell).run()
     except KeyboardInterrupt:
         console.print()
     finally:
@@ -63,6 +63,28 @@ def down() -> None:
     """Stop everything; nothing is left running."""
     if not _stop(LocalConfig.from_environment()):
         console.print("Nothing was running.")
+
+
+@app.command()
+def restart(
+    services: Annotated[list[str] | None, typer.Argument(help="Services; all without.")] = None,
+) -> None:
+    """Replace services by new processes, one after the other, while the system goes on serving."""
+    config = LocalConfig.from_environment()
+    with progress(console, "Restarting") as report:
+        Supervisor(config, report).restart(services or ())
+
+
+@app.command()
+def watch() -> None:
+    """Stay, and start again what dies, gets stuck or does not answer, until Ctrl-C."""
+    supervisor = Supervisor(LocalConfig.from_environment())
+    if not supervisor.running():
+        raise LocalError("Nothing is running. Start with: make up")
+    try:
+        Watch(supervisor, _tell).run()
+    except KeyboardInterrupt:
+        console.print()
 
 
 @app.command()
@@ -178,15 +200,8 @@ def _administrator(config: LocalConfig) -> str:
     )
 
 
-def _watch(supervisor: Supervisor) -> None:
-    """Wait until Ctrl-C, or until somebody else has stopped the system; tell of deaths."""
-    told: set[str] = set()
-    while supervisor.running():
-        ended = set(supervisor.ended())
-        for name in sorted(ended - told):
-            problems.print(f"[red]{name} has ended.[/] See: .venv/bin/kehu logs {name}")
-        told = ended
-        time.sleep(1)
+def _tell(sentence: str) -> None:
+    problems.print(f"[yellow]kehu:[/] {_plain(sentence)}", highlight=False, soft_wrap=True)
 
 
 def _print_line(name: str, line: str, prefixed: bool) -> None:

@@ -130,7 +130,7 @@ class LocalConfig:
         return {one.slug: one for one in self.services}[slug]
 
     def service_environment(self, service: Service, client_secret: str) -> dict[str, str]:
-        """Return the environment in which a service runs; its log settings may be overridden.
+        """Return the environment in which a service runs; some settings may be overridden.
 
         `client_secret` is the secret of the service account of the same name.
         """
@@ -148,11 +148,16 @@ class LocalConfig:
         }
         if service.slug == "marketing":
             settings |= {
-                "CUSTOMER_URL": self.service("customer").url,
-                "SALES_URL": self.service("sales").url,
+                "CUSTOMER_URL": f"{self.gateway_url}/api/customer",  # a port of its own may change
+                "SALES_URL": f"{self.gateway_url}/api/sales",
                 "SERVICE_CLIENT_ID": service.slug,
                 "SERVICE_CLIENT_SECRET": client_secret,
                 "OIDC_TOKEN_URL": f"{self.issuer_url}/token",
             }
         environment = {f"{service.prefix}{name}": value for name, value in settings.items()}
-        return {f"{service.prefix}LOG_FORMAT": "console", **self.environment(), **environment}
+        defaults = {
+            f"{service.prefix}LOG_FORMAT": "console",
+            # The gateway sends nothing any more to a process that is being replaced.
+            f"{service.prefix}DRAIN_SECONDS": "0",
+        }
+        return {**defaults, **self.environment(), **environment}

@@ -1,64 +1,60 @@
 """A gateway for development: every service, its documents and the token issuer on one port.
 
-`/api/<service>/...` goes to the service without that prefix. Nothing is buffered or changed: the
-body streams both ways. In production an ingress does this work.
+`/api/<service>/...` goes to the service without that prefix; nothing else is changed. While a
+service is being replaced, new requests go to the new process. A request is repeated on another
+connection only if that is safe: it was not sent at all, or it may be sent twice (a read, or a POST
+with an Idempotency-Key). In production an ingress does this work.
 """
 
+import asyncio
 import html
 import logging
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import (
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
     RedirectResponse,
     Response,
-    StreamingResponse,
 )
 from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
-from kehu_local import issuer
-from kehu_local.config import LocalConfig, Service
+from kehu_local import issuer, refusals
+from kehu_local.config import LocalConfig
 from kehu_local.ports import HOST
+from kehu_local.routes import Routes
+from kehu_local.upstream import Connection, Headers, NoAnswer, NotSent, Upstream
 
 log = logging.getLogger("kehu.gateway")
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP_BY_HOP = {
     b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te",
-    b"trailer", b"transfer-encoding", b"upgrade",
+    b"trailer", b"transfer-encoding", b"upgrade", b"expect",
 }  # fmt: skip
 FORWARDED = {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-prefix", b"x-forwarded-proto"}
-CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 60.0
-IDLE_SECONDS = 4.0  # shorter than the 5 s after which uvicorn closes an idle connection
+BODY_SECONDS = 30.0
+LONGEST_REPEATABLE = 1024 * 1024  # a longer body is passed on while it comes
+MOST_IN_FLIGHT = 512
+MOST_CONNECTIONS = 2000
+TRIES = 3
+PAUSE_SECONDS = 0.05
 
 
 def create_app(config: LocalConfig) -> Starlette:
     """Return the gateway's application."""
-    services = {service.slug: service for service in config.services}
-    timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-    limits = httpx.Limits(max_connections=None, keepalive_expiry=IDLE_SECONDS)
+    routes = Routes(config)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        transport = httpx.AsyncHTTPTransport(limits=limits)
-        async with httpx.AsyncClient(transport=transport, timeout=timeout) as client:
-            app.state.client = client
-            yield
-
-    async def forward(request: Request) -> Response:
-        service = services.get(request.path_params["service"])
-        if service is None:
-            return _unknown_service(request, sorted(services))
-        return await _forward(request, service)
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        routes.close()
 
     async def documents(request: Request) -> Response:
         return RedirectResponse(f"/api/{request.path_params['service']}/docs")
@@ -69,65 +65,196 @@ def create_app(config: LocalConfig) -> Starlette:
     async def alive(_request: Request) -> Response:
         return PlainTextResponse("ok")
 
+    async def in_flight(_request: Request) -> Response:
+        return JSONResponse(routes.in_flight())
+
     return Starlette(
         lifespan=lifespan,
         routes=[
             Route("/", index),
             Route("/healthz", alive),
+            Route("/in-flight", in_flight),
             Mount("/auth", routes=issuer.routes(issuer.Issuer.load(config))),
             Route("/api/{service}", documents),
-            Route("/api/{service}/{path:path}", forward, methods=METHODS),
+            Mount("/api", Forwarder(config, routes)),
         ],
         exception_handlers={404: _nothing_here},
     )
 
 
-async def _forward(request: Request, service: Service) -> Response:
-    client: httpx.AsyncClient = request.app.state.client
-    has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
-    # A Request of its own, because the client would add headers that the caller did not send.
-    outgoing = httpx.Request(
-        request.method,
-        httpx.URL(service.url, raw_path=_target(request, service)),
-        headers=_request_headers(request, service),
-        content=request.stream() if has_body else None,
-        extensions={"timeout": client.timeout.as_dict()},
-    )
-    try:
-        answer = await client.send(outgoing, stream=True, follow_redirects=False)
-    except httpx.TimeoutException as error:
-        if not isinstance(error, httpx.ConnectTimeout):
-            return _too_slow(request, service)
-        return _unreachable(request, service)
-    except httpx.TransportError:
-        return _unreachable(request, service)
-    response = StreamingResponse(_stream(answer), answer.status_code)
-    response.raw_headers = _end_to_end(answer.headers.raw)
-    return response
+class Forwarder:
+    """Sends each request to its service and the answer back."""
+
+    def __init__(self, config: LocalConfig, routes: Routes) -> None:
+        self._known = sorted(service.slug for service in config.services)
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        slug = scope["path"].removeprefix("/api/").partition("/")[0]
+        upstream = self._routes.find(slug)
+        if upstream is None:
+            answer = refusals.unknown_service(request, self._known)
+        elif upstream.in_flight >= MOST_IN_FLIGHT:
+            answer = refusals.overloaded(request, slug)
+        else:
+            try:
+                await self._forward(request, slug, send)
+            except ClientDisconnect:
+                return
+            except NotSent:
+                answer = refusals.unreachable(request, slug, upstream.port)
+            except NoAnswer:
+                answer = refusals.unknown_outcome(request, slug)
+            except TimeoutError:
+                answer = refusals.too_slow(request, slug, ANSWER_SECONDS)
+            else:
+                return
+        await answer(scope, receive, send)
+
+    async def _forward(self, request: Request, slug: str, send: Send) -> None:
+        async with asyncio.timeout(BODY_SECONDS):
+            body, more = await _body_of(request)
+        if more is None:
+            await self._repeatedly(request, slug, body, send)
+        else:
+            await self._streaming(request, slug, body, more, send)
+
+    async def _repeatedly(self, request: Request, slug: str, body: bytes, send: Send) -> None:
+        """Send a request whose body is known, again if need be and may be."""
+        head = _head(request, slug, len(body) if body or _says_length(request) else None)
+        sent: NoAnswer | None = None
+        for attempt in range(1, TRIES + 1):
+            upstream = self._routes.find(slug)
+            assert upstream is not None  # noqa: S101 - services do not vanish
+            upstream.in_flight += 1
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    connection = await upstream.send(request.method, head, body)
+                await _return(upstream, connection, send)
+            except NotSent as error:
+                if attempt == TRIES:
+                    raise sent or error from None
+            except NoAnswer as error:
+                sent = error
+                if attempt == TRIES or not _may_repeat(request):
+                    raise
+            else:
+                return
+            finally:
+                upstream.in_flight -= 1
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _streaming(
+        self, request: Request, slug: str, body: bytes, more: AsyncIterator[bytes], send: Send
+    ) -> None:
+        """Pass a long body on while it comes; once."""
+        upstream = self._routes.find(slug)
+        assert upstream is not None  # noqa: S101 - services do not vanish
+        upstream.in_flight += 1
+        try:
+            length = request.headers.get("content-length")
+            head = _head(request, slug, int(length) if length else -1)
+            connection = await upstream.open(request.method, head)
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await _pass_on(connection, body, more, chunked=length is None)
+                    await connection.answer()
+            except BaseException:
+                connection.close()
+                raise
+            await _return(upstream, connection, send)
+        finally:
+            upstream.in_flight -= 1
 
 
-async def _stream(answer: httpx.Response) -> AsyncIterator[bytes]:
+async def _body_of(request: Request) -> tuple[bytes, AsyncIterator[bytes] | None]:
+    """Return the whole body; or its beginning and the rest, if it is long."""
+    if not _says_length(request) and "transfer-encoding" not in request.headers:
+        return b"", None
+    stream = request.stream()
+    parts: list[bytes] = []
+    size = 0
+    async for part in stream:
+        parts.append(part)
+        size += len(part)
+        if size > LONGEST_REPEATABLE:
+            return b"".join(parts), stream
+    return b"".join(parts), None
+
+
+async def _pass_on(
+    connection: Connection, body: bytes, more: AsyncIterator[bytes], *, chunked: bool
+) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        yield body
+        async for part in more:
+            if part:
+                yield part
+
+    async for part in parts():
+        if not await connection.write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part):
+            return  # it has been answered already: too long, say
+    if chunked:
+        await connection.write(b"0\r\n\r\n")
+
+
+async def _return(upstream: Upstream, connection: Connection, send: Send) -> None:
+    """Send the answer to the client as it comes."""
     try:
-        async for chunk in answer.aiter_raw():
-            yield chunk
+        headers = _end_to_end(connection.headers)
+        await send({"type": "http.response.start", "status": connection.status, "headers": headers})
+        try:
+            async for chunk in connection.body():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except NoAnswer as error:
+            raise _BrokenOff from error  # too late for an answer of ours
+        await send({"type": "http.response.body", "body": b""})
     finally:
-        await answer.aclose()
+        upstream.release(connection)
 
 
-def _target(request: Request, service: Service) -> bytes:
+class _BrokenOff(Exception):
+    """The answer stopped in the middle; so does ours, and the client sees it."""
+
+
+def _may_repeat(request: Request) -> bool:
+    """Tell whether to send it twice does no harm: services answer a repeated key as before."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return True
+    return request.method == "POST" and "idempotency-key" in request.headers
+
+
+def _says_length(request: Request) -> bool:
+    return "content-length" in request.headers
+
+
+def _head(request: Request, slug: str, length: int | None) -> bytes:
+    """Return the request line and headers; a length of -1 means chunks."""
+    lines = [f"{request.method} ".encode() + _target(request, slug) + b" HTTP/1.1"]
+    lines += [name + b": " + value for name, value in _request_headers(request, slug)]
+    if length is not None:
+        lines.append(
+            b"transfer-encoding: chunked" if length < 0 else b"content-length: %d" % length
+        )
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def _target(request: Request, slug: str) -> bytes:
     """Return path and query for the service, with the caller's percent-encoding untouched."""
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    path = raw.partition(b"?")[0].removeprefix(f"/api/{service.slug}".encode())
+    path = raw.partition(b"?")[0].removeprefix(f"/api/{slug}".encode())
     query: bytes = request.scope["query_string"]
     return path + b"?" + query if query else path
 
 
-def _request_headers(request: Request, service: Service) -> list[tuple[bytes, bytes]]:
+def _request_headers(request: Request, slug: str) -> Headers:
+    dropped = FORWARDED | {b"content-length"}
     kept = _end_to_end(request.headers.raw)
-    headers = [(name, value) for name, value in kept if name not in FORWARDED]
+    headers = [(name, value) for name, value in kept if name not in dropped]
     caller = request.client.host if request.client else HOST
     headers += [
-        (b"x-forwarded-prefix", f"/api/{service.slug}".encode()),
+        (b"x-forwarded-prefix", f"/api/{slug}".encode()),
         (b"x-forwarded-for", caller.encode()),
         (b"x-forwarded-proto", request.url.scheme.encode()),
         (b"x-forwarded-host", request.headers.get("host", "").encode()),
@@ -135,85 +262,22 @@ def _request_headers(request: Request, service: Service) -> list[tuple[bytes, by
     return headers
 
 
-def _end_to_end(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _end_to_end(headers: Headers) -> Headers:
     """Drop the headers that concern one connection only (RFC 9110, section 7.6.1)."""
-    dropped = set(HOP_BY_HOP)
+    dropped = HOP_BY_HOP
     for name, value in headers:
         if name.lower() == b"connection":
-            dropped |= {token.strip().lower() for token in value.split(b",")}
+            dropped = dropped | {token.strip().lower() for token in value.split(b",")}
     return [(name.lower(), value) for name, value in headers if name.lower() not in dropped]
 
 
-def _unreachable(request: Request, service: Service) -> Response:
-    log.warning("%s cannot be reached at %s", service.slug, service.url)
-    return _problem(
-        request,
-        502,
-        "service-unreachable",
-        f"The {service.slug} service does not answer at {service.url}. "
-        f"See `make status` and `.venv/bin/kehu logs {service.slug}`; `make up` starts it again.",
-        f"{service.slug} 服务在 {service.url} 没有响应。"
-        f"请查看 `make status` 和 `.venv/bin/kehu logs {service.slug}`；`make up` 可重新启动。",
-    )
-
-
-def _too_slow(request: Request, service: Service) -> Response:
-    return _problem(
-        request,
-        504,
-        "service-too-slow",
-        f"The {service.slug} service did not answer within {ANSWER_SECONDS:.0f} seconds. "
-        f"See `.venv/bin/kehu logs {service.slug}`.",
-        f"{service.slug} 服务在 {ANSWER_SECONDS:.0f} 秒内没有答复。"
-        f"请查看 `.venv/bin/kehu logs {service.slug}`。",
-    )
-
-
-def _unknown_service(request: Request, known: list[str]) -> Response:
-    names = ", ".join(known)
-    return _problem(
-        request,
-        404,
-        "unknown-service",
-        f"There is no such service. There are: {names}.",
-        f"没有这个服务。现有服务：{names}。",
-    )
-
-
 async def _nothing_here(request: Request, _error: Exception) -> Response:
-    return _problem(
+    return refusals.problem(
         request,
         404,
         "not-found",
         "There is nothing at this address. The services are below /api/<service>/v1/.",
         "该地址不存在。各服务位于 /api/<service>/v1/ 之下。",
-    )
-
-
-TITLES = {
-    404: ("Not Found", "未找到"),
-    502: ("Bad Gateway", "网关错误"),
-    504: ("Gateway Timeout", "网关超时"),
-}
-
-
-def _problem(request: Request, status: int, code: str, en: str, zh: str) -> Response:
-    chinese = request.headers.get("accept-language", "").lower().startswith("zh")
-    request_id = request.headers.get("x-request-id") or str(uuid.uuid4())
-    return JSONResponse(
-        {
-            "type": f"urn:kehu:problem:{code}",
-            "title": TITLES[status][chinese],
-            "status": status,
-            "detail": zh if chinese else en,
-            "code": code,
-            "instance": request.url.path,
-            "request_id": request_id,
-            "errors": [],
-        },
-        status,
-        {"X-Request-Id": request_id, "Content-Language": "zh" if chinese else "en"},
-        media_type="application/problem+json",
     )
 
 
@@ -239,7 +303,6 @@ def main() -> None:
     """Serve the gateway until SIGTERM."""
     config = LocalConfig.from_environment()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     uvicorn.run(
         create_app(config),
         host=HOST,
@@ -249,6 +312,7 @@ def main() -> None:
         server_header=False,  # a service's own `Server` and `Date` pass
         date_header=False,
         timeout_graceful_shutdown=5,
+        limit_concurrency=MOST_CONNECTIONS,
         log_config=None,
     )
 

@@ -1,11 +1,13 @@
 """TCP ports on this machine: is one free, and if not, who has it."""
 
+import json
 import random
 import socket
 import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from typing import Any
 
 import psutil
 
@@ -85,11 +87,22 @@ def wait_until_listening(port: int, alive: Callable[[], bool], *, seconds: float
 
 def answers(port: int, path: str) -> bool:
     """Tell whether an HTTP server answers 200 at the path."""
+    return _fetch(port, path) is not None
+
+
+def fetch_json(port: int, path: str) -> dict[str, Any] | None:
+    """Return the JSON object that an HTTP server has at the path, or None."""
+    body = _fetch(port, path)
+    return None if body is None else dict(json.loads(body))
+
+
+def _fetch(port: int, path: str) -> bytes | None:
     connection = HTTPConnection(HOST, port, timeout=2)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == HTTPStatus.OK
+        response = connection.getresponse()
+        return response.read() if response.status == HTTPStatus.OK else None
     except (OSError, HTTPException):
-        return False
+        return None
     finally:
         connection.close()

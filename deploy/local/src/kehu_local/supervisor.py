@@ -3,10 +3,10 @@
 import fcntl
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kehu_local import ports
@@ -17,10 +17,13 @@ from kehu_local.issuer import Issuer
 from kehu_local.kafka import fetch_kafka, start_kafka
 from kehu_local.postgres import provision, start_postgres
 from kehu_local.processes import STOP_SECONDS, Notes, Running, spawn
+from kehu_local.routes import write_route
 
 POSTGRES, BROKER, GATEWAY = "postgres", "broker", "gateway"
 READY_SECONDS = 120.0
 SETTLE_SECONDS = 30.0
+DRAIN_SECONDS = 30.0  # a little more than a service gives itself to end in order
+NEXT, PREVIOUS = ".next", ".previous"
 
 Report = Callable[[str, str], None]
 """Hears the name of a process and what has become of it."""
@@ -49,13 +52,13 @@ class Supervisor:
 
     def running(self) -> list[Running]:
         """Return the processes that run now, in the order in which they are started."""
-        order = [POSTGRES, BROKER, GATEWAY, *(one.slug for one in self._config.services)]
-        notes = [note for name in order if (note := self._notes.read(name)) is not None]
+        notes = sorted(self._notes.all(), key=lambda note: self._rank(note.name))
         return [note for note in notes if note.alive()]
 
     def ended(self) -> list[str]:
         """Return the names of processes that ended without having been stopped."""
-        return [note.name for note in self._notes.all() if not note.alive()]
+        names = {_base(note.name) for note in self._notes.all()}
+        return sorted(name for name in names if not self._lives(name))
 
     def up(self, *, apache: bool = False) -> list[str]:
         """Start what does not run yet and return its names when every process is ready.
@@ -84,6 +87,39 @@ class Supervisor:
                 raise LocalError("A broker already runs. Stop the system first: make down")
             self._start_broker(apache=True)
 
+    def restart(self, names: Sequence[str] = ()) -> list[str]:
+        """Replace services (all without names) by new processes, without a failed request.
+
+        The new process starts beside the old one; when it is ready, the gateway sends it the new
+        requests; when the old one has answered the last of its own, it is stopped.
+        """
+        known = [one.slug for one in self._config.services]
+        unknown = sorted(set(names) - set(known))
+        if unknown:
+            raise LocalError(
+                f"No such service: {', '.join(unknown)}. There are: {', '.join(known)}."
+            )
+        chosen = [one for one in self._config.services if not names or one.slug in names]
+        with self._alone():
+            try:
+                for service in chosen:
+                    self._replace(service)
+            finally:
+                self._started = []
+        return [one.slug for one in chosen]
+
+    def stop_sick(self, name: str) -> None:
+        """End a process that does not answer; `up` starts it again."""
+        with self._alone():
+            sick = self._notes.read(name)
+            if sick is not None:
+                sick.stop(seconds=5)
+
+    def unwell(self) -> list[str]:
+        """Return the names of the gateway and services that run, but do not say they are well."""
+        watched = [one for one in self.running() if one.name not in (POSTGRES, BROKER)]
+        return [one.name for one in watched if not ports.answers(one.port, "/healthz")]
+
     def down(self) -> list[str]:
         """Stop everything, services first; return the names of what was stopped."""
         with self._alone():
@@ -108,7 +144,7 @@ class Supervisor:
             )
         return rows
 
-    def _apache_runs(self) -> bool:
+    def apache_runs(self) -> bool:
         """Tell whether the broker is not the embedded one."""
         broker = self._notes.read(BROKER)
         process = broker.process() if broker is not None else None
@@ -181,12 +217,17 @@ class Supervisor:
         )
 
     def _start_service(self, service: Service) -> Running:
-        if self._notes.read(service.slug) is not None and not self._apache_runs():
+        if self._notes.read(service.slug) is not None and not self.apache_runs():
             forget_members(self._config.kafka_bootstrap, f"kehu-{service.slug}")
+        running = self._spawn_service(service, service.slug)
+        write_route(self._config, service.slug, service.port)
+        return running
+
+    def _spawn_service(self, service: Service, name: str) -> Running:
         secret = Issuer.load(self._config).secrets.get(service.slug, "")
         self._report(service.slug, "starting")
         running = spawn(
-            service.slug,
+            name,
             service.command,
             port=service.port,
             log=self._log(service.slug),
@@ -194,6 +235,34 @@ class Supervisor:
         )
         self._remember(running)
         return running
+
+    def _replace(self, service: Service) -> None:
+        old = self._notes.read(service.slug)
+        if old is None or not old.alive():
+            raise LocalError(f"{service.slug} does not run. Start it: make up")
+        port = service.port if ports.is_free(service.port) else ports.free_port()
+        new = self._spawn_service(replace(service, port=port), service.slug + NEXT)
+        try:
+            self._await_ready([new])
+        except BaseException:
+            self._stop_one(new)
+            raise
+        write_route(self._config, service.slug, port)
+        self._await_drained(service.slug, old.port)
+        self._notes.write(replace(old, name=service.slug + PREVIOUS))
+        self._notes.write(replace(new, name=service.slug))
+        self._notes.forget(service.slug + NEXT)
+        old.stop(DRAIN_SECONDS)
+        self._notes.forget(service.slug + PREVIOUS)
+
+    def _await_drained(self, slug: str, port: int) -> None:
+        """Wait until the gateway has no request under way to the port."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while time.monotonic() < deadline:
+            waiting = ports.fetch_json(self._config.gateway_port, "/in-flight")
+            if waiting is None or not waiting.get(slug, {}).get(str(port)):
+                return
+            time.sleep(0.05)
 
     def _settle(self) -> None:
         """Wait until running services are ready, or have ended: one may be on its way out."""
@@ -209,7 +278,7 @@ class Supervisor:
             for one in list(waiting.values()):
                 if self._ready(one):
                     del waiting[one.name]
-                    self._report(one.name, "ready")
+                    self._report(_base(one.name), "ready")
                 elif not one.alive():
                     raise LocalError(
                         f"{one.name} ended while it was starting. Its log ({one.log}) says:\n"
@@ -249,7 +318,7 @@ class Supervisor:
 
     def _rank(self, name: str) -> int:
         order = [POSTGRES, BROKER, GATEWAY, *(one.slug for one in self._config.services)]
-        return order.index(name) if name in order else len(order)
+        return order.index(_base(name)) if _base(name) in order else len(order)
 
     def _lives(self, name: str) -> bool:
         note = self._notes.read(name)
@@ -275,3 +344,8 @@ class Supervisor:
                     "Wait until it has finished."
                 ) from None
             yield
+
+
+def _base(name: str) -> str:
+    """Return the service that a process stands for, also while it is being replaced."""
+    return name.removesuffix(NEXT).removesuffix(PREVIOUS)

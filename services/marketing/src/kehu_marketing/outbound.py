@@ -93,6 +93,8 @@ class Outbound:
         self, method: str, service: OtherService, path: str, headers: dict[str, str], **more: Any
     ) -> dict[str, Any]:
         headers["Authorization"] = f"Bearer {await self._bearer()}"
+        # What the other service does after we have stopped waiting is done for nobody.
+        headers["Kehu-Deadline-Ms"] = str(int(self._settings.call_timeout * 1000))
         url = self._urls[service].rstrip("/") + path
         response = await self._send(service, method, url, headers=headers, **more)
         if response.is_success:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
@@ -68,6 +69,7 @@ def new_app(
     app.state.tracer_provider = provider
     app.state.after_commit = _nothing_to_wake
     app.state.not_ready = "starting"
+    app.state.draining = False
     app.state.healthy = _always_healthy
     problems.install(app)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
@@ -109,8 +111,10 @@ def open_database(service: str, settings: ServiceSettings, *, worker: bool = Fal
         settings.worker_database_url if worker else settings.database_url,
         application_name=f"kehu-{service}{'-worker' if worker else ''}",
         pool_size=settings.pool_size,
+        pool_timeout=5.0 if worker else settings.pool_timeout,
         statement_timeout=60.0 if worker else settings.statement_timeout,
         lock_timeout=settings.lock_timeout,
+        idle_in_transaction_timeout=60.0 if worker else settings.idle_in_transaction_timeout,
     )
 
 
@@ -135,6 +139,8 @@ def _add_operational_routes(app: FastAPI) -> None:
         if reason is None:
             try:
                 await app.state.database.ping()
+            except PoolTimeoutError:
+                reason = None  # busy is not broken: who is taken out now, makes the others busier
             except Exception as error:
                 reason = f"database: {type(error).__name__}"
         body = {"status": "ready" if reason is None else "not ready", "detail": reason}

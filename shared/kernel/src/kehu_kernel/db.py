@@ -63,8 +63,8 @@ def _to_json(value: object) -> str:
 class Database:
     """One PostgreSQL database, entered with one role.
 
-    `statement_timeout` and `lock_timeout` are seconds; a lock that is not had in time makes the
-    command fail with `ConcurrentChange`, never hang.
+    Time-outs are seconds; a lock that is not had in time makes the command fail with
+    `ConcurrentChange`, a connection that is not had in time with `Unavailable`: nothing hangs.
     """
 
     def __init__(
@@ -73,14 +73,16 @@ class Database:
         *,
         application_name: str,
         pool_size: int = 10,
+        pool_timeout: float = 1.0,
         statement_timeout: float = 5.0,
         lock_timeout: float = 2.0,
+        idle_in_transaction_timeout: float = 60.0,
     ) -> None:
         self.engine: AsyncEngine = create_async_engine(
             asyncpg_url(url),
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=statement_timeout,
+            pool_timeout=pool_timeout,
             pool_use_lifo=True,
             pool_reset_on_return=None,  # a session ends its transaction itself
             isolation_level="AUTOCOMMIT",  # and begins it, bound to the tenant
@@ -93,7 +95,9 @@ class Database:
                     "application_name": application_name,
                     "statement_timeout": str(int(statement_timeout * 1000)),
                     "lock_timeout": str(int(lock_timeout * 1000)),
-                    "idle_in_transaction_session_timeout": "60000",
+                    "idle_in_transaction_session_timeout": str(
+                        int(idle_in_transaction_timeout * 1000)
+                    ),
                     "jit": "off",
                 },
             },

@@ -1,4 +1,4 @@
-"""What every request passes first: id, trace, log, metrics, limits; and the last net for errors.
+"""What every request passes first: limits, id, trace, log, metrics; and the last net for errors.
 
 Plain ASGI: a middleware built on Starlette's `BaseHTTPMiddleware` would cost more than all of this.
 """
@@ -6,31 +6,23 @@ Plain ASGI: a middleware built on Starlette's `BaseHTTPMiddleware` would cost mo
 import logging
 import re
 import time
-from http import HTTPStatus
 
 from opentelemetry.trace import SpanKind, Tracer
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog import contextvars
 
-from kehu_kernel import ids, problems, telemetry
+from kehu_kernel import deadline, ids, problems, telemetry
 from kehu_kernel.db import Constraints
-from kehu_kernel.errors import BodyTooLarge, DomainError
+from kehu_kernel.errors import BodyTooLarge, Overloaded
+from kehu_kernel.gate import Gate, Place
 from kehu_kernel.settings import ServiceSettings
 
 REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 UNLIMITED = frozenset({"/healthz", "/readyz", "/metrics"})
+MOST_REQUESTS = 1000
+"""Begun and waiting ones together, those whose body is still on its way included."""
 log = logging.getLogger("kehu.http")
-
-
-class Overloaded(DomainError):
-    """Too many requests are being worked on; this one was not begun."""
-
-    code = "overloaded"
-    status = HTTPStatus.SERVICE_UNAVAILABLE
-    en = "The service is at its limit. Nothing was done; try again shortly."
-    zh = "服务已达到负载上限。本次操作未生效，请稍后重试。"
-    retryable = True
 
 
 class EdgeMiddleware:
@@ -49,7 +41,13 @@ class EdgeMiddleware:
         self._constraints, self._tracer = constraints, tracer
         self._in_flight = telemetry.HTTP_IN_FLIGHT.labels(service)
         self._shed = telemetry.HTTP_SHED.labels(service)
-        self._running = 0
+        self._gate = Gate(
+            limit=settings.concurrency_limit,
+            queue=settings.queue_limit,
+            seconds=settings.queue_seconds,
+            refused=self._shed,
+        )
+        self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or path_of(scope) in UNLIMITED:
@@ -58,39 +56,49 @@ class EdgeMiddleware:
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if REQUEST_ID.fullmatch(given) else str(ids.new_id())
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        place = Place(self._gate)
+        answer = _Answer(scope, send, place)
+        if self._open >= MOST_REQUESTS or self._gate.is_full():
+            self._shed.inc()
+            await problems.problem_response(Request(scope), Overloaded())(scope, receive, answer)
+            return
         parent = telemetry.parent_of(headers.get(b"traceparent", b"").decode("latin-1") or None)
         span = self._tracer.start_span(scope["method"], parent, SpanKind.SERVER)
-        state = scope.setdefault("state", {})
-        state["request_id"], state["traceparent"] = request_id, telemetry.traceparent_of(span)
-        answer = _Answer(send, request_id, scope.get("root_path", ""))
+        state["traceparent"] = telemetry.traceparent_of(span)
         started = time.perf_counter()
-        self._running += 1
-        self._in_flight.set(self._running)
+        self._open += 1
+        self._in_flight.set(self._open)
         contextvars.bind_contextvars(request_id=request_id)
         try:
-            await self._handle(scope, receive, answer)
+            await self._handle(scope, receive, answer, headers)
         finally:
-            self._running -= 1
-            self._in_flight.set(self._running)
+            place.leave()
+            self._open -= 1
+            self._in_flight.set(self._open)
             self._record(scope, answer.status, time.perf_counter() - started)
             span.end()
             contextvars.clear_contextvars()
 
-    async def _handle(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
-        request = Request(scope)
-        if self._running > self._settings.concurrency_limit:
-            self._shed.inc()
-            await problems.problem_response(request, Overloaded())(scope, receive, answer)
-            return
+    async def _handle(
+        self, scope: Scope, receive: Receive, answer: "_Answer", headers: dict[bytes, bytes]
+    ) -> None:
+        given = headers.get(deadline.HEADER)
+        limit = deadline.Deadline(deadline.seconds_for(given, self._settings.request_seconds))
+        body = _Body(receive, self._settings.max_body_bytes, answer.place)
         try:
-            limited = _limited(receive, self._settings.max_body_bytes)
-            await self._app(scope, limited, answer)
+            async with limit:
+                if not _has_body(headers):
+                    await answer.place.enter()
+                await self._app(scope, body, answer)
         except ClientDisconnect:
             return  # nobody waits for an answer
         except Exception as error:
             if answer.status is not None:  # too late to say so: the client sees a broken answer
                 raise
-            response = problems.unexpected(request, error, self._constraints)
+            failure = limit.explain(error, self._constraints)
+            response = problems.unexpected(Request(scope), error, failure)
             await response(scope, receive, answer)
 
     def _record(self, scope: Scope, status: int | None, seconds: float) -> None:
@@ -113,22 +121,47 @@ class _Answer:
     """Forwards the answer, adds the request id, remembers the status.
 
     Services name places within themselves (`/v1/...`); a `Location` gets the prefix they are
-    served under.
+    served under. The place at the gate is given back: to send is no work. While the process ends,
+    clients are asked to come back on another connection.
     """
 
-    def __init__(self, send: Send, request_id: str, prefix: str) -> None:
-        self._send, self._request_id, self._prefix = send, request_id.encode(), prefix.encode()
+    def __init__(self, scope: Scope, send: Send, place: Place) -> None:
+        self._scope, self._send = scope, send
+        self.place = place
         self.status: int | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.place.leave()
             self.status = message["status"]
+            prefix = self._scope.get("root_path", "").encode()
             headers = [
-                (name, self._prefix + value if name == b"location" else value)
+                (name, prefix + value if name == b"location" else value)
                 for name, value in message["headers"]
             ]
-            message["headers"] = [*headers, (b"x-request-id", self._request_id)]
+            headers.append((b"x-request-id", self._scope["state"]["request_id"].encode()))
+            if self._scope["app"].state.draining:
+                headers.append((b"connection", b"close"))
+            message["headers"] = headers
         await self._send(message)
+
+
+class _Body:
+    """Bounds the body, and takes the place at the gate when all of it has come."""
+
+    def __init__(self, receive: Receive, limit: int, place: Place) -> None:
+        self._receive, self._limit, self._place = receive, limit, place
+        self._taken = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._taken += len(message.get("body", b""))
+            if self._taken > self._limit:
+                raise BodyTooLarge(limit=self._limit)
+            if not message.get("more_body", False):
+                await self._place.enter()
+        return message
 
 
 def path_of(scope: Scope) -> str:
@@ -137,15 +170,5 @@ def path_of(scope: Scope) -> str:
     return path.removeprefix(scope.get("root_path", ""))
 
 
-def _limited(receive: Receive, limit: int) -> Receive:
-    taken = 0
-
-    async def receive_limited() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise BodyTooLarge(limit=limit)
-        return message
-
-    return receive_limited
+def _has_body(headers: dict[bytes, bytes]) -> bool:
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"

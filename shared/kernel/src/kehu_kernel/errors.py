@@ -166,8 +166,8 @@ class Unavailable(DomainError):
 
     code = "unavailable"
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    en = "The service cannot reach its database right now. Nothing was done; try again shortly."
-    zh = "服务暂时无法访问数据库。本次操作未生效，请稍后重试。"
+    en = "The service's database cannot serve right now. Nothing was done; try again shortly."
+    zh = "服务的数据库暂时无法提供服务。本次操作未生效，请稍后重试。"
     retryable = True
 
 
@@ -178,6 +178,45 @@ class TookTooLong(DomainError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     en = "The request took longer than is allowed. Nothing was done; ask for less at a time."
     zh = "请求耗时超过限制。本次操作未生效，请缩小请求范围。"
+
+
+class Overloaded(DomainError):
+    """Too many requests are being worked on; this one was not begun."""
+
+    code = "overloaded"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    en = "The service is at its limit. Nothing was done; try again shortly."
+    zh = "服务已达到负载上限。本次操作未生效，请稍后重试。"
+    retryable = True
+
+
+class DeadlinePassed(DomainError):
+    """The time that the whole request may take was over before it was done; nothing was done."""
+
+    code = "deadline-passed"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    en = "The request was not done within {seconds:g} s. Nothing was done; try again shortly."
+    zh = "请求未能在 {seconds:g} 秒内完成。本次操作未生效，请稍后重试。"
+    retryable = True
+
+
+class OutcomeUnknown(DomainError):
+    """The database gave no answer while the change was being committed: done or not, nobody knows.
+
+    A repetition with the same Idempotency-Key has one effect, whatever became of the first.
+    """
+
+    code = "outcome-unknown"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    en = (
+        "The database did not confirm the change. It may have been made or not. Repeat the request "
+        "with the same Idempotency-Key, or read the object before you try again."
+    )
+    zh = (
+        "数据库未能确认此次变更，变更可能已生效，也可能未生效。"
+        "请使用相同的 Idempotency-Key 重试，或先读取该对象再决定。"
+    )
+    retryable = True
 
 
 class IssuerUnavailable(DomainError):

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from kehu_kernel import clock, idempotency
+from kehu_kernel import clock, deadline, idempotency
 from kehu_kernel.auth import check_scopes, require_scopes
 from kehu_kernel.columns import Aggregate
 from kehu_kernel.context import Actor, Context
@@ -50,6 +50,7 @@ class TransactionRoute(APIRoute):
             read_only = request.method in SAFE_METHODS
             context = _context(request)
             async with request.app.state.database.session(context, read_only=read_only) as session:
+                session.before_commit = deadline.commit_begins
                 request.state.session = session
                 key = idempotency.key_of(request)
                 if key is not None:

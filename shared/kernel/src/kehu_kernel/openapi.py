@@ -18,8 +18,14 @@ ALWAYS: tuple[type[DomainError], ...] = (
     errors.Unavailable,
     errors.TookTooLong,
     errors.IssuerUnavailable,
+    errors.Overloaded,
+    errors.DeadlinePassed,
 )
-COMMANDS: tuple[type[DomainError], ...] = (errors.ConcurrentChange, errors.BodyTooLarge)
+COMMANDS: tuple[type[DomainError], ...] = (
+    errors.ConcurrentChange,
+    errors.BodyTooLarge,
+    errors.OutcomeUnknown,
+)
 KEYED: tuple[type[DomainError], ...] = (
     errors.IdempotencyKeyInUse,
     errors.IdempotencyKeyReused,

@@ -1,20 +1,27 @@
 """Every error is RFC 9457 problem+json, in Chinese or English, with a stable code."""
 
 import logging
+import random
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match
 
-from kehu_kernel.db import Constraints, explain
-from kehu_kernel.errors import DomainError, Unavailable
+from kehu_kernel.errors import (
+    DeadlinePassed,
+    DomainError,
+    OutcomeUnknown,
+    Overloaded,
+    Unavailable,
+)
 
 MEDIA_TYPE = "application/problem+json"
 CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -118,7 +125,9 @@ def problem_response(request: Request, error: DomainError) -> Response:
     headers = {}
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="kehu"'
-    if error.retryable:
+    if isinstance(error, Overloaded):  # those refused together should not come back together
+        headers["Retry-After"] = str(random.randint(1, 3))  # noqa: S311 - spreading, not a secret
+    elif error.retryable:
         headers["Retry-After"] = "1"
     detail = error.message(language)
     return _document(request, language, error.status, error.code, detail, (), error.extra, headers)
@@ -135,19 +144,22 @@ def _document(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     standard = HTTPStatus(status).phrase
-    problem = Problem(
-        type=f"urn:kehu:problem:{code}",
-        title=TITLES_ZH.get(status, standard) if language == "zh" else standard,
-        status=status,
-        detail=detail,
-        code=code,
-        instance=request.url.path,
-        request_id=getattr(request.state, "request_id", ""),
-        errors=list(errors),
-    )
-    body = {**(extra or {}), **problem.model_dump(mode="json")}
-    return JSONResponse(
-        body, status, {**(headers or {}), "Content-Language": language}, media_type=MEDIA_TYPE
+    problem = {  # the fields of `Problem`, without the cost of building one: refusals must be cheap
+        **(extra or {}),
+        "type": f"urn:kehu:problem:{code}",
+        "title": TITLES_ZH.get(status, standard) if language == "zh" else standard,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "instance": request.scope["path"],
+        "request_id": getattr(request.state, "request_id", ""),
+        "errors": [error.model_dump() for error in errors],
+    }
+    return Response(
+        orjson.dumps(problem, default=str),
+        status,
+        {**(headers or {}), "Content-Language": language},
+        media_type=MEDIA_TYPE,
     )
 
 
@@ -205,16 +217,15 @@ def _allowed(request: Request) -> set[str]:
     return methods
 
 
-def unexpected(request: Request, error: Exception, constraints: Constraints) -> Response:
-    """Return the problem document for an exception nobody declared.
+def unexpected(request: Request, error: Exception, failure: DomainError | None) -> Response:
+    """Return the problem document for an exception that no operation declared.
 
-    A database error is explained by `constraints` where it can be; anything else is a bug of ours:
-    it is logged with its traceback and answered 500 without any detail.
+    `failure` is what it means, if anything; else it is a bug of ours: logged with its traceback
+    and answered 500 without any detail.
     """
-    failure = explain(error, constraints)
     if failure is not None:
-        if isinstance(failure, Unavailable):
-            log.warning("database unavailable: %s", type(error).__name__)
+        if isinstance(failure, (Unavailable, DeadlinePassed, OutcomeUnknown)):
+            log.warning("%s: %s", failure.code, type(error).__name__)
         return problem_response(request, failure)
     log.exception("unexpected error", exc_info=error)
     language = language_of(request.headers.get("accept-language"))

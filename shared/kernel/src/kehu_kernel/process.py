@@ -2,22 +2,22 @@
 
 Production runs api, relay and consume as deployments of one image; `all` runs the three in one
 process, after migrating, for small installations and local use. SIGTERM ends each gracefully:
-requests are answered, transactions finished, locks and group memberships given back.
+workers finish what is begun and give back locks and group memberships, so that a successor takes
+over at once; the API serves on while load balancers learn of it, answers what is begun, and ends.
 """
 
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
-import uvicorn
 import uvloop
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -30,33 +30,16 @@ from kehu_kernel.db import Database
 from kehu_kernel.housekeeping import Housekeeping, purges
 from kehu_kernel.parking import Replayer
 from kehu_kernel.relay import Relay, republish
+from kehu_kernel.server import new_server
 from kehu_kernel.settings import ServiceSettings
+from kehu_kernel.watchdog import LOOP_BLOCKED, LoopWatch, Minder, Wakeable, Worker
+
+__all__ = ["Databases", "Service", "Wakeable", "Worker", "main"]
 
 log = logging.getLogger("kehu.process")
 
 SCHEMA_CHECK_INTERVAL = 1.0
-
-
-class Worker(Protocol):
-    """Something that runs until it is told to stop: the relay, a consumer, a saga."""
-
-    @property
-    def name(self) -> str:
-        """Name for logs and health."""
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set, then finish what is begun and return."""
-
-    def stuck(self) -> str | None:
-        """Say why no progress is made, or return None."""
-
-
-@runtime_checkable
-class Wakeable(Protocol):
-    """A worker that looks for work by itself now and then, but can be told that there is some."""
-
-    def wake(self) -> None:
-        """Say that a command was committed in this process."""
+CANCEL_SECONDS = 5.0
 
 
 class ConsumingWorker(Worker, Replayer, Protocol):
@@ -90,14 +73,6 @@ class Service:
     """Makes the workers that consume events; the last argument wakes the relay after a commit."""
     jobs: Callable[[Databases, Any, Callable[[], None]], Sequence[Worker]] = no_jobs
     """Makes workers that do something else, like going on with sagas; run by `consume` too."""
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: we stop it together with the workers."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def main(service: Service, arguments: Sequence[str] | None = None) -> None:
@@ -154,32 +129,53 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
         worker=open_database(service.name, settings, worker=True),
     )
     workers = _workers(service, settings, databases, command)
+    minders = [Minder(worker, restarts=settings.worker_restarts) for worker in workers]
     app = service.create_app(settings)
     trace.set_tracer_provider(app.state.tracer_provider)  # for the spans of the workers
     app.state.after_commit = _waking([one for one in workers if isinstance(one, Wakeable)])
-    app.state.healthy = lambda: next(filter(None, (worker.stuck() for worker in workers)), None)
+    app.state.healthy = lambda: next(filter(None, (minder.stuck() for minder in minders)), None)
     watching = asyncio.create_task(_watch_schema(app, service, databases.app))
-    serving = app if command in ("api", "all") else _only_operational(app)
-    server = _server(serving, settings)
-    tasks = [asyncio.create_task(server.serve(), name="api")]
-    tasks += [asyncio.create_task(worker.run(stop), name=worker.name) for worker in workers]
+    server = new_server(app if serves_api(command) else _only_operational(app), settings)
+    loop_watch = LoopWatch(settings.loop_blocked_seconds)
+    loop_watch.start()
+    serving = asyncio.create_task(server.serve(), name="api")
+    working = [asyncio.create_task(minder.run(stop), name=minder.name) for minder in minders]
     stopping = asyncio.create_task(stop.wait())
     log.info("started", extra={"command": command, "port": settings.port})
+    tasks = [serving, *working]
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
     # Told to stop, a quick worker may be through by now: it died only if it failed.
     died = [task for task in tasks if task.done() and (task.exception() or not stop.is_set())]
     watching.cancel()
-    app.state.not_ready = "stopping"
+    app.state.not_ready, app.state.draining = "stopping", True
     stop.set()
+    if serves_api(command) and not died:
+        await asyncio.wait([serving], timeout=settings.drain_seconds)
     server.should_exit = True
     await asyncio.wait(tasks, timeout=settings.shutdown_grace_seconds)
+    await _end([stopping, *tasks])
     await databases.app.dispose()
     await databases.worker.dispose()
-    stopping.cancel()
+    loop_watch.stop()
     for task in died:
         task.result()  # raises what killed it: the process ends with that error
     if died:
         raise SystemExit(f"{died[0].get_name()} ended unexpectedly")
+
+
+def serves_api(command: str) -> bool:
+    """Tell whether a process of this kind answers requests."""
+    return command in ("api", "all")
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel what is left. What cannot be cancelled would keep the process from ending."""
+    left = {task for task in tasks if not task.done()}
+    for task in left:
+        task.cancel()
+    if left and (await asyncio.wait(left, timeout=CANCEL_SECONDS))[1]:
+        log.error("ending by force", extra={"left": [task.get_name() for task in left]})
+        os._exit(LOOP_BLOCKED)
 
 
 def _workers(
@@ -208,6 +204,9 @@ def _workers(
     if command in ("consume", "all"):
         workers += service.consumers(databases, settings, wake)
         workers += service.jobs(databases, settings, wake)
+    if settings.worker_stuck_seconds is not None:
+        for worker in workers:
+            worker.stuck_after = settings.worker_stuck_seconds
     return workers
 
 
@@ -221,20 +220,6 @@ def _waking(workers: Sequence[Wakeable]) -> Callable[[], None]:
 
 def _nobody() -> None:
     """Wake nobody: the relay runs in another process and polls."""
-
-
-def _server(app: FastAPI, settings: ServiceSettings) -> _Server:
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        root_path=settings.root_path,
-        server_header=False,
-        timeout_graceful_shutdown=int(settings.shutdown_grace_seconds),
-    )
-    return _Server(config)
 
 
 def _only_operational(app: FastAPI) -> FastAPI:

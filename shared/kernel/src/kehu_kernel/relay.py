@@ -98,6 +98,7 @@ class Relay:
         self._refused: dict[str, float] = {}
         self._failures = 0
         self._last_progress = time.monotonic()
+        self.stuck_after = STUCK_AFTER
 
     @property
     def name(self) -> str:
@@ -107,7 +108,7 @@ class Relay:
     def stuck(self) -> str | None:
         """Say so if no round, good or bad, has ended for longer than its deadlines allow."""
         silent = time.monotonic() - self._last_progress
-        return f"no round for {silent:.0f} s" if silent > STUCK_AFTER else None
+        return f"no round for {silent:.0f} s" if silent > self.stuck_after else None
 
     def wake(self) -> None:
         """Say that something was committed: the relay looks at once instead of at its next poll."""
@@ -115,15 +116,18 @@ class Relay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop` is set; the batch under way is finished and the locks released."""
-        while not stop.is_set():
-            try:
-                await self._own(stop)
-            except Exception as error:
-                self._failed("database", error)
-            self._last_progress = time.monotonic()
-            if not stop.is_set():
-                await broker.pause(stop, broker.backoff(self._failures))
-        await self._drop_producer()
+        self._last_progress = time.monotonic()
+        try:
+            while not stop.is_set():
+                try:
+                    await self._own(stop)
+                except Exception as error:
+                    self._failed("database", error)
+                self._last_progress = time.monotonic()
+                if not stop.is_set():
+                    await broker.pause(stop, broker.backoff(self._failures))
+        finally:  # cancelled, too: nothing may be delivered by somebody who does not own the shards
+            await self._drop_producer()
         if self._housekeeping is not None:
             await self._housekeeping.close()
 

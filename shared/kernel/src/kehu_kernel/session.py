@@ -59,6 +59,8 @@ class Session:
         self._known: dict[tuple[type, tuple[Any, ...]], Any] = {}
         self._new: dict[int, Any] = {}
         self._savepoints = 0
+        self.before_commit: Callable[[], None] = _nothing
+        """Called when COMMIT is about to be sent; what it raises prevents that."""
         self._journal = Journal()
 
     @property
@@ -187,6 +189,7 @@ class Session:
             await self.fetch(*self._journal.statement(self.context))
             self._journal = Journal()
         if self._driver is not None:
+            self.before_commit()
             ended = await self._run(self._driver.execute, "COMMIT")
             if ended != "COMMIT":  # an error was swallowed on the way, and nothing was kept
                 raise RuntimeError("The transaction had failed before it was committed.")
@@ -299,9 +302,13 @@ class Session:
             driver.terminate()
             raise
         finally:
-            if driver.is_closed():
+            if driver.is_closed() and pooled.is_valid:
                 pooled.invalidate()
             pooled.close()
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _begin(context: Context | None, *, read_only: bool) -> str:

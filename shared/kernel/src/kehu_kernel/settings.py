@@ -11,14 +11,26 @@ class ServiceSettings(BaseSettings):
 
     Durations are seconds, sizes bytes. Three database roles: the API and event handlers are bound
     to one tenant by row-level security, the worker moves events of all tenants, the owner migrates.
+
+    Under load: `concurrency_limit` requests are worked on at once (hardly more than `pool_size`:
+    one that only waits for a connection is no work); `queue_limit` more wait up to
+    `queue_seconds`; the rest is refused. A request is given up after `request_seconds`.
+
+    Ending: after SIGTERM the API serves for `drain_seconds` while the load balancer hears of it,
+    then finishes what is begun within `shutdown_grace_seconds`. A worker without progress for
+    `worker_stuck_seconds` (each has a default of its own) is started again, at most
+    `worker_restarts` times an hour; an event loop blocked for `loop_blocked_seconds` ends the
+    process (0 turns this off, for a debugger).
     """
 
     database_url: str
     worker_database_url: str
     owner_database_url: str | None = None
     pool_size: int = 10
+    pool_timeout: float = 1.0
     statement_timeout: float = 5.0
     lock_timeout: float = 2.0
+    idle_in_transaction_timeout: float = 15.0
 
     kafka_bootstrap: str = "127.0.0.1:9092"
     relay_poll_interval: float = 0.05
@@ -34,8 +46,18 @@ class ServiceSettings(BaseSettings):
     port: int = 8000
     root_path: str = ""
     max_body_bytes: int = 1_048_576
-    concurrency_limit: int = 64
+    concurrency_limit: int = 12
+    queue_limit: int = 64
+    queue_seconds: float = 0.25
+    request_seconds: float = 10.0
+    head_seconds: float = 5.0
+    keep_alive_seconds: int = 5
+
+    drain_seconds: float = 5.0
     shutdown_grace_seconds: float = 20.0
+    worker_stuck_seconds: float | None = None
+    worker_restarts: int = 3
+    loop_blocked_seconds: float = 30.0
 
     time_zone: str = "Asia/Shanghai"
     currency: str = "CNY"

@@ -107,6 +107,7 @@ class Subscription:
         self._bootstrap = bootstrap
         self._max_records = max_records
         self._replication = replication
+        self.stuck_after = STUCK_AFTER
         # Set while a batch is worked on: a rebalance waits for it, so that little is done twice.
         self._busy = asyncio.Lock()
         self._owned: dict[Partition, int] = {}
@@ -123,11 +124,12 @@ class Subscription:
     def stuck(self) -> str | None:
         """Say so if the loop has not come round for far longer than any batch takes."""
         silent = time.monotonic() - self._last_poll
-        return f"no poll for {silent:.0f} s" if silent > STUCK_AFTER else None
+        return f"no poll for {silent:.0f} s" if silent > self.stuck_after else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set; the batch under way is finished and the group left."""
         failures = 0
+        self._last_poll = time.monotonic()
         while not stop.is_set():
             started = time.monotonic()
             try:

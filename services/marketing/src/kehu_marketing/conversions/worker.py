@@ -86,6 +86,7 @@ class ConversionWorker:
         self._woken = asyncio.Event()
         self._stopping = False
         self._last_round = time.monotonic()
+        self.stuck_after = STUCK_AFTER
 
     def wake(self) -> None:
         """Say that something was committed in this process: look at once, not at the next poll."""
@@ -94,11 +95,19 @@ class ConversionWorker:
     def stuck(self) -> str | None:
         """Say so if the loop has not come round for far longer than any round takes."""
         silent = time.monotonic() - self._last_round
-        return f"no round for {silent:.0f} s" if silent > STUCK_AFTER else None
+        return f"no round for {silent:.0f} s" if silent > self.stuck_after else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the steps under way are finished and the claims given back."""
         stopping = asyncio.create_task(self._note(stop))
+        self._last_round = time.monotonic()
+        try:
+            await self._rounds(stop)
+        finally:
+            stopping.cancel()
+        await self._outbound.close()
+
+    async def _rounds(self, stop: asyncio.Event) -> None:
         failures = 0
         while not stop.is_set():
             self._woken.clear()
@@ -111,8 +120,6 @@ class ConversionWorker:
                 log.warning("conversions wait", extra={"error": repr(error)})
                 await broker.pause(stop, broker.backoff(failures))
             self._last_round = time.monotonic()
-        stopping.cancel()
-        await self._outbound.close()
 
     async def work(self) -> int:
         """Claim what is due and go on with it as far as it goes; return how much was claimed."""

@@ -94,6 +94,8 @@ async def _start(
         "oidc_audience": AUDIENCE,
         "oidc_jwks_url": issuer.jwks_url,
         "pool_size": 20,
+        "queue_seconds": 5.0,  # so many at once are a test of locks, not of load
+        "drain_seconds": 0.0,
     }
     settings = service.settings(**overrides)
     app = service.create_app(settings)
