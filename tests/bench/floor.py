@@ -1,8 +1,8 @@
 """The floor of the API's figures: a bare Starlette handler with hand-written SQL on asyncpg.
 
-It sends the statements that the service sends, on the same schema with the same role, and gives
-the same answers; it checks nothing, authenticates nobody and measures nothing. Run by uvicorn as
-anybody would: its defaults, one worker.
+It sends the statements that the service sends, in as many round trips, on the same schema with the
+same role, and gives the same answers; it checks nothing, authenticates nobody and measures nothing.
+Run by uvicorn as anybody would: its defaults, one worker.
 """
 
 import hashlib
@@ -21,7 +21,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uuid_utils.compat import uuid7
 
+from kehu_kernel.journal import STATEMENT as JOURNAL
+
 TENANT, ACTOR = "bench", "tester"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TOPIC, CREATED = "kehu-customer-events", "customer.customer-created.v1"
 JSON = "application/json"
 
@@ -38,26 +41,15 @@ STATE = (
 )  # fmt: skip
 AUDITED = tuple(name for name in ROW if name not in ("id", "version", "created_at", "updated_at"))
 
-BIND = "SELECT set_config('kehu.tenant', $1, true), set_config('transaction_read_only', $2, true)"
+BEGIN = f"BEGIN; SELECT set_config('kehu.tenant', '{TENANT}', true)"
+BEGIN_READING = f"BEGIN READ ONLY; SELECT set_config('kehu.tenant', '{TENANT}', true)"
 INSERT_CUSTOMER = (
     f"INSERT INTO customers (tenant_id, {', '.join(ROW)}) "
     f"VALUES ({', '.join(f'${place}' for place in range(1, len(ROW) + 2))})"
 )
-INSERT_AUDIT = (
-    "INSERT INTO audit_log (tenant_id, id, at, actor, request_id, entity, entity_id, version, "
-    "action, changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-)
-INSERT_EVENT = (
-    "INSERT INTO outbox (tenant_id, event_id, topic, key, type, sequence, occurred_at, actor, "
-    "traceparent, payload) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-)
 CLAIM = (
     "INSERT INTO idempotency_keys (tenant_id, actor, key, fingerprint, created_at) "
     "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING key"
-)
-REMEMBER = (
-    "UPDATE idempotency_keys SET status = $4, headers = $5, body = $6 "
-    "WHERE tenant_id = $1 AND actor = $2 AND key = $3"
 )
 SELECT = f"SELECT {', '.join(ROW)} FROM customers WHERE tenant_id = $1"
 READ = f"{SELECT} AND id = $2"
@@ -77,21 +69,12 @@ async def create(request: Request) -> Response:
     key = request.headers.get("idempotency-key")
     location = f"/v1/customers/{row['id']}"
     async with request.app.state.pool.acquire() as connection:
-        await connection.execute("BEGIN")
-        await connection.fetchrow(BIND, TENANT, "off")
+        await connection.execute(BEGIN)
         if key is not None:
             asked = b"POST /v1/customers?\n\n" + body
-            await connection.fetchrow(
-                CLAIM, TENANT, ACTOR, key, hashlib.sha256(asked).digest(), now
-            )
+            await connection.fetch(CLAIM, TENANT, ACTOR, key, hashlib.sha256(asked).digest(), now)
         await connection.execute(INSERT_CUSTOMER, TENANT, *(row[name] for name in ROW))
-        await connection.execute(INSERT_AUDIT, *_audit_entry(row, now))
-        await connection.execute(INSERT_EVENT, *_event(row, now))
-        if key is not None:
-            kept = {"content-type": JSON, "etag": '"1"', "location": location}
-            await connection.execute(
-                REMEMBER, TENANT, ACTOR, key, 201, orjson.dumps(kept).decode(), answer
-            )
+        await connection.fetch(JOURNAL, *_journal(row, now), *_kept(key, location, answer))
         await connection.execute("COMMIT")
     return Response(answer, 201, {"etag": '"1"', "location": location}, JSON)
 
@@ -115,8 +98,7 @@ async def list_(request: Request) -> Response:
 
 async def _rows(request: Request, query: str, *values: object) -> list[Any]:
     async with request.app.state.pool.acquire() as connection:
-        await connection.execute("BEGIN")
-        await connection.fetchrow(BIND, TENANT, "on")
+        await connection.execute(BEGIN_READING)
         rows = await connection.fetch(query, TENANT, *values)
         await connection.execute("ROLLBACK")
     return list(rows)
@@ -145,23 +127,27 @@ def _shown(row: Any) -> dict[str, Any]:
     return shown
 
 
-def _audit_entry(row: dict[str, Any], now: datetime) -> tuple[Any, ...]:
+def _journal(row: dict[str, Any], now: datetime) -> tuple[Any, ...]:
+    """Return the arguments for the event and the audit entry."""
+    state = {"customer_id": row["id"], **{name: row[name] for name in STATE}, "changed": []}
     changes = {
         name: {"before": None, "after": row[name]} for name in AUDITED if row[name] is not None
     }
     return (
-        TENANT, uuid7(), now, ACTOR, str(uuid7()), "customer", row["id"], 1, "customer.created",
-        orjson.dumps(changes, default=str).decode(),
+        TENANT, now, ACTOR, TRACEPARENT,
+        [uuid7()], [TOPIC], [str(row["id"])], [CREATED], [1], [orjson.dumps(state, default=str)],
+        str(uuid7()),
+        [uuid7()], ["customer"], [row["id"]], [1], ["customer.created"],
+        [orjson.dumps(changes, default=str).decode()],
     )  # fmt: skip
 
 
-def _event(row: dict[str, Any], now: datetime) -> tuple[Any, ...]:
-    state = {"customer_id": row["id"], **{name: row[name] for name in STATE}, "changed": []}
-    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    return (
-        TENANT, uuid7(), TOPIC, str(row["id"]), CREATED, 1, now, ACTOR, trace,
-        orjson.dumps(state, default=str),
-    )  # fmt: skip
+def _kept(key: str | None, location: str, answer: bytes) -> tuple[Any, ...]:
+    """Return the arguments for the answer that is kept under the key."""
+    if key is None:
+        return None, None, None, None
+    headers = {"content-type": JSON, "etag": '"1"', "location": location}
+    return key, 201, orjson.dumps(headers).decode(), answer
 
 
 async def _leave_as_it_is(_connection: object) -> None:

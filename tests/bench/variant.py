@@ -6,11 +6,8 @@ gives the server a role that is not bound by it. Idempotency is off when no key 
 
 import os
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.telemetry import TelemetryConfig
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import NoOpTracer
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bench.servers import TENANT
 from kehu_contracts.access import ROLES
 from kehu_customer.__main__ import SERVICE
-from kehu_kernel import app, audit, auth, http, telemetry
+from kehu_kernel import audit, auth, http, telemetry
 from kehu_kernel.context import Actor
 from kehu_kernel.process import main
 from kehu_local.errors import LocalError
@@ -26,9 +23,6 @@ from kehu_local.errors import LocalError
 ADMINISTRATOR = Actor(
     subject="tester", tenant_id=TENANT, scopes=frozenset(ROLES["administrator"]), name="tester"
 )
-NO_TELEMETRY: TelemetryConfig = {
-    "tracing": False, "metrics": False, "logs": False, "operation_spans": False,
-}  # fmt: skip
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
 
@@ -72,7 +66,6 @@ def without_tracing() -> None:
     """No spans: a constant stands for the trace context that goes into the outbox."""
     _replace(TracerProvider, "get_tracer", lambda *_arguments, **_options: NoOpTracer())
     _replace(telemetry, "parent_of", lambda _traceparent: None)
-    _replace(app, "FastAPI", partial(FastAPI, telemetry=NO_TELEMETRY))
     _replace(telemetry, "traceparent_of", lambda _span: TRACEPARENT)
 
 
