@@ -16,10 +16,11 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 PYTEST := $(BIN)/pytest
 PARALLEL ?= -n auto
 # These start the whole system, or a broker they stop and kill: one after the other.
-SERIAL_TESTS := $(wildcard tests/kafka tests/e2e)
+SERIAL_TESTS := $(wildcard tests/kafka tests/faults/planted tests/e2e)
 UNIT_TESTS := $(wildcard services/*/tests/unit deploy/local/tests)
 KERNEL_TESTS := $(wildcard shared/*/tests)
-RULE_TESTS := $(wildcard tests/architecture tests/contracts tests/edge tests/bench)
+RULE_TESTS := $(wildcard tests/architecture tests/contracts tests/edge tests/bench \
+  tests/faults/test_checks.py)
 SOURCES := shared services deploy tests
 
 .PHONY: help
@@ -100,6 +101,10 @@ bench: $(STAMP) ## Measure, beside floors; ONLY=command QUICK=1 PROFILE=1 BASE=f
 	@PYTHONPATH=tests $(BIN)/python -m bench
 
 ##@ Under fire
+
+.PHONY: test-planted
+test-planted: $(STAMP) ## Storms that must find every planted bug, and none without (KEHU_SEED=...)
+	$(PYTEST) -n0 tests/faults/planted
 
 # Repeat a failure with the seed it printed: make test-fuzz SEED=17
 SEED ?= 20261121
