@@ -20,7 +20,7 @@ SERIAL_TESTS := $(wildcard tests/kafka tests/faults/planted tests/e2e)
 UNIT_TESTS := $(wildcard services/*/tests/unit deploy/local/tests)
 KERNEL_TESTS := $(wildcard shared/*/tests)
 RULE_TESTS := $(wildcard tests/architecture tests/contracts tests/edge tests/bench \
-  tests/faults/test_checks.py)
+  tests/faults/test_*.py)
 SOURCES := shared services deploy tests
 
 .PHONY: help
@@ -121,6 +121,17 @@ fuzz: $(STAMP) ## The same for longer: make fuzz SECONDS=600 MAX_EXAMPLES=200
 .PHONY: test-load
 test-load: $(STAMP) ## Overload, rolling restart under load, poison: the whole system, about three minutes
 	$(PYTEST) -n0 $(wildcard tests/load)
+
+.PHONY: test-faults
+test-faults: $(STAMP) ## Faults under load on Apache Kafka: nothing lost, nothing twice (SEED=...)
+	$(BIN)/kehu kafka --fetch
+	$(PYTEST) -n0 -rP tests/faults/system
+
+GIVEN_SEED = $(filter command environment,$(firstword $(origin SEED)))
+.PHONY: soak
+soak: $(STAMP) ## Random faults under load for SECONDS=600, all kinds at once (SEED=...)
+	$(BIN)/kehu kafka --fetch
+	PYTHONPATH=tests $(BIN)/python -m faults.campaign --seconds $(or $(SECONDS),600) $(if $(GIVEN_SEED),--seed $(SEED))
 
 ##@ Contracts and documents
 

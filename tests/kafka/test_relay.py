@@ -64,7 +64,7 @@ class TestOrder:
         committed: dict[str, int] = defaultdict(int)
 
         async def writer(number: int) -> None:
-            chance = random.Random(number)  # noqa: S311 - the same load every time
+            chance = random.Random(number)
             for _ in range(30):
                 customer = chance.choice(customers)
                 context = Context(tenant_id=tenant, actor="writer")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kehu_local.errors import LocalError
-from kehu_local.kafka import fetch_kafka, find_java
+from kehu_local.kafka import _cluster_id, fetch_kafka, find_java
 
 
 def _program(folder: Path, name: str, script: str) -> None:
@@ -61,3 +61,7 @@ def test_a_failing_maven_tells_its_reason_and_leaves_nothing(
     with pytest.raises(LocalError, match="no route to the repository"):
         fetch_kafka(tmp_path)
     assert not (tmp_path / "kafka").exists()
+
+
+def test_a_cluster_id_never_looks_like_an_option() -> None:
+    assert not any(_cluster_id().startswith("-") for _ in range(1000))

@@ -88,7 +88,7 @@ class CommandStorm:
             yield
 
     async def _user(self, number: int) -> None:
-        chance = random.Random(self.seed * 1000 + number)  # noqa: S311 - the same load every time
+        chance = random.Random(self.seed * 1000 + number)
         diary = self._diaries[number % len(self._diaries)]
         for action in range(ACTIONS):
             do = chance.choice([self._create, self._create, self._change, self._look])

@@ -26,7 +26,7 @@ class Fate:
 
     def __init__(self, seed: int) -> None:
         self.struck: Counter[str] = Counter()
-        self._chance = random.Random(seed)  # noqa: S311 - the same dice every time
+        self._chance = random.Random(seed)
         self._left: dict[str, int] = {}
         self._rests = False
 

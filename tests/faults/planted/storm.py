@@ -221,7 +221,7 @@ class Storm:
         return Subscription(work, bootstrap=self.bootstrap, max_records=50)
 
     async def _write(self, number: int) -> None:
-        chance = random.Random(self.seed * 1000 + number)  # noqa: S311 - the same load every time
+        chance = random.Random(self.seed * 1000 + number)
         context = Context(tenant_id=self.tenant, actor="writer")
         for _ in range(CHANGES):
             # A machine under load may be too slow for a connection: the change is given up then.
@@ -233,7 +233,7 @@ class Storm:
             await asyncio.sleep(chance.random() * PAUSE)
 
     async def _prepare(self) -> None:
-        chance = random.Random(self.seed)  # noqa: S311 - same
+        chance = random.Random(self.seed)
         self._customers = [UUID(int=chance.getrandbits(128)) for _ in range(AGGREGATES)]
         connection = await asyncpg.connect(self.events.urls.owner)
         await connection.execute(TABLES)

@@ -17,10 +17,14 @@ AUDIENCE: Final = "kehu"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One of the services: its name in addresses, and its port."""
+    """One of the services: its name in addresses, its port, and what its process does.
+
+    `part` is `all`, or the one of `api`, `relay` and `consume` that runs as a process of its own.
+    """
 
     slug: str
     port: int
+    part: str = "all"
 
     @property
     def snake(self) -> str:
@@ -44,8 +48,8 @@ class Service:
 
     @property
     def command(self) -> list[str]:
-        """Starts its API, relay and consumers in one process, after migrating its database."""
-        return [sys.executable, "-m", f"kehu_{self.snake}", "all"]
+        """Starts its process; `all` migrates the database first, the parts expect it migrated."""
+        return [sys.executable, "-m", f"kehu_{self.snake}", self.part]
 
 
 SERVICES: Final = (

@@ -18,13 +18,13 @@ from kehu_local.processes import Running, spawn
 POM = Path(__file__).parents[2] / "kafka" / "pom.xml"
 LOGGING = POM.with_name("log4j2.properties")
 JAVA_AT_LEAST = 17
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 SERVER_PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+advertised.listeners=PLAINTEXT://{host}:{advertised_port}
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 controller.quorum.voters=1@{host}:{controller_port}
@@ -51,11 +51,13 @@ def start_kafka(
     libs: Path,
     log: Path | None = None,
     on_spawn: Callable[[Running], None] | None = None,
+    advertised_port: int | None = None,
 ) -> Broker:
     """Start Apache Kafka and return when it accepts connections.
 
     `libs` is what `fetch_kafka` returned. The folder keeps its records over a stop, a kill and a
-    new start, also on another port. Raises `LocalError`.
+    new start, also on another port. `advertised_port` is where clients are sent to, if something
+    stands between them and the broker. Raises `LocalError`.
     """
     ports.require_free({"broker": (port, "KEHU_BROKER_PORT")})
     java = find_java()
@@ -65,7 +67,11 @@ def start_kafka(
     records = data_dir / "records"
     properties.write_text(
         SERVER_PROPERTIES.format(
-            host=ports.HOST, port=port, controller_port=ports.free_port(), data=records
+            host=ports.HOST,
+            port=port,
+            advertised_port=advertised_port or port,
+            controller_port=ports.free_port(),
+            data=records,
         )
     )
     machine = [java, "-Xms256m", "-Xmx512m", f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"]
@@ -140,7 +146,7 @@ def find_java() -> str:
 
 
 def _format(machine: list[str], properties: Path) -> None:
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = _cluster_id()
     formatted = subprocess.run(
         [*machine, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
         capture_output=True,
@@ -151,3 +157,11 @@ def _format(machine: list[str], properties: Path) -> None:
         raise LocalError(
             f"Apache Kafka could not format its folder:\n{formatted.stderr or formatted.stdout}"
         )
+
+
+def _cluster_id() -> str:
+    """Return a new id as Kafka makes them: not with a dash first, which looks like an option."""
+    while True:
+        made = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not made.startswith("-"):
+            return made

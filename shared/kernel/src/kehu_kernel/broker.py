@@ -9,7 +9,7 @@ import logging
 import random
 import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -123,20 +123,31 @@ async def abort(producer: AIOKafkaProducer) -> None:
         await asyncio.wait({sender}, timeout=CLOSE_TIMEOUT)
     producer._message_accumulator.fail_all(KafkaConnectionError("the producer was given up"))
     # A sender that died of a fatal error raises it again here; its messages have failed anyway.
-    with contextlib.suppress(Exception):
-        await asyncio.wait_for(producer.stop(), CLOSE_TIMEOUT)
+    await _stopped(producer.stop())
 
 
 async def close(consumer: AIOKafkaConsumer) -> None:
     """Leave the group and close, in bounded time even if the broker is gone."""
-    try:
-        await asyncio.wait_for(consumer.stop(), CLOSE_TIMEOUT)
-    except Exception as error:
+    error = await _stopped(consumer.stop())
+    if error is not None:
         log.warning("leaving the group failed", extra={"error": repr(error)})
         for part in (consumer._fetcher, consumer._client):
             if part is not None:
                 with contextlib.suppress(Exception):
                     await part.close()
+
+
+async def _stopped(stopping: Coroutine[Any, Any, None]) -> BaseException | None:
+    """Wait for a client to stop, not for ever; return what it raised, if anything.
+
+    In a task of its own: the client library cancels its own tasks and awaits them, and such a
+    cancellation must not become that of whoever stops the client.
+    """
+    task = asyncio.ensure_future(stopping)
+    await asyncio.wait({task}, timeout=CLOSE_TIMEOUT)
+    task.cancel()
+    (result,) = await asyncio.gather(task, return_exceptions=True)
+    return result
 
 
 async def is_settled(consumer: AIOKafkaConsumer) -> bool:
