@@ -20,12 +20,14 @@ Phone = Annotated[
     ),
 ]
 # Only what no address can lack: whether one works, only a message can tell.
+# Control characters by number: what else \s means differs from reader to reader.
+NO = r"\s\x00-\x20\x7f-\xa0,;<>"
 Email = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
         max_length=254,
-        pattern=r"^[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+$",
+        pattern=rf"^[^@{NO}]+@[^@.{NO}]+(\.[^@.{NO}]+)+$",
     ),
 ]
 

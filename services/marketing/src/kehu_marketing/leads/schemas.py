@@ -22,12 +22,14 @@ Phone = Annotated[
         strip_whitespace=True, min_length=3, max_length=40, pattern=r"^\+?[0-9][0-9 ()./#x-]*$"
     ),
 ]
+# Control characters by number: what else \s means differs from reader to reader.
+NO = r"\s\x00-\x20\x7f-\xa0,;<>"
 Email = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
         max_length=254,
-        pattern=r"^[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+$",
+        pattern=rf"^[^@{NO}]+@[^@.{NO}]+(\.[^@.{NO}]+)+$",
     ),
 ]
 Quantity = Annotated[
