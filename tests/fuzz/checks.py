@@ -72,6 +72,8 @@ def _referring(value: Any, name: str = "") -> Any:
         return [_referring(item, name.removesuffix("s")) for item in value]
     if isinstance(value, dict):
         return {key: _referring(item, key) for key, item in value.items()}
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # to JSON the same number; Python would write 7.0, which nobody sends
     if name in KNOWN and isinstance(value, str):
         invented = GENERATED_ID.fullmatch(value) or EXAMPLE_ID.fullmatch(value)
         return KNOWN[name] if invented else value

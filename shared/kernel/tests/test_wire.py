@@ -43,7 +43,7 @@ class TestLookalikes:
         ("kind", "value"),
         [
             (Day, 0), (Day, "0"), (Day, "20260102"), (Day, "2026-01-02T00:00:00"), (Day, 1.0),
-            (Flag, "yes"), (Flag, 1), (Whole, "7"), (Whole, True), (Whole, 7.5),
+            (Flag, "yes"), (Flag, 1), (Whole, "7"), (Whole, True), (Whole, 7.0),
             (Quantity, 3), (Quantity, 0.1), (Quantity, "1e3"), (Quantity, "1_0"), (Quantity, " 1"),
             (Quantity, "٣"), (Quantity, "NaN"), (Quantity, "007"), (Quantity, "0"),
         ],
@@ -54,7 +54,7 @@ class TestLookalikes:
 
     @pytest.mark.parametrize(
         ("kind", "value"),
-        [(Day, "2026-01-02"), (Flag, True), (Whole, 7), (Whole, 7.0), (Quantity, "0.0001")],
+        [(Day, "2026-01-02"), (Flag, True), (Whole, 7), (Quantity, "0.0001")],
     )
     def test_the_real_thing_is_taken(self, kind: object, value: object) -> None:
         TypeAdapter(kind).validate_python(value)

@@ -31,16 +31,8 @@ LongText = Annotated[
 ]
 Flag = Annotated[bool, Strict()]
 """True or false in a body; a query has the plain `bool`, because there all is text."""
-
-
-def _numeric(value: object) -> object:
-    if isinstance(value, (str, bool)):
-        raise PydanticCustomError("int_type", "Input should be a whole number")
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_numeric)]
-"""A whole number in a body; `7.0` is one, too."""
+Whole = Annotated[int, Strict()]
+"""A whole number in a body."""
 
 
 def _written_out(value: object) -> object:

@@ -19,6 +19,14 @@ from kehu_sales.opportunities.schemas import (
 
 NO_EXAMPLE: dict[str, Any] = {}  # not the single command's, which has no `op`
 
+_ID, _REF, _NOTHING = "opportunity_id", "ref", {"type": "null"}
+EITHER: dict[str, Any] = {
+    "oneOf": [
+        {"required": [one], "properties": {one: {"type": "string"}, other: _NOTHING}}
+        for one, other in ((_ID, _REF), (_REF, _ID))
+    ]
+}
+
 
 class CreateCommand(OpportunityCreate):
     """Open an opportunity; later commands of the batch may name it by its `ref`."""
@@ -45,7 +53,7 @@ class Command(Input):
 class SubmitCommand(Command, OpportunitySubmission):
     """Submit an opportunity to an evaluator."""
 
-    model_config = ConfigDict(json_schema_extra=NO_EXAMPLE)
+    model_config = ConfigDict(json_schema_extra=EITHER)
 
     op: Literal["submit"] = Field(description="What to do.")
 
@@ -53,7 +61,7 @@ class SubmitCommand(Command, OpportunitySubmission):
 class EvaluateCommand(Command, OpportunityEvaluation):
     """Decide on an opportunity."""
 
-    model_config = ConfigDict(json_schema_extra=NO_EXAMPLE)
+    model_config = ConfigDict(json_schema_extra=EITHER)
 
     op: Literal["evaluate"] = Field(description="What to do.")
 
@@ -61,7 +69,7 @@ class EvaluateCommand(Command, OpportunityEvaluation):
 class PromoteCommand(Command, OpportunityPromotion):
     """Promote an opportunity to a later stage."""
 
-    model_config = ConfigDict(json_schema_extra=NO_EXAMPLE)
+    model_config = ConfigDict(json_schema_extra=EITHER)
 
     op: Literal["promote"] = Field(description="What to do.")
 
@@ -69,7 +77,7 @@ class PromoteCommand(Command, OpportunityPromotion):
 class WinCommand(Command, OpportunityWin):
     """Win an opportunity."""
 
-    model_config = ConfigDict(json_schema_extra=NO_EXAMPLE)
+    model_config = ConfigDict(json_schema_extra=EITHER)
 
     op: Literal["win"] = Field(description="What to do.")
 
@@ -77,7 +85,7 @@ class WinCommand(Command, OpportunityWin):
 class LoseCommand(Command, OpportunityLoss):
     """Lose an opportunity."""
 
-    model_config = ConfigDict(json_schema_extra=NO_EXAMPLE)
+    model_config = ConfigDict(json_schema_extra=EITHER)
 
     op: Literal["lose"] = Field(description="What to do.")
 
