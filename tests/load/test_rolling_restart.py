@@ -36,7 +36,7 @@ def a_mix() -> Callable[[], Ask]:
             body = {"kind": "person", "name": name}
             return Ask("POST", "/api/customer/v1/customers", body, key=key, note="customer")
         if number % 3 == 1:
-            body = {"topic": f"咨询 {number}", "source": "other"}
+            body = {"topic": "咨询", "source": "other", "customer_name": f"客户 {number}"}
             return Ask("POST", "/api/marketing/v1/leads", body, note="lead")
         return Ask("GET", READS[number // 3 % len(READS)])
 
