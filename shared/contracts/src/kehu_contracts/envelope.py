@@ -51,21 +51,21 @@ class Envelope(NamedTuple):
 
     def headers(self) -> list[tuple[str, bytes]]:
         """The record's headers; a missing `traceparent` is left out."""
-        attributes = {
-            "ce_specversion": SPEC_VERSION,
-            "ce_id": str(self.id),
-            "ce_source": self.source,
-            "ce_type": self.type,
-            "ce_time": utc_text(self.time),
-            "ce_subject": self.subject,
-            "ce_tenantid": self.tenant_id,
-            "ce_sequence": str(self.sequence),
-            "ce_actor": self.actor,
-            "content-type": CONTENT_TYPE,
-        }
+        headers = [
+            ("ce_specversion", SPEC_VERSION.encode()),
+            ("ce_id", str(self.id).encode()),
+            ("ce_source", self.source.encode()),
+            ("ce_type", self.type.encode()),
+            ("ce_time", utc_text(self.time).encode()),
+            ("ce_subject", self.subject.encode()),
+            ("ce_tenantid", self.tenant_id.encode()),
+            ("ce_sequence", str(self.sequence).encode()),
+            ("ce_actor", self.actor.encode()),
+            ("content-type", CONTENT_TYPE.encode()),
+        ]
         if self.traceparent is not None:
-            attributes["traceparent"] = self.traceparent
-        return [(name, value.encode()) for name, value in attributes.items()]
+            headers.append(("traceparent", self.traceparent.encode()))
+        return headers
 
     @classmethod
     def from_record(cls, headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> Self:

@@ -4,7 +4,7 @@ SQLAlchemy describes the tables and compiles queries (Core); the driver runs the
 of work: `flush` writes what was added or changed with one statement per table and kind, `commit`
 adds the journal (events, audit entries, the idempotent answer) with one more. Reading a row by its
 key, writing and committing do not pass through SQLAlchemy at all, because its share of such a
-command would be ten times that of the driver (ADR 0012).
+command would be ten times that of the driver (ADR 0013).
 
 A row is one object per session, however often it is read. Attribute changes are noticed by the
 mapping; there are no relationships, no lazy loading and no autoflush.

@@ -6,7 +6,7 @@ A machine is synchronous and runs in a thread; the service lives in the test's e
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import httpx
 from hypothesis import HealthCheck, settings
@@ -65,4 +65,4 @@ async def explore(machine: Callable[[], ApiMachine], *, examples: int, steps: in
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    await asyncio.to_thread(run_state_machine_as_test, machine, settings=profile)
+    await asyncio.to_thread(run_state_machine_as_test, cast("Any", machine), settings=profile)
