@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from faults.checks import Published
 
@@ -14,6 +15,17 @@ async def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
         return {place.partition: end for place, end in (await consumer.end_offsets(places)).items()}
     finally:
         await consumer.stop()
+
+
+async def handled_up_to(bootstrap: str, group: str, topic: str) -> dict[int, int]:
+    """Return what a group has committed, by partition of a topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        found = await admin.list_consumer_group_offsets(group)
+        return {place.partition: one.offset for place, one in found.items() if place.topic == topic}
+    finally:
+        await admin.close()
 
 
 async def read_topic(

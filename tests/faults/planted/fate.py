@@ -78,7 +78,7 @@ def mortal_producer(fate: Fate) -> Callable[..., AIOKafkaProducer]:
 
     class MortalProducer(AIOKafkaProducer):  # type: ignore[misc]
         async def send(self, *args: Any, **record: Any) -> asyncio.Future[object]:
-            if fate.strikes("event refused by the broker", every=40):
+            if fate.strikes("event refused by the broker", every=25, at_most=10):
                 raise MessageSizeTooLargeError
             if fate.strikes("relay held up while sending", every=20, at_most=10):
                 await asyncio.sleep(0.05)
