@@ -92,7 +92,7 @@ async def test_goodput_stays_near_its_peak_and_health_answers(
     log.warning(
         f"{way}: peak {peak:.0f}/s; at {OVERLOAD:.0f} times as much "
         f"{statistics.median(ratios):.0%} of it, p99 {slowest * 1000:.0f} ms, "
-        f"{len(refused)} refused of {sum(len(one.replies) for one in floods)}"
+        f"answers by window: {[dict(one.statuses()) for one in floods]}"
     )
     assert all(one.failed() == [] for one in peaks)
     odd = [reply for reply in refused if not is_documented_refusal(reply)]

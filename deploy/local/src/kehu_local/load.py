@@ -6,6 +6,7 @@ last. An open loop offers a rate whatever comes back, as the world does.
 
 import asyncio
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -62,7 +63,7 @@ class Tally:
 
     def percentile(self, share: float) -> float:
         """Return the time below which this share of the successful answers came."""
-        times = sorted(reply.seconds for reply in self.replies if reply.ok)
+        times = sorted(reply.seconds for reply in self.replies if reply.ok) or [math.inf]
         return times[min(len(times) - 1, int(share * len(times)))]
 
     def failed(self) -> list[Reply]:
