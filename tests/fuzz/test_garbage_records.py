@@ -28,6 +28,7 @@ from kehu_kernel.subscription import Partition
 from kehu_kernel.testing.events import RecordedDeadLetters, TestRecord
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 
+pytestmark = pytest.mark.timeout(600)  # many examples, on a machine that may be busy
 ROUNDS = 12  # a record is tried twice; a batch may hold a few that fail
 Headers = list[tuple[str, bytes | None]]
 NASTY = st.sampled_from(
@@ -124,7 +125,7 @@ class TestGarbage:
     @example(vandals=[ONE_BAD_FIELD])
     @example(vandals=[HUGE_SEQUENCE])
     @settings(
-        max_examples=30,
+        max_examples=20,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

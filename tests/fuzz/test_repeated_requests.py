@@ -20,6 +20,7 @@ from kehu_kernel.process import Service
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import ClientFor
 
+pytestmark = pytest.mark.timeout(600)  # many examples, on a machine that may be busy
 KEYS = st.sampled_from([None, "k1", "k2", '"k1"', "a" * 255])
 ETAGS = st.sampled_from([None, "present", "present", "old", "future", "weak", "garbage"])
 STEPS = st.one_of(

@@ -20,6 +20,7 @@ from kehu_contracts.topics import SERVICES
 from kehu_kernel.process import Service
 from kehu_kernel.testing.plugin import RunningService
 
+pytestmark = pytest.mark.timeout(600)  # many examples, on a machine that may be busy
 EXAMPLES = settings(
     max_examples=60,
     deadline=None,
