@@ -25,7 +25,7 @@ async def test_a_handler_that_never_returns(
     async def stuck_once(session: Session, event: CustomerChanged, envelope: Envelope) -> None:
         calls.append(envelope.sequence)
         await note(session, event, envelope)
-        if len(calls) == 2:
+        if calls.count(2) == 1:
             await asyncio.Event().wait()
 
     customer = uuid4()
@@ -48,7 +48,7 @@ async def test_a_handler_that_never_returns(
             lambda: events.ledger(tenant), lambda ledger: len(ledger) >= 3, seconds=90
         )
         assert done == [(str(customer), version) for version in (1, 2, 3)]
-        assert calls[:2] == [1, 2]
+        assert calls.count(2) > 1  # it hung, and was tried again
         assert minder.stuck() is None
         stop.set()
         await minding
