@@ -13,6 +13,7 @@ from kehu_contracts.envelope import LONGEST_ATTRIBUTE, Envelope, InvalidEnvelope
 from kehu_contracts.events import event_class, known_entity_fact
 from kehu_kernel.db import explain
 from kehu_kernel.errors import DomainError
+from kehu_kernel.session import TENANT
 
 NO_TENANT = "-"
 """Stands for the tenant of a record that does not say whose it is; no tenant has this name."""
@@ -83,6 +84,8 @@ def understand(record: Record) -> Fact | None:
         envelope = Envelope.from_record(record.headers, record.value)
     except InvalidEnvelope as error:
         raise Poison(f"invalid envelope: {error.reason}") from error
+    if not TENANT.fullmatch(envelope.tenant_id):
+        raise Poison("the event's tenant is none")
     if record.key != envelope.key:
         raise Poison("the record's key is not the event's subject")
     kind = event_class(envelope.type)
@@ -106,7 +109,9 @@ def lane_of(record: Record, fact: Fact | None = None) -> Lane:
     if fact is not None:
         return Lane(record.topic, fact.envelope.tenant_id, fact.envelope.subject)
     headers = dict(record.headers)
-    tenant_id = _indexable(headers.get("ce_tenantid")) or NO_TENANT
+    tenant_id = _indexable(headers.get("ce_tenantid"))
+    if not TENANT.fullmatch(tenant_id):  # no transaction can be bound to it, not even to park it
+        tenant_id = NO_TENANT
     return Lane(record.topic, tenant_id, _indexable(record.key))
 
 

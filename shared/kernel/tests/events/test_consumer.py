@@ -229,7 +229,18 @@ class TestFailures:
         ]  # fmt: skip
         where = "SELECT count(*) FROM parked_events WHERE tenant_id = :t AND status = 'poison'"
         assert await events.scalar(where, t=tenant) == 5
-        assert await events.scalar(where, t=NO_TENANT) == 1
+        whose = f'{where} AND "offset" = :o'
+        assert await events.scalar(whose, t=NO_TENANT, o=nothing.offset) == 1
+
+    @pytest.mark.parametrize("nobody", ["*", "a b", "客户", "x" * 300, "' OR 1=1 --"])
+    async def test_an_event_of_a_tenant_that_is_none_is_parked_and_blocks_nobody(
+        self, make: Make, events: EventDatabase, tenant: str, nobody: str
+    ) -> None:
+        bad, good = stream(nobody, uuid4(), 1), stream(tenant, uuid4(), 1)
+        records = [*bad, replace(good[0], offset=bad[0].offset + 1)]
+        step = await asyncio.wait_for(deliver(make(), records), timeout=30)
+        assert step.next_offset == bad[0].offset + 2
+        assert len(await events.ledger(tenant)) == 1
 
     async def test_a_new_version_of_what_nobody_here_handles_is_skipped(
         self, make: Make, events: EventDatabase, tenant: str, dead_letters: RecordedDeadLetters
