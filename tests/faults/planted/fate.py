@@ -61,8 +61,8 @@ class MortalDatabase(Database):
         """A tenant's transaction that may not come to its end, or not get beyond it."""
         async with super().transaction(context) as session:
             yield session
-            self._fate.moment(f"of {self._name} before a commit", every=25)
-        self._fate.moment(f"of {self._name} after a commit", every=25)
+            self._fate.moment(f"of {self._name} before a commit", every=20, at_most=8)
+        self._fate.moment(f"of {self._name} after a commit", every=20, at_most=8)
 
     @asynccontextmanager
     async def worker_transaction(self) -> AsyncIterator[Session]:
