@@ -4,6 +4,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from kehu_contracts.customer import CustomerChanged
 from kehu_contracts.envelope import Envelope
@@ -28,6 +29,13 @@ async def test_a_handler_that_never_returns(
         if calls.count(2) == 1:
             await asyncio.Event().wait()
 
+    async def hanging() -> bool:
+        return calls.count(2) == 1
+
+    async def started_again() -> bool:
+        labels = {"worker": member.name}
+        return bool(REGISTRY.get_sample_value("kehu_worker_restarts_total", labels))
+
     customer = uuid4()
     relay = Relay(events.worker, service="customer", bootstrap=bootstrap)
     member = consume(
@@ -37,15 +45,19 @@ async def test_a_handler_that_never_returns(
         bootstrap=bootstrap,
         after_commit=relay.wake,
     )
-    member.stuck_after = 3.0
     minder = Minder(member, restarts=3, look_every=0.1)
     stop = asyncio.Event()
     minding = asyncio.create_task(minder.run(stop))
     async with running(relay):
         for _ in range(3):
             await change(events, tenant, customer)
+        await eventually(hanging, seconds=60)
+        patience, member.stuck_after = member.stuck_after, 1.0
+        await eventually(started_again)
+        # Joining the group anew may take longer than that.
+        member.stuck_after = patience
         done = await eventually(
-            lambda: events.ledger(tenant), lambda ledger: len(ledger) >= 3, seconds=90
+            lambda: events.ledger(tenant), lambda ledger: len(ledger) >= 3, seconds=30
         )
         assert done == [(str(customer), version) for version in (1, 2, 3)]
         assert calls.count(2) > 1  # it hung, and was tried again

@@ -37,6 +37,7 @@ log = logging.getLogger("kehu.broker")
 
 REQUEST_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 5.0
+CANCEL_TIMEOUT = 5.0
 RETRY_BACKOFF_MS = 300  # the client library logs every try: a few a second are enough
 EMPTY_FETCH_SECONDS = 0.025
 DAY_MS = 86_400_000
@@ -145,7 +146,12 @@ async def _stopped(stopping: Coroutine[Any, Any, None]) -> BaseException | None:
     """
     task = asyncio.ensure_future(stopping)
     await asyncio.wait({task}, timeout=CLOSE_TIMEOUT)
-    task.cancel()
+    if not task.done():
+        # It may take one cancellation for that of a task of its own, and go on for a while.
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_TIMEOUT)
+    if not task.done():
+        return TimeoutError("the client does not stop")
     (result,) = await asyncio.gather(task, return_exceptions=True)
     return result
 
