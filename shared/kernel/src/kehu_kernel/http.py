@@ -1,21 +1,18 @@
 """The HTTP edge: one transaction per request, committed before the answer; ETags; dependencies."""
 
 import re
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from fastapi.dependencies.models import Dependant
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
 from kehu_kernel import clock, deadline, idempotency
-from kehu_kernel.auth import check_scopes, require_scopes
+from kehu_kernel.auth import require_scopes
 from kehu_kernel.columns import Aggregate
 from kehu_kernel.context import Actor, Context
+from kehu_kernel.dispatch import Dispatch
 from kehu_kernel.errors import IfMatchRequired, InvalidHeader
 from kehu_kernel.openapi import operation_id
 from kehu_kernel.session import Session as TenantSession
@@ -31,42 +28,40 @@ class TransactionRoute(APIRoute):
     Reads run in a read-only transaction. The connection is taken at the first query.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        known = _query_parameters(self)
-        scopes = [
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._dispatch = Dispatch(self)
+        self._scopes = [
             scope for one in self.dependencies for scope in getattr(one, "scopes", None) or ()
         ]
-        # The scopes are checked below: FastAPI needs to know of them for the documents only, and
-        # would take longer to resolve them than everything else a request depends on.
-        documented = self.dependant
-        self.dependant = replace(documented, dependencies=_unsecured(documented))
-        handle = super().get_route_handler()
-        self.dependant = documented
+        self.app = self._serve
 
-        async def handle_in_transaction(request: Request) -> Response:
-            require_scopes(request.state.actor, scopes)  # before a stored answer may be given
-            _refuse_unknown(request, known)
-            await request.body()
-            read_only = request.method in SAFE_METHODS
-            context = _context(request)
-            async with request.app.state.database.session(context, read_only=read_only) as session:
-                session.before_commit = deadline.commit_begins
-                request.state.session = session
-                key = idempotency.key_of(request)
-                if key is not None:
-                    replay = await idempotency.claim(session, request, key)
-                    if replay is not None:
-                        return replay
-                response = await handle(request)
-                if not read_only:
-                    if key is not None:
-                        idempotency.remember(session, key, response)
-                    await session.commit()
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        response = await self._in_transaction(request)
+        await response(scope, receive, send)
+
+    async def _in_transaction(self, request: Request) -> Response:
+        require_scopes(request.state.actor, self._scopes)  # before a stored answer may be given
+        await request.body()
+        read_only = request.method in SAFE_METHODS
+        context = _context(request)
+        async with request.app.state.database.session(context, read_only=read_only) as session:
+            session.before_commit = deadline.commit_begins
+            request.state.session = session
+            key = idempotency.key_of(request)
+            if key is not None:
+                replay = await idempotency.claim(session, request, key)
+                if replay is not None:
+                    return replay
+            response = await self._dispatch(request)
             if not read_only:
-                request.app.state.after_commit()
-            return response
-
-        return handle_in_transaction
+                if key is not None:
+                    idempotency.remember(session, key, response)
+                await session.commit()
+        if not read_only:
+            request.app.state.after_commit()
+        return response
 
 
 def router(prefix: str, tag: str) -> APIRouter:
@@ -77,35 +72,6 @@ def router(prefix: str, tag: str) -> APIRouter:
         route_class=TransactionRoute,
         generate_unique_id_function=operation_id,
     )
-
-
-def _unsecured(dependant: Dependant) -> list[Dependant]:
-    return [one for one in dependant.dependencies if one.call is not check_scopes]
-
-
-def _query_parameters(route: APIRoute) -> frozenset[str] | None:
-    names = set()
-    waiting = [route.dependant]
-    while waiting:
-        dependant = waiting.pop()
-        waiting += dependant.dependencies
-        for parameter in dependant.query_params:
-            annotation = parameter.field_info.annotation
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                return None  # the model forbids what it does not know
-            names.add(parameter.alias)
-    return frozenset(names)
-
-
-def _refuse_unknown(request: Request, known: frozenset[str] | None) -> None:
-    unknown = [] if known is None else [name for name in request.query_params if name not in known]
-    if unknown:
-        raise RequestValidationError(
-            [
-                {"type": "extra_forbidden", "loc": ("query", name), "msg": "Unknown parameter"}
-                for name in unknown
-            ]
-        )
 
 
 def _context(request: Request) -> Context:
