@@ -119,7 +119,7 @@ async def abort(producer: AIOKafkaProducer) -> None:
     sender = producer._sender.sender_task
     if sender is not None:
         sender.cancel()
-    await producer.client.close()
+    await _stopped(producer.client.close())  # which waits for a peer that does not read any more
     if sender is not None:
         await asyncio.wait({sender}, timeout=CLOSE_TIMEOUT)
     producer._message_accumulator.fail_all(KafkaConnectionError("the producer was given up"))
@@ -134,8 +134,7 @@ async def close(consumer: AIOKafkaConsumer) -> None:
         log.warning("leaving the group failed", extra={"error": repr(error)})
         for part in (consumer._fetcher, consumer._client):
             if part is not None:
-                with contextlib.suppress(Exception):
-                    await part.close()
+                await _stopped(part.close())
 
 
 async def _stopped(stopping: Coroutine[Any, Any, None]) -> BaseException | None:

@@ -115,7 +115,7 @@ class Dispatch:
         if errors:
             raise RequestValidationError(errors)
         body = MISSING if self._plan.body is None else await _body(request)
-        given = Response()
+        given = Response(status_code=self._status)
         arguments = await self._plan.arguments(request, given, body, errors)
         if errors:
             raise RequestValidationError(errors)
@@ -125,14 +125,15 @@ class Dispatch:
         return self._encoded(result, given)
 
     def _encoded(self, result: object, given: Response) -> Response:
-        if self._answer is None or self._status in NO_BODY:
-            response = Response(status_code=self._status)
+        status = given.status_code  # the function may have chosen another
+        if self._answer is None or status in NO_BODY:
+            response = Response(status_code=status)
         else:
             value, wrong = self._answer.validate(result)
             if wrong:
                 raise TypeError(f"not the documented answer: {wrong}")
             content = self._answer.serialize_json(value)
-            response = Response(content, self._status, media_type="application/json")
+            response = Response(content, status, media_type="application/json")
         response.raw_headers += [one for one in given.raw_headers if one[0] != b"content-length"]
         return response
 
@@ -156,9 +157,7 @@ def _plan(dependant: Dependant) -> Plan:
             if one.call is not check_scopes
         ),
         path=tuple(_parameter(one, "path") for one in dependant.path_params),
-        query=tuple(
-            _parameter(one, "query") for one in dependant.query_params if one not in models
-        ),
+        query=tuple(_parameter(one, "query") for one in scalars),
         filters=(Parameter(models[0], "", ("query",)), _several(models[0])) if models else None,
         headers=tuple(_parameter(one, "header") for one in dependant.header_params),
         body=Parameter(bodies[0], "", ("body",)) if bodies else None,
