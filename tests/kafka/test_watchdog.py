@@ -24,13 +24,15 @@ async def test_a_handler_that_never_returns(
     calls: list[int] = []
 
     async def stuck_once(session: Session, event: CustomerChanged, envelope: Envelope) -> None:
+        if envelope.tenant_id != tenant:
+            return  # the topic has the events of other tests, too
         calls.append(envelope.sequence)
         await note(session, event, envelope)
-        if calls.count(2) == 1:
+        if calls == [1, 2]:
             await asyncio.Event().wait()
 
     async def hanging() -> bool:
-        return calls.count(2) == 1
+        return calls == [1, 2]
 
     async def started_again() -> bool:
         labels = {"worker": member.name}

@@ -7,6 +7,7 @@ does not subclass them.
 
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +46,8 @@ class TenantRow:
 
     def __init__(self, **values: object) -> None:
         # As SQLAlchemy's own constructor, but without a change event for each attribute.
-        columns = self.__mapper__.column_attrs  # type: ignore[attr-defined]
+        columns = _unset(type(self))
+        self.__dict__.update(columns)
         for name, value in values.items():
             if name in columns:
                 self.__dict__[name] = value
@@ -56,6 +58,11 @@ class TenantRow:
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new_id)
+
+
+@cache
+def _unset(model: type[TenantRow]) -> dict[str, None]:
+    return dict.fromkeys(model.__mapper__.column_attrs.keys())  # type: ignore[attr-defined]
 
 
 class Aggregate(TenantRow):

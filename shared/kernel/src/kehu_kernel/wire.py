@@ -1,4 +1,4 @@
-"""Input models: what every request body has in common, and the types of their fields.
+"""Models on the wire: what every request body has in common, the types of fields, answers.
 
 Left to itself, Pydantic takes `0` for a day (1 January 1970), `"yes"` for true and `"7"` for a
 number. What the documents do not promise is refused instead.
@@ -6,7 +6,7 @@ number. What the documents do not promise is refused instead.
 
 import re
 from datetime import date
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -45,6 +45,14 @@ def _written_out(value: object) -> object:
 
 Day = Annotated[date, BeforeValidator(_written_out)]
 """A business day, written `YYYY-MM-DD`."""
+
+
+Shown = TypeVar("Shown", bound=BaseModel)
+
+
+def shown(model: type[Shown], row: object, **besides: object) -> Shown:
+    """Return a row as the API shows it: the row's values by name, and those given besides."""
+    return model.model_validate(vars(row) | besides)
 
 
 class Input(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kehu_customer.contacts.models import BuyingRole, Contact
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Flag, Input, Patch, Text
+from kehu_kernel.wire import Flag, Input, Patch, Text, shown
 
 Phone = Annotated[
     str,
@@ -104,7 +104,7 @@ class ContactRead(BaseModel):
     @classmethod
     def of(cls, contact: Contact) -> Self:
         """Return the contact as the API shows it."""
-        return cls(**{name: getattr(contact, name) for name in cls.model_fields})
+        return shown(cls, contact)
 
 
 class ContactFilters(PageParams):

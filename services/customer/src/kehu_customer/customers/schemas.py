@@ -12,7 +12,7 @@ from kehu_contracts.money import Money
 from kehu_customer.customers.models import Customer, CustomerKind, CustomerRole, CustomerState
 from kehu_kernel.amounts import MoneyInput
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Input, Patch, Text, Whole
+from kehu_kernel.wire import Day, Input, Patch, Text, Whole, shown
 
 
 def _once_each(roles: list[CustomerRole]) -> list[CustomerRole]:
@@ -147,8 +147,7 @@ class CustomerRead(BaseModel):
     @classmethod
     def of(cls, customer: Customer) -> Self:
         """Return the customer as the API shows it."""
-        fields = {name: getattr(customer, name) for name in cls.model_fields}
-        return cls(**fields | {"annual_revenue": revenue_of(customer)})
+        return shown(cls, customer, annual_revenue=revenue_of(customer))
 
 
 def revenue_of(customer: Customer) -> Money | None:

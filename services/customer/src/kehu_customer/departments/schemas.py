@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_customer.departments.models import Department
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, Patch, Text
+from kehu_kernel.wire import Input, Patch, Text, shown
 
 
 class DepartmentCreate(Input):
@@ -51,7 +51,7 @@ class DepartmentRead(BaseModel):
     @classmethod
     def of(cls, department: Department) -> Self:
         """Return the department as the API shows it."""
-        return cls(**{name: getattr(department, name) for name in cls.model_fields})
+        return shown(cls, department)
 
 
 class DepartmentFilters(PageParams):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_customer.employees.models import Employee
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Input, Patch, Text
+from kehu_kernel.wire import Day, Input, Patch, Text, shown
 
 
 class EmployeeCreate(Input):
@@ -78,7 +78,7 @@ class EmployeeRead(BaseModel):
     @classmethod
     def of(cls, employee: Employee) -> Self:
         """Return the employee as the API shows it."""
-        return cls(**{name: getattr(employee, name) for name in cls.model_fields})
+        return shown(cls, employee)
 
 
 class EmployeeFilters(PageParams):

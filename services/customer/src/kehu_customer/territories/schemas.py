@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_customer.territories.models import Territory
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Input, Patch, Text
+from kehu_kernel.wire import Input, Patch, Text, shown
 
 
 class TerritoryCreate(Input):
@@ -43,7 +43,7 @@ class TerritoryRead(BaseModel):
     @classmethod
     def of(cls, territory: Territory) -> Self:
         """Return the territory as the API shows it."""
-        return cls(**{name: getattr(territory, name) for name in cls.model_fields})
+        return shown(cls, territory)
 
 
 class TerritoryFilters(PageParams):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from kehu_kernel.wire import shown
 from kehu_marketing.conversions.models import Conversion, ConversionState
 from kehu_marketing.leads.schemas import ErrorRead
 
@@ -48,9 +49,9 @@ class ConversionRead(BaseModel):
     def of(cls, conversion: Conversion, language: str) -> Self:
         """Return the conversion as the API shows it, texts in `zh` or `en`."""
         en, zh = MESSAGES[ConversionState(conversion.state)]
-        shown = cls.model_fields.keys() - {"message", "last_error"}
-        return cls(
+        return shown(
+            cls,
+            conversion,
             message=zh if language == "zh" else en,
             last_error=ErrorRead.of(conversion.last_error, language),
-            **{name: getattr(conversion, name) for name in shown},
         )

@@ -11,7 +11,7 @@ from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import POSITIVE, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Input, LongText, Patch, Text
+from kehu_kernel.wire import Day, Input, LongText, Patch, Text, shown
 from kehu_marketing.leads.models import Lead, LeadStatus
 from kehu_marketing.leads.sources import LeadSource
 
@@ -170,13 +170,11 @@ class LeadRead(BaseModel):
     @classmethod
     def of(cls, lead: Lead, language: str) -> Self:
         """Return the lead as the API shows it, texts in `zh` or `en`."""
-        fields = {name: getattr(lead, name) for name in cls.model_fields}
-        return cls(
-            **fields
-            | {
-                "expected_revenue": revenue_of(lead),
-                "last_error": ErrorRead.of(lead.last_error, language),
-            }
+        return shown(
+            cls,
+            lead,
+            expected_revenue=revenue_of(lead),
+            last_error=ErrorRead.of(lead.last_error, language),
         )
 
 

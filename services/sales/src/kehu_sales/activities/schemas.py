@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Input, LongText, Text
+from kehu_kernel.wire import Day, Input, LongText, Text, shown
 from kehu_sales.activities.models import Activity, ActivityKind
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
@@ -63,7 +63,7 @@ class ActivityRead(BaseModel):
     @classmethod
     def of(cls, activity: Activity) -> Self:
         """Return the activity as the API shows it."""
-        return cls(**{name: getattr(activity, name) for name in cls.model_fields})
+        return shown(cls, activity)
 
 
 class ActivityFilters(PageParams):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Flag, Input, Patch, Text, Whole
+from kehu_kernel.wire import Flag, Input, Patch, Text, Whole, shown
 from kehu_sales.methods.models import Conditions, Control, Method, Stage
 
 Count = Annotated[Whole, Field(ge=0, le=1000)]
@@ -150,8 +150,7 @@ class MethodRead(BaseModel):
     @classmethod
     def of(cls, method: Method) -> Self:
         """Return the method as the API shows it."""
-        fields = {name: getattr(method, name) for name in cls.model_fields}
-        return cls(**fields | {"stages": stages_of(method)})
+        return shown(cls, method, stages=stages_of(method))
 
 
 def stages_of(method: Method) -> list[StageRead]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import POSITIVE, MoneyInput, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text
+from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, shown
 from kehu_sales.lines import LineRead
 from kehu_sales.methods.models import Control, Stage
 from kehu_sales.opportunities.models import (
@@ -239,12 +239,13 @@ class OpportunityRead(BaseModel):
     @classmethod
     def of(cls, opportunity: Opportunity) -> Self:
         """Return the opportunity as the API shows it."""
-        fields = {name: getattr(opportunity, name) for name in cls.model_fields}
-        currency = opportunity.currency
-        fields["expected_revenue"] = opportunity.revenue
-        fields["won_amount"] = opportunity.agreed
-        fields["lines"] = [LineRead.of(line, currency) for line in opportunity.lines]
-        return cls(**fields)
+        return shown(
+            cls,
+            opportunity,
+            expected_revenue=opportunity.revenue,
+            won_amount=opportunity.agreed,
+            lines=[LineRead.of(line, opportunity.currency) for line in opportunity.lines],
+        )
 
 
 class EvaluationRead(BaseModel):
@@ -261,7 +262,7 @@ class EvaluationRead(BaseModel):
     @classmethod
     def of(cls, evaluation: Evaluation) -> Self:
         """Return the decision as the API shows it."""
-        return cls(**{name: getattr(evaluation, name) for name in cls.model_fields})
+        return shown(cls, evaluation)
 
 
 class EvaluationHistory(BaseModel):
@@ -321,7 +322,7 @@ class ConditionRead(BaseModel):
     @classmethod
     def of(cls, condition: Condition) -> Self:
         """Return the condition as the API shows it."""
-        return cls(**{name: getattr(condition, name) for name in cls.model_fields})
+        return cls.model_validate(condition, from_attributes=True)
 
 
 class PromotionPreview(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import PriceInput
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Flag, Input, Patch, Text
+from kehu_kernel.wire import Flag, Input, Patch, Text, shown
 from kehu_sales.products.models import Product
 
 
@@ -74,8 +74,7 @@ class ProductRead(BaseModel):
     @classmethod
     def of(cls, product: Product) -> Self:
         """Return the product as the API shows it."""
-        fields = {name: getattr(product, name) for name in cls.model_fields}
-        return cls(**fields | {"list_price": product.price})
+        return shown(cls, product, list_price=product.price)
 
 
 class ProductFilters(PageParams):

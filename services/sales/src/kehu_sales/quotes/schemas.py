@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Input
+from kehu_kernel.wire import Day, Input, shown
 from kehu_sales.lines import LineRead
 from kehu_sales.quotes.models import Quote
 
@@ -50,9 +50,8 @@ class QuoteRead(BaseModel):
     @classmethod
     def of(cls, quote: Quote) -> Self:
         """Return the quote as the API shows it."""
-        fields = {name: getattr(quote, name) for name in cls.model_fields}
         lines = [LineRead.of(line, quote.currency) for line in quote.lines]
-        return cls(**fields | {"total": quote.sum, "lines": lines})
+        return shown(cls, quote, total=quote.sum, lines=lines)
 
 
 class QuoteFilters(PageParams):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Input, LongText, Text
+from kehu_kernel.wire import Day, Input, LongText, Text, shown
 from kehu_sales.tasks.models import Task, TaskStatus
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
@@ -81,7 +81,7 @@ class TaskRead(BaseModel):
     @classmethod
     def of(cls, task: Task) -> Self:
         """Return the task as the API shows it."""
-        return cls(**{name: getattr(task, name) for name in cls.model_fields})
+        return shown(cls, task)
 
 
 class TaskFilters(PageParams):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kehu_contracts.base import DecimalText
 from kehu_kernel.amounts import POSITIVE, Written, digits
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Flag, Input, Patch, Text
+from kehu_kernel.wire import Day, Flag, Input, Patch, Text, shown
 from kehu_service_desk.product_files.models import ProductFile, ProductFilePart
 
 Quantity = Annotated[
@@ -125,8 +125,7 @@ class ProductFileRead(BaseModel):
     @classmethod
     def of(cls, file: ProductFile, today: date) -> Self:
         """Return the product file as the API shows it on that day."""
-        fields = {name: getattr(file, name) for name in cls.model_fields if name != "in_warranty"}
-        return cls(**fields, in_warranty=file.in_warranty(today))
+        return shown(cls, file, registered=file.registered, in_warranty=file.in_warranty(today))
 
 
 class ProductFilePartRead(BaseModel):
@@ -142,7 +141,7 @@ class ProductFilePartRead(BaseModel):
     @classmethod
     def of(cls, part: ProductFilePart) -> Self:
         """Return the part as the API shows it."""
-        return cls(**{name: getattr(part, name) for name in cls.model_fields})
+        return shown(cls, part)
 
 
 class ProductFileFilters(PageParams):

@@ -1,14 +1,14 @@
 """Service requests on the wire."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Flag, Input, LongText, Text
+from kehu_kernel.wire import Day, Flag, Input, LongText, Text, shown
 from kehu_service_desk.product_files.schemas import Quantity
 from kehu_service_desk.requests.dispatch import Answer, DispatchOrder, OrderStatus
 from kehu_service_desk.requests.models import (
@@ -182,8 +182,7 @@ class RequestRead(BaseModel):
     @classmethod
     def of(cls, request: ServiceRequest, today: date) -> Self:
         """Return the request as the API shows it on that day."""
-        fields = {name: getattr(request, name) for name in cls.model_fields if name != "overdue"}
-        return cls(**fields, overdue=request.overdue(today))
+        return shown(cls, request, overdue=request.overdue(today))
 
 
 class RequestFilters(PageParams):
@@ -235,8 +234,7 @@ class RequestStepRead(BaseModel):
     @classmethod
     def of(cls, step: RequestStep) -> Self:
         """Return the step as the API shows it."""
-        fields: dict[str, Any] = {name: getattr(step, name) for name in cls.model_fields}
-        return cls(**fields | {"parts": [PartRead(**part) for part in step.parts]})
+        return shown(cls, step)
 
 
 class DispatchHandlerRead(BaseModel):
@@ -262,7 +260,6 @@ class DispatchOrderRead(BaseModel):
     @classmethod
     def of(cls, order: DispatchOrder) -> Self:
         """Return the order as the API shows it."""
-        fields: dict[str, Any] = {name: getattr(order, name) for name in cls.model_fields}
         handlers = [
             DispatchHandlerRead(
                 handler_id=handler.handler_id,
@@ -272,7 +269,7 @@ class DispatchOrderRead(BaseModel):
             )
             for handler in order.handlers
         ]
-        return cls(**fields | {"handlers": handlers})
+        return shown(cls, order, handlers=handlers)
 
 
 class HistoryFilters(PageParams):
