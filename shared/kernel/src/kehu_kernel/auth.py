@@ -79,27 +79,28 @@ class KeySet:
 
 
 class TokenVerifier:
-    """Turns a bearer token into the claims it proves, or raises `Unauthenticated`."""
+    """Turns a bearer token into the caller it proves, or raises `Unauthenticated`."""
 
     def __init__(
         self, keys: KeySet, *, issuer: str, audience: str, cache_seconds: float = 30.0
     ) -> None:
         self._keys, self._issuer, self._audience = keys, issuer, audience
         self._cache_seconds = cache_seconds
-        self._seen: OrderedDict[bytes, tuple[float, dict[str, Any]]] = OrderedDict()
+        self._seen: OrderedDict[tuple[bytes, str | None], tuple[float, Actor]] = OrderedDict()
 
-    async def claims(self, token: str) -> dict[str, Any]:
-        """Return the claims of a valid token."""
-        digest = hashlib.sha256(token.encode()).digest()
+    async def actor(self, token: str, tenant_header: str | None) -> Actor:
+        """Return the caller whom a token proves, within the tenant that it acts for."""
+        asked = (hashlib.sha256(token.encode()).digest(), tenant_header)
         now = time.time()
-        remembered = self._seen.get(digest)
+        remembered = self._seen.get(asked)
         if remembered and remembered[0] > now:
             return remembered[1]
         claims = await self._verify(token)
-        self._seen[digest] = (min(now + self._cache_seconds, float(claims["exp"])), claims)
+        actor = actor_from(claims, tenant_header)
+        self._seen[asked] = (min(now + self._cache_seconds, float(claims["exp"])), actor)
         while len(self._seen) > CACHED_TOKENS:
             self._seen.popitem(last=False)
-        return claims
+        return actor
 
     async def _verify(self, token: str) -> dict[str, Any]:
         try:
@@ -167,9 +168,8 @@ class AuthenticationMiddleware:
             if kind.lower() != "bearer" or not token:
                 raise _refuse("there is none", "请求未携带令牌")
             tenant = headers.get(b"kehu-tenant")
-            claims = await self._verifier.claims(token.strip())
-            scope["state"]["actor"] = actor_from(
-                claims, tenant.decode("latin-1") if tenant else None
+            scope["state"]["actor"] = await self._verifier.actor(
+                token.strip(), tenant.decode("latin-1") if tenant else None
             )
         except (DomainError, ValueError) as error:
             refusal = error if isinstance(error, DomainError) else _refuse("malformed", "格式错误")

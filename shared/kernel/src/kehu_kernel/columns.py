@@ -41,6 +41,11 @@ class PlumbingBase(DeclarativeBase):
     type_annotation_map = TYPES
 
 
+@cache
+def _unset(model: Any) -> dict[str, None]:
+    return dict.fromkeys(model.__mapper__.column_attrs.keys())
+
+
 class TenantRow:
     """A row of one tenant: key `(tenant_id, id)`. The session fills `tenant_id` when it is new."""
 
@@ -58,11 +63,6 @@ class TenantRow:
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new_id)
-
-
-@cache
-def _unset(model: type[TenantRow]) -> dict[str, None]:
-    return dict.fromkeys(model.__mapper__.column_attrs.keys())  # type: ignore[attr-defined]
 
 
 class Aggregate(TenantRow):

@@ -106,14 +106,8 @@ class Dispatch:
     async def __call__(self, request: Request) -> Response:
         """Raises `RequestValidationError` for a request that is not as documented."""
         errors: Errors = []
-        if self._known is not None:
-            for name in request.query_params:
-                if name not in self._known:
-                    place = ("query", name)
-                    unknown = {"type": "extra_forbidden", "loc": place, "msg": "Unknown parameter"}
-                    errors.append(unknown)
-        if errors:
-            raise RequestValidationError(errors)
+        if self._known is not None and request.scope["query_string"]:
+            _refuse_unknown(request.query_params, self._known)
         body = MISSING if self._plan.body is None else await _body(request)
         given = Response(status_code=self._status)
         arguments = await self._plan.arguments(request, given, body, errors)
@@ -208,6 +202,16 @@ def _as_model(given: QueryParams, several: frozenset[str]) -> dict[str, Any]:
         else:
             document[name] = value
     return document
+
+
+def _refuse_unknown(given: QueryParams, known: frozenset[str]) -> None:
+    unknown = [
+        {"type": "extra_forbidden", "loc": ("query", name), "msg": "Unknown parameter"}
+        for name in given
+        if name not in known
+    ]
+    if unknown:
+        raise RequestValidationError(unknown)
 
 
 async def _body(request: Request) -> object:

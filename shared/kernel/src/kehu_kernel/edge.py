@@ -39,7 +39,6 @@ class EdgeMiddleware:
     ) -> None:
         self._app, self._service, self._settings = app, service, settings
         self._constraints, self._tracer = constraints, tracer
-        self._in_flight = telemetry.HTTP_IN_FLIGHT.labels(service)
         self._shed = telemetry.HTTP_SHED.labels(service)
         self._gate = Gate(
             limit=settings.concurrency_limit,
@@ -48,6 +47,7 @@ class EdgeMiddleware:
             refused=self._shed,
         )
         self._open = 0
+        telemetry.HTTP_IN_FLIGHT.labels(service).set_function(lambda: self._open)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or path_of(scope) in UNLIMITED:
@@ -69,14 +69,12 @@ class EdgeMiddleware:
         state["traceparent"] = telemetry.traceparent_of(span)
         started = time.perf_counter()
         self._open += 1
-        self._in_flight.set(self._open)
         contextvars.bind_contextvars(request_id=request_id)
         try:
             await self._handle(scope, receive, answer, headers)
         finally:
             place.leave()
             self._open -= 1
-            self._in_flight.set(self._open)
             self._record(scope, answer.status, time.perf_counter() - started)
             span.end()
             contextvars.clear_contextvars()

@@ -135,4 +135,4 @@ OptionalVersion = Annotated[int | None, Depends(_optional_version)]
 
 def set_etag(response: Response, row: Aggregate) -> None:
     """Answer with the aggregate's version as its ETag."""
-    response.headers["ETag"] = f'"{row.version}"'
+    response.raw_headers.append((b"etag", b'"%d"' % row.version))

@@ -8,6 +8,7 @@ over at once; the API serves on while load balancers learn of it, answers what i
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -39,6 +40,7 @@ __all__ = ["Databases", "Service", "Wakeable", "Worker", "main"]
 log = logging.getLogger("kehu.process")
 
 SCHEMA_CHECK_INTERVAL = 1.0
+GARBAGE_THRESHOLDS = (10_000, 20, 50)
 CANCEL_SECONDS = 5.0
 
 
@@ -141,6 +143,7 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
     serving = asyncio.create_task(server.serve(), name="api")
     working = [asyncio.create_task(minder.run(stop), name=minder.name) for minder in minders]
     stopping = asyncio.create_task(stop.wait())
+    _collect_garbage_seldom()
     log.info("started", extra={"command": command, "port": settings.port})
     tasks = [serving, *working]
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -161,6 +164,17 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
         task.result()  # raises what killed it: the process ends with that error
     if died:
         raise SystemExit(f"{died[0].get_name()} ended unexpectedly")
+
+
+def _collect_garbage_seldom() -> None:
+    """Leave what lives as long as the process out of every search for garbage, and search less.
+
+    Almost everything a request makes is freed by counting references. Left to its defaults, the
+    collector walks through the whole program every few hundred requests, tens of milliseconds long.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def serves_api(command: str) -> bool:

@@ -58,6 +58,10 @@ def traceparent_of(span: trace.Span) -> str:
 
 def configure_logging(level: str, style: str) -> None:
     """Send all logs to standard error: one JSON object a line, or coloured text for a console."""
+    # Where in the code and in which thread something was said is never shown: not looked up.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = False
+    logging.logMultiprocessing = logging.logAsyncioTasks = False  # type: ignore[attr-defined]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if style == "json" else _console())
     root = logging.getLogger()
