@@ -62,9 +62,9 @@ class Shape:
         by_column = {column.name: name for name, column in self.columns.items()}
         return tuple(by_column[column] for column in columns)
 
-    def read(self, record: asyncpg.Record) -> dict[str, Any]:
-        """Return the attributes in a record of `select`."""
-        values = dict(zip(self.names, record.values(), strict=True))
+    def read(self, record: asyncpg.Record, names: Sequence[str]) -> dict[str, Any]:
+        """Return the attributes in a record that has them in this order."""
+        values = dict(zip(names, record, strict=True))
         for name, decorator in self.decorated.items():
             values[name] = decorator.process_result_value(values[name], DIALECT)
         return values

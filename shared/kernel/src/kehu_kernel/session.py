@@ -124,8 +124,11 @@ class Session:
         model = rows.model_of(statement)
         if model is None:
             return list(result.scalars())
-        names = rows.shape_of(model).attribute_names(result.keys())
-        return [self._known_as(model, dict(zip(names, row, strict=True))) for row in result]
+        shape = rows.shape_of(model)
+        names = shape.attribute_names(result.keys())
+        # As the driver gave them: what SQLAlchemy would make of them, `read` does for less.
+        records = cast("Any", result).cursor.fetchall()
+        return [self._known_as(model, shape.read(record, names)) for record in records]
 
     @overload
     async def scalar(
@@ -152,7 +155,7 @@ class Session:
         found = await self.fetch(shape.select + (f" {lock}" if lock else ""), *key)
         if not found:
             return None
-        return cast("Row", self._known_as(model, shape.read(found[0])))
+        return cast("Row", self._known_as(model, shape.read(found[0], shape.names)))
 
     # Changes
 
