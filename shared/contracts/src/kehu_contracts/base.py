@@ -58,7 +58,9 @@ class Event(Fragment):
 
 def utc_text(moment: datetime) -> str:
     """RFC 3339 text in UTC with a `Z`; `moment` must have a time zone."""
-    if moment.utcoffset() is None:
-        msg = "A moment without a time zone cannot be published."
-        raise ValueError(msg)
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:  # which it almost always is
+        if moment.utcoffset() is None:
+            msg = "A moment without a time zone cannot be published."
+            raise ValueError(msg)
+        moment = moment.astimezone(UTC)
+    return moment.isoformat().replace("+00:00", "Z")

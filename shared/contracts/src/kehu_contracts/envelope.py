@@ -97,6 +97,7 @@ class Envelope(NamedTuple):
         )
 
 
+@lru_cache
 def source_of(service: str) -> str:
     """The `ce_source` of a service, `/kehu/sales`."""
     return f"/kehu/{service}"

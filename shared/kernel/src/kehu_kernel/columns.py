@@ -5,10 +5,11 @@ look the same in every service's database, so they are mapped once, on `Plumbing
 does not subclass them.
 """
 
+from collections.abc import Hashable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import DateTime, MetaData, Numeric, Text, Uuid
@@ -42,8 +43,8 @@ class PlumbingBase(DeclarativeBase):
 
 
 @cache
-def _unset(model: Any) -> dict[str, None]:
-    return dict.fromkeys(model.__mapper__.column_attrs.keys())
+def _unset(model: Hashable) -> dict[str, None]:
+    return dict.fromkeys(cast("Any", model).__mapper__.column_attrs.keys())
 
 
 class TenantRow:
@@ -51,7 +52,7 @@ class TenantRow:
 
     def __init__(self, **values: object) -> None:
         # As SQLAlchemy's own constructor, but without a change event for each attribute.
-        columns = _unset(type(self))
+        columns = _unset(cast("Hashable", type(self)))
         self.__dict__.update(columns)
         for name, value in values.items():
             if name in columns:

@@ -33,7 +33,7 @@ class ServiceSettings(BaseSettings):
     idle_in_transaction_timeout: float = 15.0
 
     kafka_bootstrap: str = "127.0.0.1:9092"
-    relay_poll_interval: float = 0.05
+    relay_poll_interval: float = 0.025
     sent_event_retention_days: int = 7
     idempotency_retention_days: int = 7
 
