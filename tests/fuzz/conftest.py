@@ -52,6 +52,9 @@ def known(user: User) -> dict[str, str]:
     make("owner_id", "/customer/v1/employees", **staff)
     make("customer_id", "/customer/v1/customers", kind="organisation", name="深圳华强")
     user.post(f"/customer/v1/customers/{made['customer_id']}/promote", {})
+    classes = [{"code": "key", "name_zh": "关键客户", "name_en": "Key"}]
+    names = {"code": "value", "name_zh": "价值", "name_en": "Value"}
+    make("scheme_id", "/customer/v1/classification-schemes", **names, classes=classes)
     make("contact_id", "/customer/v1/contacts", customer_id=made["customer_id"], name="王工")
     price = {"amount": "100.00", "currency": "CNY"}
     make("product_id", "/sales/v1/products", code="p1", name="企业版", list_price=price)

@@ -91,3 +91,17 @@ def make_contact(client: httpx.AsyncClient, make_customer: Make) -> Make:
         return await enter(**fields)
 
     return make
+
+
+@pytest.fixture
+def make_scheme(client: httpx.AsyncClient) -> Make:
+    """Sets up a classification scheme through the API, with the classes key and general."""
+    classes = [
+        {"code": "key", "name_zh": "关键客户", "name_en": "Key"},
+        {"code": "general", "name_zh": "一般客户", "name_en": "General"},
+    ]
+    return _maker(
+        client,
+        "/v1/classification-schemes",
+        lambda: {"code": _code(), "name_zh": "价值", "name_en": "Value", "classes": classes},
+    )

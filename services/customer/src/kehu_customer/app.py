@@ -2,8 +2,13 @@
 
 from fastapi import FastAPI
 
+from kehu_customer.classification_schemes.errors import SchemeCodeTaken
+from kehu_customer.classification_schemes.routes import routes as classification_schemes
+from kehu_customer.classifications.routes import routes as classifications
 from kehu_customer.contacts.errors import ContactReferenceTaken
 from kehu_customer.contacts.routes import routes as contacts
+from kehu_customer.custom_fields.errors import CustomValueTaken, FieldCodeTaken
+from kehu_customer.custom_fields.routes import routes as custom_fields
 from kehu_customer.customers.errors import CustomerCodeTaken, ExternalReferenceTaken
 from kehu_customer.customers.routes import routes as customers
 from kehu_customer.departments.errors import DepartmentCodeTaken
@@ -18,7 +23,10 @@ from kehu_kernel.audit_routes import audit_router
 from kehu_kernel.db import Constraints
 
 CONSTRAINTS: Constraints = {
+    "uq_classification_schemes_tenant_id_code": SchemeCodeTaken,
     "uq_contacts_tenant_id_external_ref": ContactReferenceTaken,
+    "uq_custom_entries_tenant_id_field_id_unique_key": CustomValueTaken,
+    "uq_custom_fields_tenant_id_code": FieldCodeTaken,
     "uq_customers_tenant_id_code": CustomerCodeTaken,
     "uq_customers_tenant_id_external_ref": ExternalReferenceTaken,
     "uq_departments_tenant_id_code": DepartmentCodeTaken,
@@ -38,5 +46,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    serve(app, customers, contacts, departments, employees, territories, audit_router("customer"))
+    serve(
+        app,
+        customers,
+        contacts,
+        classification_schemes,
+        classifications,
+        custom_fields,
+        departments,
+        employees,
+        territories,
+        audit_router("customer"),
+    )
     return app

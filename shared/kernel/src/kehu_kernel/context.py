@@ -23,7 +23,8 @@ class Context:
     """The circumstances of one command, query or handled event.
 
     `actor` is the token's subject, or `system:<consumer>` for work that an event caused.
-    `traceparent` is the W3C trace context that outgoing events and calls continue.
+    `traceparent` is the W3C trace context that outgoing events and calls continue. `scopes` are the
+    caller's rights; None is the system itself, which may see everything.
     """
 
     tenant_id: str
@@ -32,3 +33,4 @@ class Context:
     traceparent: str | None = None
     now: datetime = field(default_factory=clock.now)
     employee_id: UUID | None = None
+    scopes: frozenset[str] | None = None

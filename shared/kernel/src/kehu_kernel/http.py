@@ -82,6 +82,7 @@ def _context(request: Request) -> Context:
         request_id=request.state.request_id,
         traceparent=request.state.traceparent,
         employee_id=actor.employee_id,
+        scopes=actor.scopes,
     )
 
 

@@ -3,9 +3,10 @@
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, Numeric, Text, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, Numeric, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -91,6 +92,7 @@ class Customer(Aggregate, Base):
     value_grade: Mapped[str | None]
     value_score: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
     value_sequence: Mapped[int | None]
+    custom: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
     def require_current(self) -> None:
         """Raise `CustomerHasEnded` if the relation is over: a former customer is read-only."""

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, literal, select
 
+from kehu_customer.classifications.models import Classification
 from kehu_customer.customers.models import Customer
 from kehu_customer.customers.schemas import CustomerFilters
 from kehu_kernel.session import Session
@@ -26,9 +27,23 @@ def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
         query = query.where(Customer.state.in_(filters.state))
     if filters.role is not None:
         query = query.where(Customer.roles.contains([filters.role]))
+    if filters.scheme_id is not None or filters.class_code is not None:
+        query = query.where(Customer.id.in_(_classified(tenant_id, filters)))
     if filters.q is not None:
         query = query.where(Customer.name.icontains(filters.q, autoescape=True))
     return query
+
+
+def _classified(tenant_id: str, filters: CustomerFilters) -> Select[UUID]:
+    """Return the query for the ids of the customers that are in the class now."""
+    found = select(Classification.customer_id).where(
+        Classification.tenant_id == tenant_id, Classification.ended_at.is_(None)
+    )
+    for name in ("scheme_id", "class_code"):
+        value = getattr(filters, name)
+        if value is not None:
+            found = found.where(getattr(Classification, name) == value)
+    return found
 
 
 async def ancestors_of(session: Session, customer_id: UUID) -> set[UUID]:

@@ -5,6 +5,12 @@ from uuid import UUID
 
 from fastapi import Query, Response, status
 
+from kehu_customer.custom_fields.errors import (
+    CustomFieldsInvalid,
+    CustomValueTaken,
+    FieldNotSearchable,
+)
+from kehu_customer.custom_fields.queries import hidden_from_caller
 from kehu_customer.customers import service
 from kehu_customer.customers.errors import (
     AlreadyTradeCustomer,
@@ -43,7 +49,13 @@ WRITE = requires("customer:customers:write")
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
     responses=problems(
-        CustomerCodeTaken, ExternalReferenceTaken, UnknownParent, UnknownOwner, DateInFuture
+        CustomerCodeTaken,
+        ExternalReferenceTaken,
+        UnknownParent,
+        UnknownOwner,
+        DateInFuture,
+        CustomFieldsInvalid,
+        CustomValueTaken,
     ),
 )
 async def create_customer(
@@ -52,17 +64,23 @@ async def create_customer(
     """Enter an organisation or person; it starts as a prospect."""
     customer = await service.create_customer(session, data, today=today)
     response.headers["Location"] = f"/v1/customers/{customer.id}"
-    return _answer(customer, response)
+    return await _answer(session, customer, response)
 
 
-@routes.get("", summary="List customers", dependencies=[READ])
+@routes.get(
+    "",
+    summary="List customers",
+    dependencies=[READ],
+    responses=problems(FieldNotSearchable),
+)
 async def list_customers(
     session: Session, filters: Annotated[CustomerFilters, Query()]
 ) -> Page[CustomerRead]:
     """Customers that match all filters, a page at a time."""
     customers, cursor, count = await service.list_customers(session, filters)
+    hidden = await hidden_from_caller(session, customers)
     return Page(
-        items=[CustomerRead.of(customer) for customer in customers],
+        items=[CustomerRead.of(customer, hidden) for customer in customers],
         next_cursor=cursor,
         count=count,
     )
@@ -71,14 +89,21 @@ async def list_customers(
 @routes.get("/{customer_id}", summary="Read a customer", dependencies=[READ])
 async def read_customer(customer_id: UUID, session: Session, response: Response) -> CustomerRead:
     """One customer, with its ETag."""
-    return _answer(await require(session, Customer, customer_id), response)
+    return await _answer(session, await require(session, Customer, customer_id), response)
 
 
 @routes.patch(
     "/{customer_id}",
     summary="Change a customer",
     dependencies=[WRITE],
-    responses=problems(CustomerHasEnded, CustomerCodeTaken, ParentCycle, UnknownParent),
+    responses=problems(
+        CustomerHasEnded,
+        CustomerCodeTaken,
+        ParentCycle,
+        UnknownParent,
+        CustomFieldsInvalid,
+        CustomValueTaken,
+    ),
 )
 async def change_customer(
     customer_id: UUID,
@@ -89,7 +114,7 @@ async def change_customer(
 ) -> CustomerRead:
     """Change master data; fields left out stay. State, owner and value have their own commands."""
     customer = await service.change_customer(session, customer_id, data, expected_version=version)
-    return _answer(customer, response)
+    return await _answer(session, customer, response)
 
 
 @routes.post(
@@ -110,7 +135,7 @@ async def promote_customer(
     customer = await service.promote_customer(
         session, customer_id, data, today=today, expected_version=version
     )
-    return _answer(customer, response)
+    return await _answer(session, customer, response)
 
 
 @routes.post(
@@ -131,7 +156,7 @@ async def end_customer(
     customer = await service.end_customer(
         session, customer_id, data, today=today, expected_version=version
     )
-    return _answer(customer, response)
+    return await _answer(session, customer, response)
 
 
 @routes.post(
@@ -151,9 +176,9 @@ async def hand_over_customer(
     customer = await service.hand_over_customer(
         session, customer_id, data, expected_version=version
     )
-    return _answer(customer, response)
+    return await _answer(session, customer, response)
 
 
-def _answer(customer: Customer, response: Response) -> CustomerRead:
+async def _answer(session: Session, customer: Customer, response: Response) -> CustomerRead:
     set_etag(response, customer)
-    return CustomerRead.of(customer)
+    return CustomerRead.of(customer, await hidden_from_caller(session, [customer]))

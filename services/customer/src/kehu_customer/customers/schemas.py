@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
+from kehu_customer.custom_fields.schemas import CustomValues
 from kehu_customer.customers.models import Customer, CustomerKind, CustomerRole, CustomerState
 from kehu_kernel.amounts import MoneyInput
 from kehu_kernel.pagination import PageParams
@@ -60,6 +61,9 @@ class CustomerCreate(Input):
     founded_year: Whole | None = Field(None, ge=1000, le=9999, description="Year of foundation.")
     employee_count: Whole | None = Field(None, ge=0, le=100_000_000, description="Number of staff.")
     annual_revenue: MoneyInput | None = Field(None, description="Revenue of a year.")
+    custom: CustomValues = Field(
+        default_factory=dict, description="Values of custom fields by code."
+    )
     created_on: Day | None = Field(
         None, description="Business day of the first entry; today if omitted, never in the future."
     )
@@ -71,7 +75,7 @@ class CustomerUpdate(Patch):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"industry": "retail", "parent_id": None}]}
     )
-    never_null: ClassVar[frozenset[str]] = frozenset({"name", "roles"})
+    never_null: ClassVar[frozenset[str]] = frozenset({"name", "roles", "custom"})
 
     name: Text | None = Field(None, description="Name in full.")
     code: Text | None = Field(None, description="Your own customer code.")
@@ -83,6 +87,9 @@ class CustomerUpdate(Patch):
     founded_year: Whole | None = Field(None, ge=1000, le=9999, description="Year of foundation.")
     employee_count: Whole | None = Field(None, ge=0, le=100_000_000, description="Number of staff.")
     annual_revenue: MoneyInput | None = Field(None, description="Revenue of a year.")
+    custom: CustomValues | None = Field(
+        None, description="Values of custom fields by code: null clears, what is left out stays."
+    )
 
 
 class CustomerPromotion(Input):
@@ -141,13 +148,17 @@ class CustomerRead(BaseModel):
     end_reason: str | None = Field(description="Why the relation ended.")
     value_grade: str | None = Field(description="Grade by analytics; cannot be typed.")
     value_score: DecimalText | None = Field(description="Score behind the grade, in points.")
+    custom: dict[str, JsonValue] = Field(
+        description="Values of custom fields by code; without those the caller must not see."
+    )
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
 
     @classmethod
-    def of(cls, customer: Customer) -> Self:
-        """Return the customer as the API shows it."""
-        return shown(cls, customer, annual_revenue=revenue_of(customer))
+    def of(cls, customer: Customer, hidden: frozenset[str] = frozenset()) -> Self:
+        """Return the customer as the API shows it, without the hidden custom fields."""
+        custom = {code: value for code, value in customer.custom.items() if code not in hidden}
+        return shown(cls, customer, annual_revenue=revenue_of(customer), custom=custom)
 
 
 def revenue_of(customer: Customer) -> Money | None:
@@ -172,7 +183,29 @@ class CustomerFilters(PageParams):
     code: str | None = Field(None, description="With exactly this code.")
     external_ref: str | None = Field(None, description="With exactly this external reference.")
     name: str | None = Field(None, description="With exactly this name.")
+    scheme_id: UUID | None = Field(None, description="Classified by this scheme.")
+    class_code: str | None = Field(
+        None, description="In a class with this code, of `scheme_id` if that is given."
+    )
     q: str | None = Field(None, min_length=1, max_length=100, description="Name contains this.")
+    custom: list[str] = Field(
+        default_factory=list,
+        max_length=20,
+        description="`<code>:<value>` of an indexed custom field, e.g. `taste:spicy`; amounts as "
+        "`price:9.50 CNY`; all must match.",
+    )
+    custom_from: list[str] = Field(
+        default_factory=list, max_length=20, description="The same as a lower bound, included."
+    )
+    custom_to: list[str] = Field(
+        default_factory=list, max_length=20, description="The same as an upper bound, included."
+    )
+    custom_sort: str | None = Field(
+        None,
+        max_length=61,
+        description="Code of an indexed custom field to sort by instead of `sort`; a leading minus "
+        "reverses it. Customers without a value are left out.",
+    )
     sort: Literal["name", "-name", "created_at", "-created_at"] = Field(
         "name", description="Order; a leading minus reverses it."
     )

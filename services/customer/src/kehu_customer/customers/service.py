@@ -6,6 +6,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from kehu_contracts.analytics import CustomerValueChanged
+from kehu_customer.classifications.ruling import follow_rules
+from kehu_customer.custom_fields.search import conditions, page_in_order
+from kehu_customer.custom_fields.values import record_values
 from kehu_customer.customers import events, queries
 from kehu_customer.customers.errors import ParentCycle, UnknownOwner, UnknownParent
 from kehu_customer.customers.models import Customer, CustomerState
@@ -18,7 +21,7 @@ from kehu_customer.customers.schemas import (
     CustomerUpdate,
 )
 from kehu_customer.employees.models import Employee
-from kehu_kernel import audit, business_day, outbox
+from kehu_kernel import audit, business_day, ids, outbox
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
@@ -27,14 +30,15 @@ from kehu_kernel.session import Session
 async def create_customer(session: Session, data: CustomerCreate, *, today: date) -> Customer:
     """Enter a new customer, as a prospect.
 
-    Raises `UnknownParent`, `UnknownOwner`, `DateInFuture`; the database refuses a code or external
-    reference that is taken.
+    Raises `UnknownParent`, `UnknownOwner`, `DateInFuture`, `CustomFieldsInvalid`; the database
+    refuses a code or external reference that is taken.
     """
     if data.parent_id is not None:
         await _require_parent(session, data.parent_id)
     revenue = data.annual_revenue
     customer = Customer(
-        **data.model_dump(exclude={"annual_revenue", "created_on", "owner_id"}),
+        **data.model_dump(exclude={"annual_revenue", "created_on", "owner_id", "custom"}),
+        id=ids.new_id(),
         owner_id=data.owner_id,
         department_id=await _department_of(session, data.owner_id),
         state=CustomerState.PROSPECT,
@@ -42,15 +46,20 @@ async def create_customer(session: Session, data: CustomerCreate, *, today: date
         annual_revenue_currency=revenue.currency if revenue else None,
         created_on=business_day.happened(data.created_on, today),
     )
+    await record_values(session, customer, data.custom, creating=True)
     audit.created(session, customer)
     outbox.add(session, events.created(customer), sequence=customer.version)
+    await follow_rules(session, customer, new=True)
     return customer
 
 
 async def change_customer(
     session: Session, customer_id: UUID, data: CustomerUpdate, *, expected_version: int
 ) -> Customer:
-    """Change master data. Raises `CustomerHasEnded`, `UnknownParent`, `ParentCycle`."""
+    """Change master data.
+
+    Raises `CustomerHasEnded`, `UnknownParent`, `ParentCycle`, `CustomFieldsInvalid`.
+    """
     if data.parent_id is not None:
         await _take_turns(session)
     customer = await require(
@@ -67,11 +76,14 @@ async def change_customer(
         revenue = data.annual_revenue
         customer.annual_revenue = revenue.amount if revenue else None
         customer.annual_revenue_currency = revenue.currency if revenue else None
+    if given.pop("custom", None) and data.custom:
+        await record_values(session, customer, data.custom)
     for name, value in given.items():
         setattr(customer, name, value)
     fields = audit.changed(session, customer, "changed")
     if fields:
         outbox.add(session, events.changed(customer, fields), sequence=customer.version)
+        await follow_rules(session, customer)
     return customer
 
 
@@ -90,6 +102,7 @@ async def promote_customer(
     customer.promote(business_day.happened(data.on, today))
     fields = audit.changed(session, customer, "promoted")
     outbox.add(session, events.promoted(customer, fields), sequence=customer.version)
+    await follow_rules(session, customer)
     return customer
 
 
@@ -108,6 +121,7 @@ async def end_customer(
     customer.end(business_day.happened(data.on, today), data.reason)
     fields = audit.changed(session, customer, "ended")
     outbox.add(session, events.ended(customer, fields), sequence=customer.version)
+    await follow_rules(session, customer)
     return customer
 
 
@@ -133,6 +147,7 @@ async def hand_over_customer(
         fields = audit.changed(session, customer, "handed-over", reason=(None, data.reason))
         event = events.handed_over(customer, fields, previous_owner_id=previous, reason=data.reason)
         outbox.add(session, event, sequence=customer.version)
+        await follow_rules(session, customer)
     return customer
 
 
@@ -144,15 +159,23 @@ async def record_customer_value(
     if customer.record_value(grade=finding.grade, score=finding.score, sequence=sequence):
         fields = audit.changed(session, customer, "value-recorded")
         outbox.add(session, events.value_recorded(customer, fields), sequence=customer.version)
+        await follow_rules(session, customer)
 
 
 async def list_customers(
     session: Session, filters: CustomerFilters
 ) -> tuple[list[Customer], str | None, int | None]:
-    """Return one page of the customers that match, the next cursor, and the count if asked."""
+    """Return one page of the customers that match, the next cursor, and the count if asked.
+
+    Raises `FieldNotSearchable`.
+    """
+    custom = await conditions(session, filters.custom, filters.custom_from, filters.custom_to)
+    query = queries.matching(session.context.tenant_id, filters).where(*custom)
+    if filters.custom_sort is not None:
+        return await page_in_order(session, query, filters, filters.custom_sort)
     return await paginate(
         session,
-        queries.matching(session.context.tenant_id, filters),
+        query,
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

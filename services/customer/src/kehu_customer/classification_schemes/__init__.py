@@ -1,0 +1,1 @@
+"""Classification schemes: by which axes customers are told apart (C8)."""
