@@ -105,3 +105,18 @@ def make_scheme(client: httpx.AsyncClient) -> Make:
         "/v1/classification-schemes",
         lambda: {"code": _code(), "name_zh": "价值", "name_en": "Value", "classes": classes},
     )
+
+
+@pytest.fixture
+def make_point(client: httpx.AsyncClient, make_contact: Make) -> Make:
+    """Enters a mobile phone through the API, of a new contact unless a party is given."""
+    enter = _maker(
+        client, "/v1/contact-points", lambda: {"kind": "mobile", "value": "138 0000 0000"}
+    )
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if not fields.keys() & {"customer_id", "contact_id"}:
+            fields["contact_id"] = (await make_contact())["id"]
+        return await enter(**fields)
+
+    return make

@@ -2,9 +2,15 @@
 
 from fastapi import FastAPI
 
+from kehu_customer.acquaintances.errors import AcquaintanceTaken
+from kehu_customer.acquaintances.routes import routes as acquaintances
+from kehu_customer.affiliations.errors import AffiliationsOverlap
+from kehu_customer.affiliations.routes import routes as affiliations
 from kehu_customer.classification_schemes.errors import SchemeCodeTaken
 from kehu_customer.classification_schemes.routes import routes as classification_schemes
 from kehu_customer.classifications.routes import routes as classifications
+from kehu_customer.contact_points.errors import ContactPointTaken
+from kehu_customer.contact_points.routes import routes as contact_points
 from kehu_customer.contacts.errors import ContactReferenceTaken
 from kehu_customer.contacts.routes import routes as contacts
 from kehu_customer.custom_fields.errors import CustomValueTaken, FieldCodeTaken
@@ -15,14 +21,25 @@ from kehu_customer.departments.errors import DepartmentCodeTaken
 from kehu_customer.departments.routes import routes as departments
 from kehu_customer.employees.errors import EmployeeCodeTaken, LoginTaken
 from kehu_customer.employees.routes import routes as employees
+from kehu_customer.households.errors import HouseholdHeadTaken, InHouseholdAlready
+from kehu_customer.households.routes import routes as households
+from kehu_customer.preferences.routes import routes as preferences
 from kehu_customer.settings import Settings
 from kehu_customer.territories.errors import TerritoryCodeTaken
 from kehu_customer.territories.routes import routes as territories
+from kehu_customer.trade_parties.errors import TradePartyTaken
+from kehu_customer.trade_parties.routes import of_customer as parts
+from kehu_customer.trade_parties.routes import routes as trade_parties
 from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_router
 from kehu_kernel.db import Constraints
+from kehu_kernel.errors import ConcurrentChange
 
 CONSTRAINTS: Constraints = {
+    "ex_affiliations_overlap": AffiliationsOverlap,
+    "uq_acquaintances_tenant_id_employee_id_contact_id": AcquaintanceTaken,
+    "uq_contact_points_contact_value": ContactPointTaken,
+    "uq_contact_points_customer_value": ContactPointTaken,
     "uq_classification_schemes_tenant_id_code": SchemeCodeTaken,
     "uq_contacts_tenant_id_external_ref": ContactReferenceTaken,
     "uq_custom_entries_tenant_id_field_id_unique_key": CustomValueTaken,
@@ -32,7 +49,12 @@ CONSTRAINTS: Constraints = {
     "uq_departments_tenant_id_code": DepartmentCodeTaken,
     "uq_employees_tenant_id_code": EmployeeCodeTaken,
     "uq_employees_tenant_id_subject": LoginTaken,
+    "uq_household_members_contact": InHouseholdAlready,
+    "uq_household_members_customer": InHouseholdAlready,
+    "uq_household_members_head": HouseholdHeadTaken,
+    "uq_preferences_tenant_id": ConcurrentChange,
     "uq_territories_tenant_id_code": TerritoryCodeTaken,
+    "uq_trade_parties_current": TradePartyTaken,
 }
 """What it means to break a constraint of the database."""
 
@@ -53,9 +75,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         classification_schemes,
         classifications,
         custom_fields,
+        contact_points,
+        affiliations,
+        trade_parties,
+        parts,
+        households,
+        acquaintances,
         departments,
         employees,
         territories,
+        preferences,
         audit_router("customer"),
     )
     return app

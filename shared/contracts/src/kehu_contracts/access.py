@@ -10,6 +10,14 @@ SCOPES: Final[dict[str, str]] = {
     "customer:customers:write": "Enter, change, promote, end and hand over customers.",
     "customer:contacts:read": "See contacts of customers.",
     "customer:contacts:write": "Enter and change contacts of customers.",
+    "customer:contact-points:read": "See phone numbers, e-mail and postal addresses.",
+    "customer:contact-points:write": "Enter, change and verify numbers and addresses.",
+    "customer:households:read": "See households and their members.",
+    "customer:households:write": "Set up households; let members join and leave.",
+    "customer:acquaintances:read": "See who of us knows which contact, and how well.",
+    "customer:acquaintances:write": "Enter and change who of us knows which contact.",
+    "customer:preferences:read": "See what the tenant has decided for the customer service.",
+    "customer:preferences:write": "Decide for the customer service, as on the phone region.",
     "customer:directory:read": "See departments, employees and territories.",
     "customer:directory:write": "Set up departments, employees and territories.",
     "customer:classifications:read": "See the classes of customers, now and before.",
@@ -57,6 +65,13 @@ _SALES_REPRESENTATIVE = frozenset(
         "customer:customers:write",
         "customer:contacts:read",
         "customer:contacts:write",
+        "customer:contact-points:read",
+        "customer:contact-points:write",
+        "customer:households:read",
+        "customer:households:write",
+        "customer:acquaintances:read",
+        "customer:acquaintances:write",
+        "customer:preferences:read",
         "customer:directory:read",
         "customer:classifications:read",
         "customer:classifications:write",
@@ -82,6 +97,7 @@ _SERVICE_AGENT = frozenset(
     {
         "customer:customers:read",
         "customer:contacts:read",
+        "customer:contact-points:read",
         "customer:directory:read",
         "customer:classifications:read",
         "customer:schemes:read",
@@ -102,6 +118,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     | {
         "customer:schemes:write",
         "customer:fields:write",
+        "customer:preferences:write",
         "customer:audit:read",
         "sales:products:write",
         "sales:methods:write",
@@ -113,7 +130,12 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     },
     "service_agent": _SERVICE_AGENT,
     "service_manager": _SERVICE_AGENT
-    | {"customer:contacts:write", "customer:audit:read", "service-desk:audit:read"},
+    | {
+        "customer:contacts:write",
+        "customer:contact-points:write",
+        "customer:audit:read",
+        "service-desk:audit:read",
+    },
     "marketer": frozenset(
         {
             "customer:customers:read",

@@ -112,6 +112,174 @@ class ContactChanged(ContactState):
     type: ClassVar[str] = "customer.contact-changed.v1"
 
 
+class ContactMoved(ContactState):
+    """A person went to another customer; `customer_id` is where the person is now."""
+
+    type: ClassVar[str] = "customer.contact-moved.v1"
+
+    previous_customer_id: UUID = Field(description="The customer the person was with before.")
+    moved_on: date = Field(description="First day at the other customer.")
+
+
+class AffiliationState(Event):
+    """The place of a person at a customer after the change."""
+
+    key: ClassVar[str] = "affiliation_id"
+
+    affiliation_id: UUID = Field(description="The affiliation.")
+    contact_id: UUID = Field(description="The person.")
+    customer_id: UUID = Field(description="The customer.")
+    is_main: bool = Field(description="Whether it is the person's main one.")
+    buying_role: str | None = Field(description="Part in the purchase, such as decision maker.")
+    started_on: date = Field(description="First day.")
+    ended_on: date | None = Field(description="First day not there any more; none: still there.")
+    end_reason: str | None = Field(description="Why it ended.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty at the start.")
+
+
+class AffiliationStarted(AffiliationState):
+    """A person took a place at a customer."""
+
+    type: ClassVar[str] = "customer.affiliation-started.v1"
+
+
+class AffiliationChanged(AffiliationState):
+    """Position or part of a person at a customer changed."""
+
+    type: ClassVar[str] = "customer.affiliation-changed.v1"
+
+
+class AffiliationEnded(AffiliationState):
+    """A person left a place at a customer; the affiliation is history."""
+
+    type: ClassVar[str] = "customer.affiliation-ended.v1"
+
+
+class ContactPointState(Event):
+    """A number or address after the change; what it says stays in the customer service."""
+
+    key: ClassVar[str] = "contact_point_id"
+
+    contact_point_id: UUID = Field(description="The contact point.")
+    customer_id: UUID | None = Field(description="The customer it belongs to, if to one.")
+    contact_id: UUID | None = Field(description="The contact it belongs to, if to one.")
+    kind: str = Field(description="Phone, mobile, email or address; more kinds may come.")
+    purpose: str = Field(description="What it is for, such as work or billing.")
+    is_primary: bool = Field(description="Whether it is the one of its kind to use first.")
+    active: bool = Field(description="Whether it is still used.")
+    verified_on: date | None = Field(description="Business day somebody found that it works.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class ContactPointCreated(ContactPointState):
+    """A phone number, an e-mail or a postal address was entered."""
+
+    type: ClassVar[str] = "customer.contact-point-created.v1"
+
+
+class ContactPointChanged(ContactPointState):
+    """A number or address was changed, became primary or is not used any more."""
+
+    type: ClassVar[str] = "customer.contact-point-changed.v1"
+
+
+class ContactPointVerified(ContactPointState):
+    """Somebody found that a number or address works."""
+
+    type: ClassVar[str] = "customer.contact-point-verified.v1"
+
+
+class TradePartyState(Event):
+    """Who plays a part when a customer trades, after the change."""
+
+    key: ClassVar[str] = "trade_party_id"
+
+    trade_party_id: UUID = Field(description="The trade party.")
+    customer_id: UUID = Field(description="The customer that trades.")
+    party_id: UUID = Field(description="The customer that plays the part.")
+    role: str = Field(description="User, buyer, payer or final_recipient.")
+    is_default: bool = Field(description="Whether it plays the part by default.")
+    started_on: date = Field(description="First day.")
+    ended_on: date | None = Field(description="First day without; none: still plays the part.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class TradePartyCreated(TradePartyState):
+    """Another customer plays a part when a customer trades."""
+
+    type: ClassVar[str] = "customer.trade-party-created.v1"
+
+
+class TradePartyChanged(TradePartyState):
+    """A party plays its part by default from now on, or does not any more."""
+
+    type: ClassVar[str] = "customer.trade-party-changed.v1"
+
+
+class TradePartyEnded(TradePartyState):
+    """A party does not play its part any more."""
+
+    type: ClassVar[str] = "customer.trade-party-ended.v1"
+
+
+class MemberOfHousehold(Fragment):
+    """A person who belongs to a household."""
+
+    customer_id: UUID | None = Field(description="The customer, if the person is one.")
+    contact_id: UUID | None = Field(description="The contact, if the person is one.")
+    relation: str = Field(description="Head, spouse, child, parent or other.")
+    joined_on: date = Field(description="First day.")
+
+
+class HouseholdState(Event):
+    """A household after the change."""
+
+    key: ClassVar[str] = "household_id"
+
+    household_id: UUID = Field(description="The household.")
+    name: str = Field(description="Name.")
+    members: list[MemberOfHousehold] = Field(description="Who belongs to it now.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class HouseholdCreated(HouseholdState):
+    """A household was set up."""
+
+    type: ClassVar[str] = "customer.household-created.v1"
+
+
+class HouseholdChanged(HouseholdState):
+    """A household was renamed, or a member joined or left."""
+
+    type: ClassVar[str] = "customer.household-changed.v1"
+
+
+class AcquaintanceState(Event):
+    """How well an employee knows a contact, after the change."""
+
+    key: ClassVar[str] = "acquaintance_id"
+
+    acquaintance_id: UUID = Field(description="The acquaintance.")
+    employee_id: UUID = Field(description="Who of us.")
+    contact_id: UUID = Field(description="Whom.")
+    closeness: int = Field(description="1 has met, 2 knows, 3 knows well, 4 close.")
+    met_on: date | None = Field(description="Day they met.")
+    active: bool = Field(description="False if it is over or was entered in error.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class AcquaintanceCreated(AcquaintanceState):
+    """It was recorded that an employee knows a contact."""
+
+    type: ClassVar[str] = "customer.acquaintance-created.v1"
+
+
+class AcquaintanceChanged(AcquaintanceState):
+    """How well an employee knows a contact changed, or it is over."""
+
+    type: ClassVar[str] = "customer.acquaintance-changed.v1"
+
+
 class DepartmentState(Event):
     """A department of the company after the change."""
 
@@ -305,6 +473,20 @@ EVENTS: tuple[type[Event], ...] = (
     CustomerValueRecorded,
     ContactCreated,
     ContactChanged,
+    ContactMoved,
+    AffiliationStarted,
+    AffiliationChanged,
+    AffiliationEnded,
+    ContactPointCreated,
+    ContactPointChanged,
+    ContactPointVerified,
+    TradePartyCreated,
+    TradePartyChanged,
+    TradePartyEnded,
+    HouseholdCreated,
+    HouseholdChanged,
+    AcquaintanceCreated,
+    AcquaintanceChanged,
     DepartmentCreated,
     DepartmentChanged,
     EmployeeCreated,

@@ -10,7 +10,7 @@ from pydantic.config import JsonValue
 from kehu_customer.classification_schemes.models import ClassificationScheme
 from kehu_customer.classification_schemes.rules import Code, Number, Rule
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Flag, Input, LongText, Patch, Text
+from kehu_kernel.wire import Flag, Input, LongText, Patch, Text, shown
 
 NumberName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Numbers = Annotated[dict[NumberName, Number], Field(max_length=50)]
@@ -134,7 +134,7 @@ class SchemeRead(BaseModel):
     @classmethod
     def of(cls, scheme: ClassificationScheme) -> Self:
         """Return the scheme as the API shows it."""
-        return cls(**{name: getattr(scheme, name) for name in cls.model_fields})
+        return shown(cls, scheme)
 
 
 class SchemeDefaults(BaseModel):

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from kehu_customer.classification_schemes.rules import Code, Explanation
 from kehu_customer.classifications.models import Classification, Manner
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Flag, Input, Text, Whole
+from kehu_kernel.wire import Flag, Input, Text, Whole, shown
 
 
 def _written_out(value: object) -> object:
@@ -111,7 +111,7 @@ class ClassificationRead(BaseModel):
     @classmethod
     def of(cls, classification: Classification) -> Self:
         """Return the classification as the API shows it."""
-        return cls(**{name: getattr(classification, name) for name in cls.model_fields})
+        return shown(cls, classification)
 
 
 class ClassificationFilters(PageParams):

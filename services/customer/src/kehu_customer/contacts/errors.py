@@ -23,6 +23,33 @@ class UnknownCustomer(DomainError):
     zh = "客户不存在。"
 
 
+class UnknownContact(DomainError):
+    """The contact does not exist."""
+
+    code = "unknown-contact"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The contact does not exist."
+    zh = "联系人不存在。"
+
+
+class AlreadyAtCustomer(DomainError):
+    """The person is with this customer already; there is nowhere to move."""
+
+    code = "already-at-customer"
+    status = HTTPStatus.CONFLICT
+    en = "{name} is with this customer already."
+    zh = "{name} 已在该客户任职。"
+
+
+class ContactHasLeft(DomainError):
+    """The person has left the customer: move the contact to the customer where it is now."""
+
+    code = "contact-has-left"
+    status = HTTPStatus.CONFLICT
+    en = "{name} has left the customer. Move the contact to the customer where the person is now."
+    zh = "{name} 已离开该客户。请将联系人调动到其目前任职的客户。"
+
+
 class PrimaryContactNeeded(DomainError):
     """The primary contact can only be replaced: make another contact primary instead."""
 

@@ -1,6 +1,8 @@
 """What the world hears of a contact: never phone numbers or e-mail addresses."""
 
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from kehu_contracts import customer as contract
 from kehu_customer.contacts.models import Contact
@@ -23,3 +25,11 @@ def created(contact: Contact) -> contract.ContactCreated:
 
 def changed(contact: Contact, fields: list[str]) -> contract.ContactChanged:
     return contract.ContactChanged(**_state(contact, fields))
+
+
+def moved(
+    contact: Contact, fields: list[str], *, previous_customer_id: UUID, moved_on: date
+) -> contract.ContactMoved:
+    return contract.ContactMoved(
+        **_state(contact, fields), previous_customer_id=previous_customer_id, moved_on=moved_on
+    )

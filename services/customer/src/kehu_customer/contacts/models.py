@@ -46,6 +46,7 @@ class Contact(Aggregate, Base):
     external_ref: Mapped[str | None]
     name: Mapped[str]
     title: Mapped[str | None]
+    department: Mapped[str | None]
     buying_role: Mapped[str | None]
     phone: Mapped[str | None]
     mobile: Mapped[str | None]
@@ -58,6 +59,16 @@ class Contact(Aggregate, Base):
         if not self.active:
             raise PrimaryMustBeActive(name=self.name)
         self.is_primary = True
+
+    def move(self, customer_id: UUID, place: dict[str, str | None], *, primary: bool) -> None:
+        """Go to another customer, to a place that has nothing of the one before (4 L3126-3128).
+
+        `primary` tells whether the contact comes first there, because there is no other.
+        """
+        self.customer_id = customer_id
+        for name, value in place.items():
+            setattr(self, name, value)
+        self.active, self.is_primary = True, primary
 
     def require_secondary(self) -> None:
         """Raise `PrimaryContactNeeded` if this is the primary contact: only another replaces it."""

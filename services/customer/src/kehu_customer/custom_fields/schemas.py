@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_customer.custom_fields.models import CustomField, FieldType, Target
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Flag, Input, LongText, Patch, Text, Whole
+from kehu_kernel.wire import Flag, Input, LongText, Patch, Text, Whole, shown
 
 FieldCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Scope = Annotated[str, Field(pattern=r"^[a-z-]+:[a-z-]+:[a-z]+$", max_length=100)]
@@ -127,7 +127,7 @@ class FieldRead(BaseModel):
     @classmethod
     def of(cls, field: CustomField) -> Self:
         """Return the field as the API shows it."""
-        return cls(**{name: getattr(field, name) for name in cls.model_fields})
+        return shown(cls, field)
 
 
 class FieldFilters(PageParams):

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import Select, literal, select
+from sqlalchemy.orm import aliased
 
 from kehu_customer.classifications.models import Classification
 from kehu_customer.customers.models import Customer
@@ -29,6 +30,10 @@ def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
         query = query.where(Customer.roles.contains([filters.role]))
     if filters.scheme_id is not None or filters.class_code is not None:
         query = query.where(Customer.id.in_(_classified(tenant_id, filters)))
+    if filters.under is not None:
+        query = query.where(Customer.id.in_(_line(tenant_id, filters.under, up=False)))
+    if filters.above is not None:
+        query = query.where(Customer.id.in_(_line(tenant_id, filters.above, up=True)))
     if filters.q is not None:
         query = query.where(Customer.name.icontains(filters.q, autoescape=True))
     return query
@@ -48,10 +53,15 @@ def _classified(tenant_id: str, filters: CustomerFilters) -> Select[UUID]:
 
 async def ancestors_of(session: Session, customer_id: UUID) -> set[UUID]:
     """Return the company itself and every company above it."""
-    tenant_id = session.context.tenant_id
-    chain = select(literal(customer_id).label("id")).cte("chain", recursive=True)
-    above = select(Customer.parent_id).join(
-        chain, (Customer.id == chain.c.id) & (Customer.tenant_id == tenant_id)
-    )
-    chain = chain.union(above.where(Customer.parent_id.is_not(None)))
-    return set(await session.scalars(select(chain.c.id)))
+    return set(await session.scalars(_line(session.context.tenant_id, customer_id, up=True)))
+
+
+def _line(tenant_id: str, customer_id: UUID, *, up: bool) -> Select[UUID]:
+    """Return the query for a company itself and all above it, or all below it."""
+    name = "above" if up else "below"
+    line = select(literal(customer_id).label("id")).cte(name, recursive=True)
+    company = aliased(Customer)
+    here, there = (company.id, company.parent_id) if up else (company.parent_id, company.id)
+    step = select(there).join(line, (here == line.c.id) & (company.tenant_id == tenant_id))
+    line = line.union(step.where(there.is_not(None)))
+    return select(line.c.id)

@@ -178,6 +178,8 @@ class CustomerFilters(PageParams):
     owner_id: UUID | None = Field(None, description="Looked after by this employee.")
     department_id: UUID | None = Field(None, description="Looked after in this department.")
     parent_id: UUID | None = Field(None, description="Direct subsidiaries of this company.")
+    under: UUID | None = Field(None, description="This company and all companies below it.")
+    above: UUID | None = Field(None, description="This company and all companies above it.")
     industry: str | None = Field(None, description="In exactly this industry.")
     value_grade: str | None = Field(None, description="With this value grade.")
     code: str | None = Field(None, description="With exactly this code.")

@@ -1,0 +1,1 @@
+"""Acquaintances: which of us knows whom, and how well."""

@@ -1,0 +1,1 @@
+"""Affiliations: which person works for which customer, from when to when."""

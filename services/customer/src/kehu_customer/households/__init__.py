@@ -1,0 +1,1 @@
+"""Households: persons who live and decide together."""

@@ -1,0 +1,1 @@
+"""Preferences: what a tenant has decided for the whole customer service."""
