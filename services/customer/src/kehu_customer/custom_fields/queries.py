@@ -11,10 +11,6 @@ from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"code": CustomField.code}
 EXACT_FILTERS = ("code", "type", "active", "indexed")
-ANY_FOR_NEW = (
-    "SELECT 1 FROM custom_fields "
-    "WHERE tenant_id = $1 AND active AND (required OR default_value IS NOT NULL) LIMIT 1"
-)
 HIDDEN = (
     "SELECT code FROM custom_fields "
     "WHERE tenant_id = $1 AND visible_to IS NOT NULL AND NOT visible_to = ANY($2::text[])"
@@ -36,12 +32,11 @@ async def fields_for(
 ) -> dict[str, CustomField]:
     """Return the fields in use with these codes, by code.
 
-    For a new customer also those that are required or have a default. The driver answers the many
-    tenants that have none.
+    For a new customer also those that are required or have a default.
     """
-    tenant_id = session.context.tenant_id
-    if not codes and not (creating and await session.fetch(ANY_FOR_NEW, tenant_id)):
+    if not codes and not creating:
         return {}
+    tenant_id = session.context.tenant_id
     wanted: ColumnElement[bool] = CustomField.code.in_(codes)
     if creating:
         has_default = CustomField.default_value.is_not(None)

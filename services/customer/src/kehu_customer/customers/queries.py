@@ -1,5 +1,6 @@
 """Reading customers."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, literal, select
@@ -15,6 +16,33 @@ EXACT_FILTERS = (
     "kind", "owner_id", "department_id", "parent_id", "industry", "value_grade", "code",
     "external_ref", "name",
 )  # fmt: skip
+
+
+DEFINED = """
+    SELECT
+        EXISTS (
+            SELECT FROM custom_fields
+            WHERE tenant_id = $1 AND active AND (required OR default_value IS NOT NULL)
+        ),
+        EXISTS (
+            SELECT FROM classification_schemes
+            WHERE tenant_id = $1 AND active AND rules <> '[]'
+        )
+"""
+
+
+class Defined(NamedTuple):
+    """What a tenant has defined that concerns every new customer; most tenants have neither."""
+
+    fields: bool
+    """Custom fields that are required or have a default."""
+    rules: bool
+    """Rules that classify."""
+
+
+async def defined(session: Session) -> Defined:
+    """Return it, in one short look-up by the driver."""
+    return Defined(*(await session.fetch(DEFINED, session.context.tenant_id))[0])
 
 
 def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:

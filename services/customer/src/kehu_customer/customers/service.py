@@ -42,14 +42,18 @@ async def create_customer(session: Session, data: CustomerCreate, *, today: date
         owner_id=data.owner_id,
         department_id=await _department_of(session, data.owner_id),
         state=CustomerState.PROSPECT,
+        custom={},
         annual_revenue=revenue.amount if revenue else None,
         annual_revenue_currency=revenue.currency if revenue else None,
         created_on=business_day.happened(data.created_on, today),
     )
-    await record_values(session, customer, data.custom, creating=True)
+    defined = await queries.defined(session)
+    if data.custom or defined.fields:
+        await record_values(session, customer, data.custom, creating=True)
     audit.created(session, customer)
     outbox.add(session, events.created(customer), sequence=customer.version)
-    await follow_rules(session, customer, new=True)
+    if defined.rules:
+        await follow_rules(session, customer, new=True)
     return customer
 
 
