@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uuid_utils.compat import uuid7
 
+from kehu_customer.customers.queries import DEFINED
 from kehu_kernel.journal import STATEMENT as JOURNAL
 
 TENANT, ACTOR = "bench", "tester"
@@ -32,7 +33,8 @@ ROW = (
     "id", "version", "kind", "code", "external_ref", "name", "roles", "parent_id", "owner_id",
     "department_id", "state", "industry", "country", "source", "founded_year", "employee_count",
     "annual_revenue", "annual_revenue_currency", "created_on", "promoted_on", "ended_on",
-    "end_reason", "value_grade", "value_score", "value_sequence", "created_at", "updated_at",
+    "end_reason", "value_grade", "value_score", "value_sequence", "custom", "created_at",
+    "updated_at",
 )  # fmt: skip
 STATE = (
     "kind", "code", "name", "roles", "parent_id", "owner_id", "department_id", "state", "industry",
@@ -73,6 +75,7 @@ async def create(request: Request) -> Response:
         if key is not None:
             asked = b"POST /v1/customers?\n\n" + body
             await connection.fetch(CLAIM, TENANT, ACTOR, key, hashlib.sha256(asked).digest(), now)
+        await connection.fetch(DEFINED, TENANT)
         await connection.execute(INSERT_CUSTOMER, TENANT, *(row[name] for name in ROW))
         await connection.fetch(JOURNAL, *_journal(row, now), *_kept(key, location, answer))
         await connection.execute("COMMIT")
@@ -113,7 +116,7 @@ def _customer(given: dict[str, Any], now: datetime) -> dict[str, Any]:
     row = {name: given.get(name) for name in ROW}
     row |= {
         "id": uuid7(), "version": 1, "state": "prospect", "created_on": now.date(),
-        "created_at": now, "updated_at": now, "roles": given.get("roles") or ["consumer"],
+        "created_at": now, "updated_at": now, "custom": "{}", "roles": given.get("roles") or ["consumer"],
     }  # fmt: skip
     return row
 
@@ -121,6 +124,7 @@ def _customer(given: dict[str, Any], now: datetime) -> dict[str, Any]:
 def _shown(row: Any) -> dict[str, Any]:
     shown = {name: row[name] for name in ROW}
     del shown["value_sequence"]
+    shown["custom"] = orjson.loads(shown["custom"])
     currency, amount = shown.pop("annual_revenue_currency"), shown["annual_revenue"]
     if amount is not None:
         shown["annual_revenue"] = {"amount": str(amount), "currency": currency}

@@ -13,12 +13,14 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from kehu_kernel import openapi, problems, telemetry
 from kehu_kernel.auth import AuthenticationMiddleware, KeySet, TokenVerifier
 from kehu_kernel.db import Constraints, Database
+from kehu_kernel.dispatch import IndexedRoutes
 from kehu_kernel.edge import EdgeMiddleware
 from kehu_kernel.settings import ServiceSettings
 
@@ -79,9 +81,12 @@ def new_app(
         audience=settings.oidc_audience,
         cache_seconds=settings.token_cache_seconds,
     )
-    app.add_middleware(AuthenticationMiddleware, verifier=verifier)
-    app.add_middleware(
-        EdgeMiddleware,
+    app.build_middleware_stack = lambda: EdgeMiddleware(  # type: ignore[method-assign]
+        AuthenticationMiddleware(
+            # FastAPI's own layers end here: the edge knows what to do with every other exception.
+            ExceptionMiddleware(IndexedRoutes(app.router), handlers=app.exception_handlers),
+            verifier=verifier,
+        ),
         service=service,
         settings=settings,
         constraints=constraints,

@@ -16,8 +16,11 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette._utils import get_route_path
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Router
+from starlette.types import Receive, Scope, Send
 
 from kehu_kernel.auth import check_scopes
 
@@ -92,6 +95,35 @@ class Plan:
         if self.response is not None:
             found[self.response] = response
         return found
+
+
+class IndexedRoutes:
+    """Finds the operation for a request among those of its collection, the first `/v1/...` part.
+
+    A router asks each of its routes in turn, and a service has a hundred. What no operation fits is
+    the router's business, as are other paths, methods that are not allowed, start and end.
+    """
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+        self._collections: dict[str, list[APIRoute]] = {}
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                self._collections.setdefault(_collection(route.path), []).append(route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for route in self._collections.get(_collection(get_route_path(scope)), ()):
+                match, found = route.matches(scope)
+                if match is Match.FULL:
+                    scope.update(found)
+                    await route.app(scope, receive, send)
+                    return
+        await self._router(scope, receive, send)
+
+
+def _collection(path: str) -> str:
+    return "/".join(path.split("/", 3)[:3])
 
 
 class Dispatch:

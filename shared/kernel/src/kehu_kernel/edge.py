@@ -10,7 +10,6 @@ import time
 from opentelemetry.trace import SpanKind, Tracer
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog import contextvars
 
 from kehu_kernel import deadline, ids, problems, telemetry
 from kehu_kernel.db import Constraints
@@ -69,7 +68,7 @@ class EdgeMiddleware:
         state["traceparent"] = telemetry.traceparent_of(span)
         started = time.perf_counter()
         self._open += 1
-        contextvars.bind_contextvars(request_id=request_id)
+        within = telemetry.REQUEST_ID.set(request_id)
         try:
             await self._handle(scope, receive, answer, headers)
         finally:
@@ -77,7 +76,7 @@ class EdgeMiddleware:
             self._open -= 1
             self._record(scope, answer.status, time.perf_counter() - started)
             span.end()
-            contextvars.clear_contextvars()
+            telemetry.REQUEST_ID.reset(within)
 
     async def _handle(
         self, scope: Scope, receive: Receive, answer: "_Answer", headers: dict[bytes, bytes]

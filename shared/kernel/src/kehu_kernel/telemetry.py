@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,9 @@ HTTP_SECONDS = Histogram(
 )
 HTTP_IN_FLIGHT = Gauge("kehu_http_requests_in_flight", "Requests being worked on.", ["service"])
 HTTP_SHED = Counter("kehu_http_requests_shed_total", "Requests refused by overload.", ["service"])
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The request that is being worked on, for all log lines on the way."""
 
 _TRACE_CONTEXT = TraceContextTextMapPropagator()
 NO_PARENT = TraceContext()
@@ -72,7 +76,7 @@ def configure_logging(level: str, style: str) -> None:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: what is said, the context of the request, and `extra`."""
+    """One JSON object a line: what is said, the id of the request, and `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line. Values that JSON does not know are shown by `repr`."""
@@ -81,8 +85,9 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "timestamp": datetime.fromtimestamp(record.created, UTC),
-            **structlog.contextvars.get_contextvars(),
         }
+        if (request_id := REQUEST_ID.get()) is not None:
+            said["request_id"] = request_id
         said |= {
             name: value for name, value in record.__dict__.items() if name not in OF_EVERY_RECORD
         }
@@ -99,7 +104,7 @@ def _console() -> logging.Formatter:
     """Return the formatter for people: coloured if they look at a terminal."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
-            structlog.contextvars.merge_contextvars,
+            _with_request_id,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.stdlib.ExtraAdder(),
@@ -112,6 +117,14 @@ def _console() -> logging.Formatter:
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
     )
+
+
+def _with_request_id(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    if (request_id := REQUEST_ID.get()) is not None:
+        event["request_id"] = request_id
+    return event
 
 
 def _without_colours(

@@ -26,7 +26,7 @@ class TestAdd:
             (row,) = await session.scalars(select(OutboxMessage))
         assert row.payload == event.to_bytes()
         assert (row.topic, row.key) == ("kehu-customer-events", str(event.customer_id))
-        attributes = dict(headers(row))  # type: ignore[arg-type]
+        attributes = dict(headers(vars(row)))  # type: ignore[arg-type]
         assert attributes["ce_id"] == str(row.event_id).encode()
         assert attributes["ce_sequence"] == b"7"
         assert attributes["ce_actor"] == b"li.na"
