@@ -8,6 +8,7 @@ generators, threads and overrides, which costs as much as everything else a requ
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Any
 
 from fastapi import Request, Response
@@ -167,10 +168,11 @@ class Dispatch:
 def _plan(dependant: Dependant) -> Plan:
     """Return the plan for what FastAPI found in a signature.
 
-    Raises `TypeError` for what is not served here: cookies, forms, several bodies.
+    Raises `TypeError` for what is not served here: cookies, several bodies, functions that are no
+    coroutines. (Forms FastAPI refuses itself.)
     """
     call, bodies = dependant.call, dependant.body_params
-    if call is None or len(bodies) > 1 or dependant.cookie_params:
+    if len(bodies) > 1 or dependant.cookie_params or not iscoroutinefunction(call):
         raise TypeError(f"{call} asks for what no operation needs")
     models = [one for one in dependant.query_params if _is_model(one)]
     scalars = [one for one in dependant.query_params if one not in models]
