@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kehu_contracts import customer as contract
+from kehu_contracts import classification as contract
 from kehu_customer.classification_schemes.models import ClassificationScheme
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from kehu_contracts import customer as contract
+from kehu_contracts import classification as contract
 from kehu_customer.classification_schemes.models import ClassificationScheme
 from kehu_customer.classifications.models import Classification
 
