@@ -35,7 +35,7 @@ async def under_fire(
 async def test_processes_are_killed_and_frozen(stage: Stage) -> None:
     kinds = [("kill", part) for part in [*SERVICES, *WORKERS]]
     kinds += [("freeze", part) for part in [*SPLIT, *WORKERS]]
-    await under_fire(stage, 1, kinds, seconds=40, every=2.0)
+    await under_fire(stage, 1, kinds, seconds=30, every=2.0)
 
 
 async def test_servers_are_killed(stage: Stage) -> None:
@@ -43,12 +43,12 @@ async def test_servers_are_killed(stage: Stage) -> None:
         assert await connection.fetchval("SHOW synchronous_commit") == "on"
         assert await connection.fetchval("SHOW fsync") == "on"
     kinds = [("kill", POSTGRES), ("kill", BROKER), ("freeze", BROKER)]
-    await under_fire(stage, 2, kinds, seconds=40, every=6.0)
+    await under_fire(stage, 2, kinds, seconds=35, every=6.0)
 
 
 async def test_the_network_misbehaves(stage: Stage) -> None:
     kinds = [(fault, wire) for fault in WIRES for wire in (KAFKA_WIRE, POSTGRES_WIRE)]
-    await under_fire(stage, 3, kinds, seconds=45, every=4.0)
+    await under_fire(stage, 3, kinds, seconds=35, every=4.0)
 
 
 async def test_members_come_and_go_and_two_relays_run(stage: Stage) -> None:
@@ -61,4 +61,4 @@ async def test_everything_at_once(stage: Stage) -> None:
     kinds += [("freeze", part) for part in [BROKER, *WORKERS]]
     kinds += [("second", part) for part in WORKERS]
     kinds += [(fault, wire) for fault in WIRES for wire in (KAFKA_WIRE, POSTGRES_WIRE)]
-    await under_fire(stage, 5, kinds, seconds=40, every=2.0)
+    await under_fire(stage, 5, kinds, seconds=30, every=2.0)
