@@ -272,6 +272,8 @@ async def test_too_many_that_wait_for_one_service_are_refused(
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
     assert answer.headers["retry-after"]
     assert upstream.heads == []
+    for probe in ("healthz", "readyz"):  # who asks whether it is well, hears the service itself
+        assert (await client.get(f"/api/customer/{probe}")).status_code == 200
 
 
 async def test_a_long_answer_streams_and_a_long_body_too(

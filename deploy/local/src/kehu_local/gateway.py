@@ -41,7 +41,9 @@ FORWARDED = {b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-prefix", b"x
 ANSWER_SECONDS = 60.0
 BODY_SECONDS = 30.0
 LONGEST_REPEATABLE = 1024 * 1024  # a longer body is passed on while it comes
-MOST_IN_FLIGHT = 512
+MOST_IN_FLIGHT = 100
+"""Of one service, which works on a dozen and lets 64 wait: it would refuse what is beyond."""
+PROBES = ("/healthz", "/readyz")
 MOST_CONNECTIONS = 2000
 TRIES = 3
 PAUSE_SECONDS = 0.05
@@ -95,7 +97,7 @@ class Forwarder:
         upstream = self._routes.find(slug)
         if upstream is None:
             answer = refusals.unknown_service(request, self._known)
-        elif upstream.in_flight >= MOST_IN_FLIGHT:
+        elif upstream.in_flight >= MOST_IN_FLIGHT and not scope["path"].endswith(PROBES):
             answer = refusals.overloaded(request, slug)
         else:
             try:
