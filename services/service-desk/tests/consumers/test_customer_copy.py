@@ -6,7 +6,7 @@ from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from kehu_contracts import examples
 from kehu_contracts.base import Event
@@ -28,6 +28,7 @@ from kehu_service_desk.consumers import fold
 from kehu_service_desk.customers.models import CustomerRef
 
 Known = Callable[..., Awaitable[tuple[str, str, int] | None]]
+WAITING = text("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))")
 CUSTOMER_EVENTS = [event for event in CUSTOMER.events if issubclass(event, CustomerState)]
 
 
@@ -134,6 +135,27 @@ async def test_batches_that_meet_end_with_the_newest_of_each_customer(
         copy = await known(customer)
         assert copy is not None
         assert copy[0] == "v5"
+
+
+async def test_a_batch_that_waits_for_another_holds_nothing_that_one_needs(
+    worker_database: Database, known: Known, tenant: str
+) -> None:
+    first, second = sorted((uuid4(), uuid4()))
+
+    async def late() -> None:
+        async with worker_database.worker_transaction() as session:
+            await fold(session, [named("v2", one, tenant, 2) for one in (second, first)])
+
+    async with asyncio.TaskGroup() as group, worker_database.worker_transaction() as session:
+        await fold(session, [named("v1", first, tenant, 1)])
+        group.create_task(late())
+        while not await session.scalar(WAITING):  # noqa: ASYNC110 - no event tells it
+            await asyncio.sleep(0.01)
+        await fold(session, [named("v1", second, tenant, 1)])
+    for customer in (first, second):
+        copy = await known(customer)
+        assert copy is not None
+        assert copy[0] == "v2"
 
 
 async def test_a_batch_costs_the_same_however_many_customers_and_tenants_it_holds(
