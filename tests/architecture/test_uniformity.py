@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from kehu_analytics.scoring.errors import DIMENSION_ZH
 from kehu_analytics.scoring.models import Dimension
 from kehu_contracts.access import SCOPES
-from kehu_contracts.topics import SERVICES, TOPICS
+from kehu_contracts.customer import CustomerState
+from kehu_contracts.topics import CUSTOMER, SERVICES, TOPICS
 from kehu_kernel import migrations
 from kehu_kernel.app import api_routes
 from kehu_kernel.columns import Aggregate
@@ -97,7 +98,10 @@ def _handled(slug: str) -> set[str]:
     if slug == "analytics":  # it folds batches; which events make rows is said in one place
         kind_of = _module(slug, "facts.rows").kind_of
         return {event.type for topic in TOPICS for event in topic.events if kind_of(event)}
-    return {event.type for event in _module(slug, "consumers").HANDLERS}
+    if slug == "customer":  # the only one with side effects
+        return {event.type for event in _module(slug, "consumers").HANDLERS}
+    # The others keep copies of customers: see `record_customers` and its tests.
+    return {event.type for event in CUSTOMER.events if issubclass(event, CustomerState)}
 
 
 class TestRoutes:

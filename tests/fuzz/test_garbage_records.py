@@ -19,7 +19,8 @@ from sqlalchemy import text
 
 from kehu_contracts import examples
 from kehu_contracts.base import Event
-from kehu_contracts.topics import CUSTOMER, SERVICES, TOPICS
+from kehu_contracts.customer import CustomerCreated
+from kehu_contracts.topics import SERVICES, TOPICS
 from kehu_kernel import ids
 from kehu_kernel.consumer import SideEffects
 from kehu_kernel.process import Service
@@ -170,9 +171,9 @@ class Stream:
 
 
 def _is_handled(slug: str, kind: type[Event]) -> bool:
-    if slug == "analytics":
-        return kind in CUSTOMER.events and kind.type == "customer.customer-created.v1"
-    return kind in _module(slug, "consumers").HANDLERS
+    if slug == "customer":
+        return kind in _module(slug, "consumers").HANDLERS
+    return kind is CustomerCreated
 
 
 async def _somebody(slug: str, client_for: ClientFor, tenant: str) -> UUID | None:
@@ -187,19 +188,19 @@ def _consumer(
     slug: str, running: RunningService, dead_letters: RecordedDeadLetters
 ) -> SideEffects | Projection:
     module = _module(slug, "consumers")
-    if slug == "analytics":
-        return Projection(
-            module.fold,
+    if slug == "customer":
+        return SideEffects(
+            module.HANDLERS,
             consumer=f"fuzz-{uuid4().hex[:8]}",
-            database=running.worker_database,
+            database=running.database,
             dead_letters=dead_letters,
             after_commit=lambda: None,
             max_attempts=2,
         )
-    return SideEffects(
-        module.HANDLERS,
+    return Projection(
+        module.fold,
         consumer=f"fuzz-{uuid4().hex[:8]}",
-        database=running.database,
+        database=running.worker_database,
         dead_letters=dead_letters,
         after_commit=lambda: None,
         max_attempts=2,
@@ -224,11 +225,13 @@ async def _deliver(consumer: SideEffects | Projection, records: Sequence[TestRec
 
 
 async def _was_handled(slug: str, running: RunningService, tenant: str, record: TestRecord) -> bool:
-    event_id = UUID((dict(record.headers)["ce_id"] or b"").decode())
-    query = "SELECT count(*) FROM inbox WHERE tenant_id = :tenant AND event_id = :id"
-    facts: dict[str, Any] = {"tenant": tenant, "id": event_id}
-    if slug == "analytics":
-        query = "SELECT count(*) FROM customer_facts WHERE tenant_id = :tenant AND id = :id"
-        facts["id"] = UUID((record.key or b"").decode())
+    if slug == "customer":
+        query = "SELECT count(*) FROM inbox WHERE tenant_id = :tenant AND event_id = :id"
+        name = dict(record.headers)["ce_id"]
+    else:
+        table = "customer_facts" if slug == "analytics" else "customer_refs"
+        query = f"SELECT count(*) FROM {table} WHERE tenant_id = :tenant AND id = :id"
+        name = record.key
+    facts = {"tenant": tenant, "id": UUID((name or b"").decode())}
     async with running.worker_database.worker_transaction() as session:
         return bool(await session.scalar(text(query), facts))

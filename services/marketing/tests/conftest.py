@@ -9,11 +9,11 @@ import pytest
 
 from kehu_contracts.customer import CustomerCreated
 from kehu_contracts.examples import load
-from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.process import Service
+from kehu_kernel.testing.events import fact_of
 from kehu_marketing.__main__ import SERVICE
-from kehu_marketing.customers.service import record_customer
+from kehu_marketing.customers.service import record_customers
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
@@ -57,14 +57,14 @@ def make_lead(client: httpx.AsyncClient) -> Make:
 
 
 @pytest.fixture
-def know_customer(database: Database, context: Context) -> Know:
+def know_customer(worker_database: Database, tenant: str) -> Know:
     """Lets the service know a new customer, as if its event had arrived."""
     example = CustomerCreated.from_bytes(load(CustomerCreated.type)[0].data)
 
     async def know(**fields: Any) -> UUID:
         customer = example.model_copy(update={"customer_id": uuid4()} | fields)
-        async with database.transaction(context) as session:
-            await record_customer(session, customer, 1)
+        async with worker_database.worker_transaction() as session:
+            await record_customers(session, [fact_of(customer, tenant, sequence=1)])
         return customer.customer_id
 
     return know

@@ -2,29 +2,24 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from kehu_contracts.customer import CustomerState
 from kehu_kernel import ids
-from kehu_kernel.consumer import SideEffects
 from kehu_kernel.db import Database
 from kehu_kernel.process import Service
-from kehu_kernel.subscription import Partition, Step
-from kehu_kernel.testing.events import RecordedDeadLetters, customer_changed, record_of
+from kehu_kernel.testing.events import customer_changed, fact_of
 from kehu_service_desk.__main__ import SERVICE
-from kehu_service_desk.consumers import HANDLERS
+from kehu_service_desk.customers.service import record_customers
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 MakeCustomer = Callable[..., Awaitable[str]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
-Deliver = Callable[..., Awaitable[Step]]
 Send = Callable[..., Awaitable[httpx.Response]]
 Belonging = Callable[[dict[str, Any]], Awaitable[list[dict[str, Any]]]]
 
-PLACE = Partition("kehu-customer-events", 0)
 HANDLER = str(uuid4())
 BO = "019364c2-7d5e-7000-8000-0000000000b0"  # the tests' name for a handler they name themselves
 BODIES: dict[str, dict[str, Any]] = {
@@ -56,39 +51,13 @@ def problem() -> ProblemOf:
 
 
 @pytest.fixture
-def dead_letters() -> RecordedDeadLetters:
-    """A place for dead letters that can be looked at."""
-    return RecordedDeadLetters()
-
-
-@pytest.fixture
-def deliver(database: Database, dead_letters: RecordedDeadLetters, tenant: str) -> Deliver:
-    """Hands an event to the service's consumer, as a record of the test's tenant."""
-    work = SideEffects(
-        HANDLERS,
-        consumer="service-desk",
-        database=database,
-        dead_letters=dead_letters,
-        after_commit=lambda: None,
-        max_attempts=1,
-    )
-
-    async def hand_over(
-        event: CustomerState, sequence: int, *, event_id: UUID | None = None, offset: int = 0
-    ) -> Step:
-        record = record_of(event, tenant, sequence=sequence, offset=offset, event_id=event_id)
-        return (await work.process({PLACE: [record]}))[PLACE]
-
-    return hand_over
-
-
-@pytest.fixture
-def make_customer(deliver: Deliver) -> MakeCustomer:
+def make_customer(worker_database: Database, tenant: str) -> MakeCustomer:
     """Lets the service hear of a customer; returns its id."""
 
     async def make(*, state: str = "trade", name: str = "苏州恒远精密机械有限公司") -> str:
         customer = customer_changed(ids.new_id(), name=name).model_copy(update={"state": state})
-        await deliver(customer, 1)
+        async with worker_database.worker_transaction() as session:
+            await record_customers(session, [fact_of(customer, tenant, sequence=1)])
         return str(customer.customer_id)
 
     return make

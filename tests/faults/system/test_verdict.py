@@ -15,7 +15,7 @@ STRANGER = "CASE tenant_id WHEN $1 THEN $2 ELSE $1 END"
 FAIL = "UPDATE conversions SET state = 'failed', opportunity_id = NULL, last_error = '{}'"
 DAMAGE = [
     ("sales", "UPDATE customer_refs SET name = name || '?'", "customer in sales"),
-    ("marketing", "DELETE FROM inbox", "marketing: no effect"),
+    ("customer", "DELETE FROM inbox", "customer: no effect"),
     ("customer", f"UPDATE contacts SET title = 'of ' || {STRANGER}", "in customer.contacts of"),
     ("customer", "UPDATE customers SET value_score = value_score + 1", "value of customer"),
     ("customer", "DELETE FROM audit_log", "event without its change"),

@@ -19,23 +19,24 @@ from kehu_contracts.events import event_class
 from kehu_contracts.examples import load
 from kehu_customer.__main__ import SERVICE as CUSTOMER
 from kehu_kernel import clock, ids
-from kehu_kernel.consumer import Handlers
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.idempotency import IdempotencyKey
 from kehu_kernel.plumbing import OutboxMessage
 from kehu_kernel.process import Service
+from kehu_kernel.projection import Fold
+from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_kernel.testing.observe import Emitted, emitted
 from kehu_kernel.testing.plugin import RunningService
 from kehu_kernel.testing.tokens import TestIssuer
-from kehu_marketing.consumers import HANDLERS as MARKETING_HANDLERS
+from kehu_marketing.consumers import fold as keep_in_marketing
 from kehu_marketing.conversions.models import Conversion
 from kehu_marketing.conversions.worker import ConversionWorker
 from kehu_marketing.outbound import Outbound
 from kehu_marketing.settings import Settings
 from kehu_sales.__main__ import SERVICE as SALES
-from kehu_sales.consumers import HANDLERS as SALES_HANDLERS
+from kehu_sales.consumers import fold as keep_in_sales
 
 NOW = timedelta(0)
 STAGE = {"code": "understand", "name": "了解情况", "planned_days": 7, "success_rate": 10}
@@ -185,25 +186,19 @@ class World:
     async def deliver(self) -> None:
         """Bring every event about customers to those who keep a copy, as Kafka would: again."""
         await self.tell_sales()
-        await self._hand_over("marketing", MARKETING_HANDLERS)
+        await self._hand_over("marketing", keep_in_marketing)
 
     async def tell_sales(self) -> None:
         """Bring them to sales only."""
-        await self._hand_over("sales", SALES_HANDLERS)
+        await self._hand_over("sales", keep_in_sales)
 
-    async def _hand_over(self, receiver: str, handlers: Handlers) -> None:
+    async def _hand_over(self, receiver: str, fold: Fold) -> None:
         context = Context(tenant_id=self.tenant, actor="system:test")
         async with self.services["customer"].database.transaction(context) as session:
             query = select(OutboxMessage).order_by(OutboxMessage.id)
             rows = list(await session.scalars(query))
-        database = self.services[receiver].database
-        for row in rows:
-            kind = event_class(row.type)
-            if kind is None or kind not in handlers:
-                continue
-            envelope = load(row.type)[0]._replace(sequence=row.sequence, tenant_id=row.tenant_id)
-            async with database.transaction(context) as session:
-                await handlers[kind](session, kind.from_bytes(row.payload), envelope)
+        async with self.services[receiver].worker_database.worker_transaction() as session:
+            await fold(session, [_fact(row) for row in rows])
 
     @asynccontextmanager
     async def database_is_down(self) -> AsyncIterator[None]:
@@ -271,6 +266,13 @@ class World:
         assert response.status_code == 201, response.text
         await self.deliver()
         return UUID(response.json()["id"])
+
+
+def _fact(row: OutboxMessage) -> Fact:
+    kind = event_class(row.type)
+    assert kind is not None, row.type
+    envelope = load(row.type)[0]._replace(sequence=row.sequence, tenant_id=row.tenant_id)
+    return Fact(kind.from_bytes(row.payload), envelope)
 
 
 @contextmanager

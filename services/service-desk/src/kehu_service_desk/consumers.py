@@ -2,47 +2,28 @@
 
 from collections.abc import Callable, Sequence
 
-from kehu_contracts.customer import (
-    CustomerChanged,
-    CustomerCreated,
-    CustomerEnded,
-    CustomerHandedOver,
-    CustomerPromoted,
-    CustomerState,
-    CustomerValueRecorded,
-)
-from kehu_contracts.envelope import Envelope
-from kehu_kernel.consumer import Handlers, consume
 from kehu_kernel.process import ConsumingWorker, Databases
+from kehu_kernel.projection import project
+from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
-from kehu_service_desk.customers.service import record_customer
+from kehu_service_desk.customers.service import record_customers
 
 
-async def on_customer(session: Session, event: CustomerState, envelope: Envelope) -> None:
-    """Something happened to a customer: every such event carries the whole state."""
-    await record_customer(session, event, envelope.sequence)
-
-
-HANDLERS: Handlers = {
-    CustomerCreated: on_customer,
-    CustomerChanged: on_customer,
-    CustomerPromoted: on_customer,
-    CustomerEnded: on_customer,
-    CustomerHandedOver: on_customer,
-    CustomerValueRecorded: on_customer,
-}
+async def fold(session: Session, facts: Sequence[Fact]) -> None:
+    """Keep the newest of what a batch says of each customer; nothing else concerns us."""
+    await record_customers(session, facts)
 
 
 def consumers(
     databases: Databases, settings: ServiceSettings, wake_relay: Callable[[], None]
 ) -> Sequence[ConsumingWorker]:
-    """Return the workers that consume events."""
+    """Return the worker that folds the topic of the customer service."""
     return [
-        consume(
-            HANDLERS,
+        project(
+            fold,
             consumer="service-desk",
-            database=databases.app,
+            database=databases.worker,
             bootstrap=settings.kafka_bootstrap,
             after_commit=wake_relay,
         )

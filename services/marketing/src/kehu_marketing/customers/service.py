@@ -1,32 +1,37 @@
 """Keeping and asking the local copy of the customers."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-
 from kehu_contracts.customer import CustomerState
+from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_marketing.customers.errors import UnknownCustomer
 from kehu_marketing.customers.models import CustomerRef
 
+KEEP_NEWEST = """
+    INSERT INTO customer_refs AS known (tenant_id, id, name, state, sequence)
+    SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[])
+    ON CONFLICT (tenant_id, id) DO UPDATE
+        SET name = excluded.name, state = excluded.state, sequence = excluded.sequence
+        WHERE known.sequence < excluded.sequence
+"""
 
-async def record_customer(session: Session, state: CustomerState, sequence: int) -> None:
-    """Take over a customer's state, unless a newer one is known already."""
-    row = insert(CustomerRef).values(
-        tenant_id=session.context.tenant_id,
-        id=state.customer_id,
-        name=state.name,
-        state=state.state,
-        sequence=sequence,
-    )
-    newer = {name: row.excluded[name] for name in ("name", "state", "sequence")}
-    await session.execute(
-        row.on_conflict_do_update(
-            index_elements=[CustomerRef.tenant_id, CustomerRef.id],
-            set_=newer,
-            where=CustomerRef.sequence < row.excluded.sequence,
-        )
-    )
+
+async def record_customers(session: Session, facts: Iterable[Fact]) -> None:
+    """Keep what events say of customers, unless something newer is known; ignore other events.
+
+    `session` is the worker's: a batch holds events of many tenants, and costs one statement.
+    """
+    newest = {
+        (envelope.tenant_id, event.customer_id): (event.name, event.state, envelope.sequence)
+        for event, envelope in sorted(facts, key=lambda fact: fact.envelope.sequence)
+        if isinstance(event, CustomerState)
+    }
+    if newest:
+        # In the order of the keys: two batches that meet never wait for each other in a circle.
+        rows = [(*key, *copy) for key, copy in sorted(newest.items())]
+        await session.fetch(KEEP_NEWEST, *zip(*rows, strict=True))
 
 
 async def require_customer(session: Session, customer_id: UUID) -> CustomerRef:

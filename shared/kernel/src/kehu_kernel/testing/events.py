@@ -3,7 +3,7 @@
 The ledger is a table that test handlers write to: it shows what was handled, and in which order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -20,9 +20,13 @@ from kehu_kernel.broker import DeadLetters
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.migrations import create_kernel_tables
-from kehu_kernel.records import Record
+from kehu_kernel.projection import Fold, Projection
+from kehu_kernel.records import Fact, Record
 from kehu_kernel.session import Session
+from kehu_kernel.subscription import Partition, Step
 from kehu_kernel.testing.cluster import Cluster, DatabaseUrls
+
+Deliver = Callable[..., Awaitable[None]]
 
 LEDGER = (
     """
@@ -121,16 +125,8 @@ def customer_changed(customer_id: UUID, *, name: str = "Kehu") -> CustomerChange
     return example.model_copy(update={"customer_id": customer_id, "name": name})
 
 
-def record_of(
-    event: Event,
-    tenant: str,
-    *,
-    sequence: int,
-    offset: int,
-    partition: int = 0,
-    event_id: UUID | None = None,
-) -> TestRecord:
-    """Return the record that would carry the event."""
+def fact_of(event: Event, tenant: str, *, sequence: int, event_id: UUID | None = None) -> Fact:
+    """Return the event as a fact of a tenant."""
     envelope = Envelope(
         id=event_id or ids.new_id(),
         type=event.type,
@@ -143,8 +139,52 @@ def record_of(
         traceparent=None,
         data=event.to_bytes(),
     )
+    return Fact(event, envelope)
+
+
+def record_of(
+    event: Event,
+    tenant: str,
+    *,
+    sequence: int,
+    offset: int,
+    partition: int = 0,
+    event_id: UUID | None = None,
+) -> TestRecord:
+    """Return the record that would carry the event."""
+    return _carrying(
+        fact_of(event, tenant, sequence=sequence, event_id=event_id), offset, partition
+    )
+
+
+def _carrying(fact: Fact, offset: int, partition: int = 0) -> TestRecord:
+    envelope = fact.envelope
     headers = envelope.headers()
     return TestRecord(CUSTOMER.name, partition, offset, envelope.key, envelope.data, headers)
+
+
+def deliveries(fold: Fold, database: Database, dead_letters: DeadLetters) -> Deliver:
+    """Return a function that hands facts to a projection as its subscription does, in one batch.
+
+    The projection is a consumer that nobody else is; `database` is entered as the worker.
+    """
+    work = Projection(
+        fold,
+        consumer=f"test-{uuid4().hex[:8]}",
+        database=database,
+        dead_letters=dead_letters,
+        after_commit=lambda: None,
+        max_attempts=1,
+    )
+    place = Partition(CUSTOMER.name, 0)
+
+    async def deliver(*facts: Fact) -> None:
+        first = (await work.positions({place}))[place]
+        records = [_carrying(fact, first + n) for n, fact in enumerate(facts)]
+        step = (await work.process({place: records}))[place]
+        assert step == Step(first + len(records)), "an event was left waiting"
+
+    return deliver
 
 
 async def change(database: EventDatabase, tenant: str, customer_id: UUID) -> int:
