@@ -11,14 +11,13 @@ from uuid import UUID
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from faults.planted.storm import Commands, Storm
 from kehu_kernel import outbox, projection, relay
 from kehu_kernel.consumer import SideEffects
 from kehu_kernel.context import Context
 from kehu_kernel.records import Fact, Lane, Record
-from kehu_kernel.relay import Relay
+from kehu_kernel.relay import Driver, Relay
 from kehu_kernel.session import Session
 from kehu_kernel.subscription import Partition, Subscription
 from kehu_kernel.testing.events import customer_changed
@@ -34,25 +33,21 @@ CHANGE = text(
 
 def relay_remembers_the_last_id(_storm: Storm, patch: pytest.MonkeyPatch) -> None:
     """`WHERE id > last`: a transaction that commits late has a smaller id and is passed over."""
-    sql = str(relay.UNSENT).replace(
-        "sent_at IS NULL",
-        "id > coalesce((SELECT max(id) FROM outbox WHERE sent_at IS NOT NULL), 0)",
-    )
-    patch.setattr(relay, "UNSENT", text(sql))
+    above = "id > coalesce((SELECT max(id) FROM outbox WHERE sent_at IS NOT NULL), 0)"
+    assert "sent_at IS NULL" in relay.UNSENT
+    patch.setattr(relay, "UNSENT", relay.UNSENT.replace("sent_at IS NULL", above))
 
 
 def two_relays_skip_locked_rows(_storm: Storm, patch: pytest.MonkeyPatch) -> None:
     """Two relays share a shard, each leaving out what the other has locked: they overtake."""
-    patch.setattr(relay, "CLAIM", text("SELECT unnest(CAST(:shards AS int[])) WHERE :class > 0"))
-    patch.setattr(relay, "UNSENT", text(f"{relay.UNSENT} FOR UPDATE SKIP LOCKED"))
+    patch.setattr(relay, "CLAIM", "SELECT unnest($1::int[]) AS shard WHERE $2::int > 0")
+    patch.setattr(relay, "UNSENT", f"{relay.UNSENT} FOR UPDATE SKIP LOCKED")
     patch.setattr(relay, "BATCH", 5)
     original = Relay._round
 
-    async def in_transaction(self: Relay, connection: AsyncConnection) -> int:
-        await connection.exec_driver_sql("BEGIN")
-        read = await original(self, connection)
-        await connection.exec_driver_sql("COMMIT")
-        return read
+    async def in_transaction(self: Relay, driver: Driver) -> int:
+        async with driver.transaction():
+            return await original(self, driver)
 
     patch.setattr(Relay, "_round", in_transaction)
 
@@ -60,11 +55,10 @@ def two_relays_skip_locked_rows(_storm: Storm, patch: pytest.MonkeyPatch) -> Non
 def relay_marks_before_it_sends(_storm: Storm, patch: pytest.MonkeyPatch) -> None:
     """A relay that dies between the two has marked what nobody will send."""
 
-    async def mark_and_send(self: Relay, connection: AsyncConnection) -> int:
-        asked = {"shards": self._shards, "refused": [], "limit": relay.BATCH}
-        rows = (await connection.execute(relay.UNSENT, asked)).all()
+    async def mark_and_send(self: Relay, driver: Driver) -> int:
+        rows = await driver.fetch(relay.UNSENT, self._shards, [], relay.BATCH)
         if rows:
-            await connection.execute(relay.MARK, {"ids": [row.id for row in rows]})
+            await driver.execute(relay.MARK, [row["id"] for row in rows])
             await self._publish(rows)
         return len(rows)
 
