@@ -100,7 +100,8 @@ def _phone(typed: str) -> tuple[str | None, str | None]:
         number = phonenumbers.parse(typed, REGION)
     except phonenumbers.NumberParseException:
         return None, None
-    if not phonenumbers.is_possible_number(number):
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    if possible != phonenumbers.ValidationResult.IS_POSSIBLE:  # not a number of one place only
         return None, None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return e164, number.extension or None

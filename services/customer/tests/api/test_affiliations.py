@@ -260,7 +260,20 @@ class TestLeave:
     ) -> None:
         await act(client, seller, "leave", reason="退休", on="2026-05-06")
         early = await act(client, seller, "move", customer_id=hotel_a, on="2026-05-05")
-        assert problem(early) == (409, "affiliations-overlap")
+        assert problem(early) == (422, "date-before-previous")
+
+    async def test_elsewhere_before_leaving(
+        self,
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        seller: dict[str, Any],
+        problem: ProblemOf,
+    ) -> None:
+        await act(client, seller, "leave", reason="退休", on="2026-05-06")
+        other = (await make_customer())["id"]
+        early = await act(client, seller, "move", customer_id=other, on="2026-01-10")
+        assert problem(early) == (422, "date-before-previous")
+        assert (await act(client, seller, "move", customer_id=other, on="2026-05-06")).is_success
 
     async def test_the_primary_one_while_there_are_others(
         self,

@@ -166,6 +166,16 @@ class TestByHand:
         response = await classify("general", effective_at="2026-03-01T00:00:00Z")
         assert problem(response) == (422, "effective-too-early")
 
+    async def test_before_the_last_class_was_left(
+        self, client: httpx.AsyncClient, classify: Classify, problem: ProblemOf
+    ) -> None:
+        first = (await classify("key", effective_at="2026-01-01T00:00:00Z")).json()
+        left = {"reason": "订单减少", "effective_at": "2026-03-01T00:00:00Z"}
+        assert (await client.post(f"{PATH}/{first['id']}/remove", json=left)).is_success
+        early = await classify("general", effective_at="2026-02-01T00:00:00Z")
+        assert problem(early) == (422, "effective-too-early")
+        assert (await classify("general", effective_at="2026-03-01T00:00:00Z")).is_success
+
     async def test_what_is_retired(
         self,
         client: httpx.AsyncClient,

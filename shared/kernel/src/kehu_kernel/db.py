@@ -37,7 +37,8 @@ Constraints = Mapping[str, type[DomainError]]
 
 CANNOT_CONNECT = ("08", "57", "53")  # SQLSTATE classes: connection, shutdown, resources
 CANCELED = "57014"  # by the statement timeout
-NOT_TEXT = frozenset({"22021", "22P05"})  # a character that PostgreSQL cannot store
+# A character that PostgreSQL cannot store, or a text that is too long for an index.
+NOT_TEXT = frozenset({"22021", "22P05", "54000"})
 IDLE_TOO_LONG = "25P03"
 LOST_A_RACE = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock timeout
 

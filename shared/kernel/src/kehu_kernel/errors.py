@@ -126,12 +126,12 @@ class InvalidCursor(DomainError):
 
 
 class InvalidText(DomainError):
-    """A text has a character that cannot be stored (U+0000)."""
+    """A text has a character that cannot be stored (U+0000), or is too long to be found again."""
 
     code = "invalid-text"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "A text has a character that cannot be stored."
-    zh = "文本中含有无法存储的字符。"
+    en = "A text has a character that cannot be stored, or is too long."
+    zh = "文本中含有无法存储的字符，或文本过长。"
 
 
 class Unauthenticated(DomainError):

@@ -150,6 +150,13 @@ async def end_main(session: Session, contact: Contact, on: date, reason: str | N
     return True
 
 
+async def require_left_by(session: Session, contact: Contact, on: date) -> None:
+    """Refuse a new place that begins before the last one ended. Raises `DateBeforePrevious`."""
+    last = await queries.latest_main_of(session, contact)
+    if last is not None and last.ended_on is not None:
+        business_day.follows(on, last.ended_on)
+
+
 def _start(session: Session, affiliation: Affiliation) -> None:
     audit.created(session, affiliation)
     outbox.add(session, events.started(affiliation), sequence=affiliation.version)

@@ -1,9 +1,10 @@
 """Reading classifications."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from kehu_customer.classifications.models import Classification
 from kehu_customer.classifications.schemas import ClassificationFilters
@@ -38,6 +39,16 @@ async def current_of(
         Classification.ended_at.is_(None),
     )
     return {(one.customer_id, one.scheme_id): one for one in await session.scalars(query)}
+
+
+async def last_ended_at(session: Session, customer_id: UUID, scheme_id: UUID) -> datetime | None:
+    """Return when the customer was last taken out of a class of the scheme, if ever."""
+    ended = select(func.max(Classification.ended_at)).where(
+        Classification.tenant_id == session.context.tenant_id,
+        Classification.customer_id == customer_id,
+        Classification.scheme_id == scheme_id,
+    )
+    return await session.scalar(ended)
 
 
 async def next_customers(session: Session, after: UUID | None, limit: int) -> list[Customer]:

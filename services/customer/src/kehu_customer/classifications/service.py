@@ -11,6 +11,7 @@ from uuid import UUID
 from kehu_customer.classification_schemes.errors import SchemeRetired, UnknownScheme
 from kehu_customer.classification_schemes.models import ClassificationScheme
 from kehu_customer.classifications import queries
+from kehu_customer.classifications.errors import EffectiveTooEarly
 from kehu_customer.classifications.models import Classification, effective
 from kehu_customer.classifications.ruling import Outcome, enter, follow, leave
 from kehu_customer.classifications.schemas import (
@@ -48,6 +49,10 @@ async def classify_customer(session: Session, data: ClassificationCreate) -> Cla
     if present is not None:
         present.require_other(data.class_code)
     at = effective(data.effective_at, session.context.now, present)
+    if present is None and data.effective_at is not None:
+        before = await queries.last_ended_at(session, customer.id, scheme.id)
+        if before is not None and at < before:
+            raise EffectiveTooEarly(at=at.isoformat(), since=before.isoformat())
     return enter(
         session, scheme, customer, data.class_code, at=at, why=data.reason, current=present
     )

@@ -13,6 +13,7 @@ from kehu_customer.affiliations.service import (
     change_main,
     end_main,
     main_of,
+    require_left_by,
     start_main,
 )
 from kehu_customer.contact_points.models import PointKind
@@ -120,7 +121,8 @@ async def move_contact(
     if before is goal and await main_of(session, contact) is not None:
         raise AlreadyAtCustomer(name=contact.name)
     await _take_leave(session, before, contact)
-    await end_main(session, contact, on, data.reason)
+    if not await end_main(session, contact, on, data.reason):
+        await require_left_by(session, contact, on)
     first = await queries.primary_of(session, goal.id) is None
     contact.move(goal.id, {name: getattr(data, name) for name in PLACE}, primary=first)
     start_main(session, contact, on)
