@@ -259,7 +259,8 @@ class _Sorting:
     def __init__(self, projection: Projection, session: Session, closed: set[Lane]) -> None:
         self._projection = projection
         self._session = session
-        self._closed = closed
+        # From which offset on a lane waits; what lies before is as good as ever.
+        self._closed = dict.fromkeys(closed, -1)
         self._parked: list[tuple[_Item, str | None]] = []
         self._skipped = 0
 
@@ -267,7 +268,9 @@ class _Sorting:
         """Return the items that may be folded; of the rest, note what becomes of it."""
         ready = []
         for item in items:
-            if self._closed and item.lane in self._closed:
+            if self._closed and item.record.offset > self._closed.get(
+                item.lane, item.record.offset
+            ):
                 self._parked.append((item, None))
             elif item.poison is not None:
                 self._close(item, item.poison)
@@ -299,6 +302,7 @@ class _Sorting:
         if not self._parked:
             return
         consumer = self._projection.consumer
+        self._parked.sort(key=lambda one: one[0].record.offset)  # a lane is in one partition
         await parking.lock(self._session, consumer, {item.lane for item, _ in self._parked})
         for item, reason in self._parked:
             if reason is not None:
@@ -324,7 +328,7 @@ class _Sorting:
         return {outcome: count for outcome, count in counts.items() if count}
 
     def _close(self, item: _Item, error: Exception) -> None:
-        self._closed.add(item.lane)
+        self._closed[item.lane] = item.record.offset
         self._parked.append((item, parking.describe(error)))
 
 

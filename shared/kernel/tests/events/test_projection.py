@@ -238,6 +238,28 @@ class TestPoison:
         assert await events.ledger(tenant) == [(str(sick), 1), (str(well), 1)]
         assert await parked(events, consumer) == [(1, "poison"), (3, "held")]
 
+    async def test_what_came_before_is_folded_also_if_another_event_of_the_batch_fails(
+        self, make: Make, events: EventDatabase, tenant: str, consumer: str
+    ) -> None:
+        unreadable, sick = uuid4(), uuid4()
+        records = log_of(tenant, (unreadable, 1), (unreadable, 2), (unreadable, 3), (sick, 7))
+        records[1] = replace(records[1], headers=[*records[1].headers, ("ce_id", None)])
+        await feed(await started(make(sick_at(7))), records)
+        assert await events.ledger(tenant) == [(str(unreadable), 1)]
+        assert await parked(events, consumer) == [(1, "poison"), (2, "held"), (3, "poison")]
+
+    async def test_an_earlier_event_that_fails_is_parked_before_a_later_one_that_is_none(
+        self, make: Make, events: EventDatabase, tenant: str, consumer: str
+    ) -> None:
+        sick = uuid4()
+        records = log_of(tenant, (sick, 1), (sick, 7), (sick, 8), (sick, 9), (sick, 10))
+        records[3] = replace(records[3], headers=[*records[3].headers, ("ce_id", None)])
+        await feed(await started(make(sick_at(7))), records)
+        assert await events.ledger(tenant) == [(str(sick), 1)]
+        assert await parked(events, consumer) == [
+            (1, "poison"), (2, "held"), (3, "poison"), (4, "held"),
+        ]  # fmt: skip
+
     async def test_waits_until_its_dead_letter_is_out(
         self,
         make: Make,
