@@ -268,9 +268,8 @@ class _Sorting:
         """Return the items that may be folded; of the rest, note what becomes of it."""
         ready = []
         for item in items:
-            if self._closed and item.record.offset > self._closed.get(
-                item.lane, item.record.offset
-            ):
+            place = item.record.offset
+            if self._closed and place > self._closed.get(item.lane, place):
                 self._parked.append((item, None))
             elif item.poison is not None:
                 self._close(item, item.poison)
