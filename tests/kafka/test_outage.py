@@ -76,6 +76,7 @@ async def test_a_producer_can_be_given_up_while_it_waits_for_a_silent_broker(
     await ensure_topics(own_broker.bootstrap, "customer")
     producer = new_producer(own_broker.bootstrap, client_id="given-up")
     await producer.start()
+    await producer.partitions_for("kehu-customer-events")  # which may have been made just now
     await asyncio.to_thread(own_broker.stop)
     host, port = own_broker.bootstrap.split(":")
     try:
