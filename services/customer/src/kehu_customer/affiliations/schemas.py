@@ -90,7 +90,7 @@ class AffiliationFilters(PageParams):
     buying_role: BuyingRole | None = Field(None, description="With this part in a purchase.")
     is_main: bool | None = Field(None, description="Main ones, or the others.")
     current: bool | None = Field(None, description="Those that last, or those that have ended.")
-    on: date | None = Field(None, description="Those that lasted on this day.")
+    on: Day | None = Field(None, description="Those that lasted on this day.")
     sort: Literal["started_on", "-started_on"] = Field(
         "-started_on", description="Order; a leading minus reverses it."
     )

@@ -13,7 +13,10 @@ from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, LongText, Patch, Text, shown
 
 NumberName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Numbers = Annotated[dict[NumberName, Number], Field(max_length=50)]
+Numbers = Annotated[
+    dict[NumberName, Number],
+    Field(max_length=50, json_schema_extra={"additionalProperties": False}),
+]
 NUMBERS = "Numbers by name, with the unit in the name, e.g. `customer_share_percent`."
 EXAMPLE: dict[str, JsonValue] = {
     "code": "value-by-profit",

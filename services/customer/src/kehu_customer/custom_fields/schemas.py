@@ -12,7 +12,10 @@ from kehu_kernel.wire import Flag, Input, LongText, Patch, Text, Whole, shown
 
 FieldCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Scope = Annotated[str, Field(pattern=r"^[a-z-]+:[a-z-]+:[a-z]+$", max_length=100)]
-CustomValues = Annotated[dict[FieldCode, JsonValue], Field(max_length=1000)]
+CustomValues = Annotated[
+    dict[FieldCode, JsonValue],
+    Field(max_length=1000, json_schema_extra={"additionalProperties": False}),
+]
 """Values of custom fields by code, as a caller sends them; null clears."""
 DEFAULT = "Value of new customers that are given none."
 VISIBLE = "Only who holds this scope sees the field; null: everybody who sees the customer."
