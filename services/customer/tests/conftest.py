@@ -120,3 +120,33 @@ def make_point(client: httpx.AsyncClient, make_contact: Make) -> Make:
         return await enter(**fields)
 
     return make
+
+
+@pytest.fixture
+async def customer(make_customer: Make) -> dict[str, Any]:
+    """A prospect."""
+    return await make_customer()
+
+
+@pytest.fixture
+async def scheme(make_scheme: Make) -> dict[str, Any]:
+    """A scheme with the classes key and general, without rules."""
+    return await make_scheme()
+
+
+@pytest.fixture
+def classify(
+    client: httpx.AsyncClient, customer: dict[str, Any], scheme: dict[str, Any]
+) -> Callable[..., Awaitable[httpx.Response]]:
+    """Puts the customer into a class of the scheme, by hand."""
+
+    async def classify(class_code: str = "key", **fields: Any) -> httpx.Response:
+        body = {
+            "customer_id": customer["id"],
+            "scheme_id": scheme["id"],
+            "class_code": class_code,
+            "reason": "战略合作",
+        }
+        return await client.post("/v1/classifications", json=body | fields)
+
+    return classify
