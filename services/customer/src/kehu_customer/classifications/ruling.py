@@ -29,10 +29,13 @@ class Outcome(StrEnum):
 
 
 async def follow_rules(session: Session, customer: Customer, *, new: bool = False) -> None:
-    """Let the rules of every scheme classify a customer that changed; a new one has no classes."""
-    ruled = await schemes.ruled(session)
-    if not ruled:
+    """Let the rules of every scheme classify a customer that changed.
+
+    A new one has no classes, and whoever enters it knows that there are rules.
+    """
+    if not new and not await schemes.any_ruled(session):
         return
+    ruled = await schemes.ruled(session)
     current = {}
     if not new:
         current = await queries.current_of(session, [customer.id], [one.id for one in ruled])
