@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, ClassVar
 
+import jsonschema_rs
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -20,6 +21,15 @@ class Change(Patch):
 
     name: Text | None = Field(None)
     note: Text | None = Field(None)
+
+
+class TestBlankText:
+    def test_what_the_document_promises_to_take_is_taken(self) -> None:
+        text = TypeAdapter(Text)
+        document = jsonschema_rs.validator_for(text.json_schema())
+        for point in (*range(0xD800), *range(0xE000, 0x11000)):
+            if document.is_valid(chr(point)):
+                assert text.validate_python(chr(point)) == chr(point), hex(point)
 
 
 class TestClearing:

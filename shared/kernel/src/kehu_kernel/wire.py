@@ -22,7 +22,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})  # told only: stripping sees to it
+# Told only: stripping sees to it. It strips U+0085 (next line), which is no space to ECMA 262.
+NOT_BLANK = Field(json_schema_extra={"pattern": r"[^\s\u0085]"})
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), NOT_BLANK
 ]
