@@ -1,5 +1,6 @@
 """Processes are found again by their notes, and nobody else's process is ever touched."""
 
+import platform
 import subprocess
 import sys
 import time
@@ -14,6 +15,16 @@ from kehu_local.processes import Notes, Running, spawn
 
 SLEEPER = "import time; time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); "
+HEADLESS = """
+import ctypes, threading, time
+def linger():
+    time.sleep(0.1)
+    print("headless", flush=True)
+    time.sleep(60)
+threading.Thread(target=linger).start()
+ctypes.CDLL(None).syscall(60, 0)
+"""
+"""A process whose first thread ends at once (system call 60, `exit`, on x86-64)."""
 
 
 @pytest.fixture
@@ -54,6 +65,18 @@ def test_a_process_that_does_not_listen_is_killed_with_its_children(tmp_path: Pa
     running.stop(seconds=0.2)
     time.sleep(0.05)
     assert not [one for one in family if one.is_running() and one.status() != "zombie"]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the number of a system call")
+def test_a_process_lives_as_long_as_one_of_its_threads(tmp_path: Path) -> None:
+    running = spawn("headless", [sys.executable, "-c", HEADLESS], port=1, log=tmp_path / "log")
+    while "headless" not in running.log_tail():
+        time.sleep(0.02)
+    assert psutil.Process(running.pid).status() == psutil.STATUS_ZOMBIE
+    assert running.alive()
+    running.stop(seconds=0.2)
+    assert not running.alive()
+    assert not psutil.pid_exists(running.pid)
 
 
 def test_a_process_that_ended_by_itself_is_not_alive(tmp_path: Path) -> None:

@@ -175,9 +175,13 @@ def _signal(process: psutil.Process, number: int) -> None:
 
 
 def _runs(process: psutil.Process) -> bool:
-    """Tell whether it runs; one that has ended, but nobody has taken note of, does not."""
+    """Tell whether it runs; one that has ended, but nobody has taken note of, does not.
+
+    The first thread may have ended while others still hold files and ports.
+    """
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+        return process.is_running() and not ended
     except psutil.NoSuchProcess:
         return False
 
