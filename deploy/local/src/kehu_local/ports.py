@@ -16,17 +16,22 @@ from kehu_local.errors import LocalError
 HOST = "127.0.0.1"
 JUST_KILLED_SECONDS = 2.0
 NOT_EPHEMERAL = (15_000, 30_000)
+CHANCE = random.SystemRandom()
+
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on right now.
+    """Return a port that nobody listens on right now, each only once.
 
     It lies below the ports that the system gives to outgoing connections: one of those could take
-    it while its server is restarted.
+    it while its server is restarted. Chance comes from the system: test runners set the seed of
+    `random` again and again, and a server that is just being restarted would lose its port.
     """
     while True:
-        port = random.randrange(*NOT_EPHEMERAL)  # noqa: S311 - a place to try, not a secret
-        if is_free(port):
+        port = CHANCE.randrange(*NOT_EPHEMERAL)
+        if port not in _given and is_free(port):
+            _given.add(port)
             return port
 
 
