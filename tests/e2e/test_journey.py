@@ -91,6 +91,7 @@ class TestJourney:
         assert user.get(f"/analytics/v1/values/{customer['id']}")["grade"] == graded["value_grade"]
         levels = user.get("/analytics/v1/pyramid")["levels"]
         assert [level["customers"] for level in levels].count(1) == 1
+        eventually(lambda: self._all_is_told(user, customer["id"]))
 
     def _sell(
         self, user: User, opportunity_id: str, customer: dict[str, Any], made: dict[str, str]
@@ -112,7 +113,13 @@ class TestJourney:
         eventually(lambda: self._stage_shows(user, "understand"))
         user.post(
             "/sales/v1/activities",
-            {"opportunity_id": opportunity_id, "kind": "visit", "topic": "拜访客户"},
+            {
+                "opportunity_id": opportunity_id,
+                "kind": "visit",
+                "topic": "拜访客户",
+                "minutes": 90,
+                "cost": {"amount": "260.00", "currency": CNY},
+            },
         )
         user.post(f"{path}/promote", {})
         user.post("/sales/v1/quotes", {"opportunity_id": opportunity_id})
@@ -136,6 +143,23 @@ class TestJourney:
         period = {"from": EARLIER, "to": TODAY.isoformat()}
         total: dict[str, Any] = user.get("/analytics/v1/win-rate", **period)["total"]
         return total if total["won"] else None
+
+    @staticmethod
+    def _all_is_told(user: User, customer_id: str) -> bool:
+        """The timeline tells what each service did, and what the visit took."""
+        path = f"/customer/v1/customers/{customer_id}"
+        told = {entry["type"] for entry in user.get(f"{path}/timeline", limit=200)["items"]}
+        wanted = {
+            "customer.customer-promoted.v1",
+            "marketing.lead-converted.v1",
+            "sales.activity-recorded.v1",
+            "sales.opportunity-won.v1",
+            "service-desk.request-closed.v1",
+        }
+        invested = user.get(f"{path}/investment")
+        took = (invested["contacts"], invested["minutes"], invested["costs"])
+        cost = {"amount": "260.00", "currency": CNY}
+        return wanted <= told and took == (2, 90, [cost])  # the visit and the request by phone
 
     @staticmethod
     def _graded(user: User, customer_id: str) -> dict[str, Any] | None:

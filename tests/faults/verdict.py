@@ -11,6 +11,7 @@ from kehu_analytics.rebuild import rebuild
 from kehu_analytics.testing import dump
 from kehu_contracts.topics import topic_of, topics_for
 from kehu_customer.consumers import HANDLERS
+from kehu_customer.timeline.telling import TELLINGS
 from kehu_kernel.db import Database
 
 COPY = (
@@ -27,6 +28,10 @@ WRITTEN_BACK = (
     "SELECT tenant_id, id::text, value_grade, value_score, value_sequence FROM customers "
     "WHERE tenant_id = ANY($1) AND value_sequence IS NOT NULL"
 )
+ENTRIES = """
+    SELECT tenant_id, id::text, customer_id::text
+    FROM timeline_entries WHERE tenant_id = ANY($1)
+"""
 LISTS = (
     "/customer/v1/customers",
     "/customer/v1/contacts",
@@ -54,6 +59,7 @@ async def violations(
         ),
         *await _of_tenants(stage, tenants, topics),
         *await _of_projections(stage, tenants, topics),
+        *await _of_timelines(stage, tenants, topics),
         *await world.parked(stage),
     ]
 
@@ -163,6 +169,18 @@ async def _of_projections(stage: Stage, tenants: Sequence[str], topics: world.To
         for table, rows in live[tenant].items()
         for one in history.differences("row", *map(_counted, (rebuilt[tenant][table], rows)))
     ]
+
+
+async def _of_timelines(stage: Stage, tenants: Sequence[str], topics: world.Topics) -> list[str]:
+    """A timeline has one entry of each fact that is told and names a customer, and no other."""
+    told = {
+        (fact.envelope.tenant_id, str(fact.envelope.id)): (str(customer_id),)
+        for fact in topics.facts
+        if fact.envelope.type in TELLINGS
+        and (customer_id := getattr(fact.event, "customer_id", None)) is not None
+    }
+    entries = await world.keyed(stage, "customer", ENTRIES, tenants)
+    return history.differences("timeline entry", told, entries)
 
 
 def _counted(rows: Sequence[str]) -> Counter[str]:

@@ -14,12 +14,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from faults.checks import Published, Written
 from faults.history import Converted
 from faults.stage import Stage
-from kehu_contracts.topics import TOPICS, topics_for
+from kehu_contracts.topics import CONSUMERS, SERVICES, TOPICS, topics_for
 from kehu_kernel.records import Fact, understand
 
 SOURCES = ("customer", "sales", "service-desk", "marketing")
 """Services whose events tell of changes of their own; those of analytics tell of findings."""
-CONSUMERS = ("customer", "sales", "service-desk", "marketing", "analytics")
 LOOK_SECONDS = 10.0
 
 COLUMNS = """
@@ -87,7 +86,7 @@ async def unfinished(stage: Stage) -> list[str]:
 
 async def _unsent(stage: Stage) -> list[str]:
     found = []
-    for slug in CONSUMERS:
+    for slug in SERVICES:
         async with database(stage, slug) as connection:
             unsent = await connection.fetchval("SELECT count(*) FROM outbox WHERE sent_at IS NULL")
             if unsent:
@@ -169,7 +168,7 @@ async def written(stage: Stage, tenants: Sequence[str]) -> dict[str, list[Writte
     """Return the outbox of every service."""
     return {
         slug: [Written(**row) for row in await rows(stage, slug, OUTBOX, tenants)]
-        for slug in CONSUMERS
+        for slug in SERVICES
     }
 
 
@@ -204,7 +203,7 @@ async def parked(stage: Stage) -> list[str]:
     """Return the events that wait for an operator, of any tenant."""
     return [
         f"parked by {slug}: {row['type']} {row['key']}: {row['reason']}"
-        for slug in CONSUMERS
+        for slug in SERVICES
         for row in await rows(stage, slug, "SELECT type, key, reason FROM parked_events")
     ]
 
@@ -245,7 +244,7 @@ async def texts(stage: Stage, tenants: Sequence[str]) -> list[tuple[str, str, st
     """Return every row of every table as (where, tenant, text)."""
     return [
         (f"{slug}.{table}", row[0], row[1])
-        for slug in CONSUMERS
+        for slug in SERVICES
         for table in await _tables(stage, slug, "tenant_id")
         for row in await rows(
             stage,

@@ -9,6 +9,7 @@ import importlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,7 +21,8 @@ from sqlalchemy import text
 from kehu_contracts import examples
 from kehu_contracts.base import Event
 from kehu_contracts.customer import CustomerCreated
-from kehu_contracts.topics import SERVICES, TOPICS
+from kehu_contracts.topics import CONSUMERS, TIMELINE, TOPICS
+from kehu_customer.timeline.fold import fold_entries
 from kehu_kernel import ids
 from kehu_kernel.consumer import SideEffects
 from kehu_kernel.process import Service
@@ -50,10 +52,16 @@ NASTY_JSON = st.sampled_from(
 )  # fmt: skip
 
 
-@pytest.fixture(params=SERVICES)
-def slug(request: pytest.FixtureRequest) -> str:
-    """Each of the five services."""
+@pytest.fixture(params=CONSUMERS)
+def consumer(request: pytest.FixtureRequest) -> str:
+    """Each consumer of all services."""
     return str(request.param)
+
+
+@pytest.fixture
+def slug(consumer: str) -> str:
+    """The service it runs in."""
+    return CONSUMERS[consumer]
 
 
 @pytest.fixture
@@ -67,8 +75,8 @@ def _module(slug: str, name: str) -> Any:
     return importlib.import_module(f"kehu_{slug.replace('-', '_')}.{name}")
 
 
-def _consumed(slug: str) -> list[tuple[str, type[Event]]]:
-    return [(t.name, event) for t in TOPICS if slug in t.consumers for event in t.events]
+def _consumed(consumer: str) -> list[tuple[str, type[Event]]]:
+    return [(t.name, event) for t in TOPICS if consumer in t.consumers for event in t.events]
 
 
 @dataclass
@@ -132,18 +140,18 @@ class TestGarbage:
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
     async def test_is_passed_or_parked_and_the_next_event_is_handled(
-        self, slug: str, running: RunningService, client_for: ClientFor, vandals: list[Vandal]
+        self, consumer: str, running: RunningService, client_for: ClientFor, vandals: list[Vandal]
     ) -> None:
         stream = Stream(f"t-{uuid4().hex[:12]}")
-        kinds = _consumed(slug)
+        kinds = _consumed(consumer)
         records = [v.spoil(stream.record(*kinds[v.kind % len(kinds)])) for v in vandals]
-        topic, kind = next(one for one in kinds if _is_handled(slug, one[1]))
-        good = stream.record(topic, kind, await _somebody(slug, client_for, stream.tenant))
+        topic, kind = next(one for one in kinds if _is_handled(consumer, one[1]))
+        good = stream.record(topic, kind, await _somebody(consumer, client_for, stream.tenant))
         dead_letters = RecordedDeadLetters()
-        await _deliver(_consumer(slug, running, dead_letters), [*records, good])
+        await _deliver(_worker(consumer, running, dead_letters), [*records, good])
         published = {(record.topic, record.offset) for record, _, _ in dead_letters.published}
         assert (good.topic, good.offset) not in published
-        assert await _was_handled(slug, running, stream.tenant, good)
+        assert await _was_handled(consumer, running, stream.tenant, good)
 
 
 class Stream:
@@ -170,25 +178,25 @@ class Stream:
         return TestRecord(topic, 0, offset, str(aggregate).encode(), value, list(headers.items()))
 
 
-def _is_handled(slug: str, kind: type[Event]) -> bool:
-    if slug == "customer":
-        return kind in _module(slug, "consumers").HANDLERS
+def _is_handled(consumer: str, kind: type[Event]) -> bool:
+    if consumer == "customer":
+        return kind in _module(CONSUMERS[consumer], "consumers").HANDLERS
     return kind is CustomerCreated
 
 
-async def _somebody(slug: str, client_for: ClientFor, tenant: str) -> UUID | None:
+async def _somebody(consumer: str, client_for: ClientFor, tenant: str) -> UUID | None:
     """Return a customer that is there, for the service whose events need one."""
-    if slug != "customer":
+    if consumer != "customer":
         return None
     body = {"kind": "person", "name": "李雷"}
     return UUID((await client_for(tenant).post("/v1/customers", json=body)).json()["id"])
 
 
-def _consumer(
-    slug: str, running: RunningService, dead_letters: RecordedDeadLetters
+def _worker(
+    consumer: str, running: RunningService, dead_letters: RecordedDeadLetters
 ) -> SideEffects | Projection:
-    module = _module(slug, "consumers")
-    if slug == "customer":
+    module = _module(CONSUMERS[consumer], "consumers")
+    if consumer == "customer":
         return SideEffects(
             module.HANDLERS,
             consumer=f"fuzz-{uuid4().hex[:8]}",
@@ -198,7 +206,7 @@ def _consumer(
             max_attempts=2,
         )
     return Projection(
-        module.fold,
+        partial(fold_entries, zone="Asia/Shanghai") if consumer == TIMELINE else module.fold,
         consumer=f"fuzz-{uuid4().hex[:8]}",
         database=running.worker_database,
         dead_letters=dead_letters,
@@ -224,12 +232,17 @@ async def _deliver(consumer: SideEffects | Projection, records: Sequence[TestRec
     pytest.fail(f"still not through after {ROUNDS} rounds: {waiting}")
 
 
-async def _was_handled(slug: str, running: RunningService, tenant: str, record: TestRecord) -> bool:
-    if slug == "customer":
+async def _was_handled(
+    consumer: str, running: RunningService, tenant: str, record: TestRecord
+) -> bool:
+    if consumer == "customer":
         query = "SELECT count(*) FROM inbox WHERE tenant_id = :tenant AND event_id = :id"
         name = dict(record.headers)["ce_id"]
+    elif consumer == TIMELINE:
+        query = "SELECT count(*) FROM timeline_entries WHERE tenant_id = :tenant AND id = :id"
+        name = dict(record.headers)["ce_id"]
     else:
-        table = "customer_facts" if slug == "analytics" else "customer_refs"
+        table = "customer_facts" if consumer == "analytics" else "customer_refs"
         query = f"SELECT count(*) FROM {table} WHERE tenant_id = :tenant AND id = :id"
         name = record.key
     facts = {"tenant": tenant, "id": UUID((name or b"").decode())}

@@ -22,6 +22,7 @@ DAMAGE = [
     ("marketing", "UPDATE leads SET number = 'LEAD-2026-999999'", "have gaps"),
     ("analytics", "UPDATE customer_figures SET won_count = 99", "customer_figures of"),
     ("analytics", "UPDATE request_facts SET sequence = 99", "row of request_facts"),
+    ("customer", "DELETE FROM timeline_entries", "timeline entry"),
     ("sales", "UPDATE outbox SET type = 'sales.unheard-of.v1'", "altered"),
     ("service-desk", "DELETE FROM outbox", "never committed"),
     ("service-desk", "UPDATE requests SET version = version + 1", "newest event of"),

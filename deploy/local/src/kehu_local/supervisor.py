@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kehu_contracts.topics import consumers_in
 from kehu_local import ports
 from kehu_local.broker import forget_members, start_broker
 from kehu_local.config import LocalConfig, Service
@@ -218,7 +219,8 @@ class Supervisor:
 
     def _start_service(self, service: Service) -> Running:
         if self._notes.read(service.slug) is not None and not self.apache_runs():
-            forget_members(self._config.kafka_bootstrap, f"kehu-{service.slug}")
+            for consumer in consumers_in(service.slug):
+                forget_members(self._config.kafka_bootstrap, f"kehu-{consumer}")
         running = self._spawn_service(service, service.slug)
         write_route(self._config, service.slug, service.port)
         return running

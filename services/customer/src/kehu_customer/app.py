@@ -27,6 +27,7 @@ from kehu_customer.preferences.routes import routes as preferences
 from kehu_customer.settings import Settings
 from kehu_customer.territories.errors import TerritoryCodeTaken
 from kehu_customer.territories.routes import routes as territories
+from kehu_customer.timeline.routes import routes as timeline
 from kehu_customer.trade_parties.errors import TradePartyTaken
 from kehu_customer.trade_parties.routes import of_customer as parts
 from kehu_customer.trade_parties.routes import routes as trade_parties
@@ -81,6 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         parts,
         households,
         acquaintances,
+        timeline,
         departments,
         employees,
         territories,

@@ -1,12 +1,16 @@
-"""What the customer service does about events of others."""
+"""What the customer service does about events: findings are written back, timelines are kept."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.envelope import Envelope
+from kehu_contracts.topics import TIMELINE
 from kehu_customer.customers.service import record_customer_value
+from kehu_customer.timeline.fold import fold_entries
 from kehu_kernel.consumer import Handlers, consume
 from kehu_kernel.process import ConsumingWorker, Databases
+from kehu_kernel.projection import project
 from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 
@@ -24,7 +28,11 @@ HANDLERS: Handlers = {CustomerValueChanged: on_customer_value_changed}
 def consumers(
     databases: Databases, settings: ServiceSettings, wake_relay: Callable[[], None]
 ) -> Sequence[ConsumingWorker]:
-    """Return the workers that consume events."""
+    """Return the workers that consume events.
+
+    The timeline has offsets and dead letters of its own: what cannot be told never keeps a finding
+    waiting.
+    """
     return [
         consume(
             HANDLERS,
@@ -32,5 +40,12 @@ def consumers(
             database=databases.app,
             bootstrap=settings.kafka_bootstrap,
             after_commit=wake_relay,
-        )
+        ),
+        project(
+            partial(fold_entries, zone=settings.time_zone),
+            consumer=TIMELINE,
+            database=databases.worker,
+            bootstrap=settings.kafka_bootstrap,
+            after_commit=wake_relay,
+        ),
     ]

@@ -105,6 +105,32 @@ class TestActivities:
         response = await client.post("/v1/activities", json=BODIES["activities"] | {"on": TOMORROW})
         assert problem(response) == (422, "date-in-future")
 
+    async def test_what_it_took_is_kept_and_told(
+        self, client: httpx.AsyncClient, database: Database, tenant: str
+    ) -> None:
+        cost = {"amount": "260.50", "currency": "CNY"}
+        took = {"place": "苏州工业园区", "minutes": 90, "cost": cost}
+        made = await client.post("/v1/activities", json=BODIES["activities"] | took)
+        assert {name: made.json()[name] for name in took} == took
+        (event,) = await emitted(database, tenant, "sales.activity-recorded.v1")
+        assert {name: event.data[name] for name in took} == took
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"minutes": 0},
+            {"minutes": 10_081},
+            {"place": " "},
+            {"cost": {"amount": "-1", "currency": "CNY"}},
+        ],
+        ids=str,
+    )
+    async def test_nothing_takes_less_than_nothing(
+        self, client: httpx.AsyncClient, problem: ProblemOf, wrong: dict[str, Any]
+    ) -> None:
+        refused = await client.post("/v1/activities", json=BODIES["activities"] | wrong)
+        assert problem(refused) == (422, "invalid-request")
+
     async def test_list_filters(self, client: httpx.AsyncClient, make_activity: Make) -> None:
         one = await make_activity(on="2026-03-02", kind="call", employee_id=str(uuid4()))
         two = await make_activity(on="2026-03-05")

@@ -184,6 +184,21 @@ class ActivityRecorded(Event):
     stage_code: str | None = Field(description="Stage the opportunity was in at the time.")
     employee_id: UUID | None = Field(description="The employee who did it.")
     occurred_on: date = Field(description="Business day it took place.")
+    place: str | None = Field(
+        None,
+        description="Where it took place.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    minutes: int | None = Field(
+        None,
+        description="How long it took, in minutes.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    cost: Money | None = Field(
+        None,
+        description="What it cost us.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
 
 
 class TaskState(Event):

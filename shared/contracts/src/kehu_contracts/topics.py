@@ -9,7 +9,15 @@ from kehu_contracts import analytics, customer, marketing, sales, service_desk
 from kehu_contracts.base import Event
 
 SERVICES = ("customer", "sales", "service-desk", "marketing", "analytics")
-"""Slugs of the services: producers, consumers, and first part of event types and scopes."""
+"""Slugs of the services: producers, and first part of event types and scopes."""
+
+TIMELINE = "timeline"
+CONSUMERS = {**{service: service for service in SERVICES}, TIMELINE: "customer"}
+"""Consumers, and the service each runs in: each has its own offsets and dead letters.
+
+The timeline keeps apart from what the customer service does about findings of analytics, so that
+neither waits for the other; and it follows the customer service's own facts as well.
+"""
 
 DLQ_PARTITIONS = 1
 DLQ_RETENTION_DAYS = 30
@@ -31,28 +39,28 @@ class Topic:
 CUSTOMER = Topic(
     name="kehu-customer-events",
     producer="customer",
-    consumers=("sales", "service-desk", "marketing", "analytics"),
+    consumers=("sales", "service-desk", "marketing", "analytics", TIMELINE),
     events=customer.EVENTS,
     description="Facts about customers, contacts and the company's own directory.",
 )
 SALES = Topic(
     name="kehu-sales-events",
     producer="sales",
-    consumers=("analytics",),
+    consumers=("analytics", TIMELINE),
     events=sales.EVENTS,
     description="Facts about products, methods, opportunities, activities, tasks and quotes.",
 )
 SERVICE_DESK = Topic(
     name="kehu-service-desk-events",
     producer="service-desk",
-    consumers=("analytics",),
+    consumers=("analytics", TIMELINE),
     events=service_desk.EVENTS,
     description="Facts about product files and service requests.",
 )
 MARKETING = Topic(
     name="kehu-marketing-events",
     producer="marketing",
-    consumers=("analytics",),
+    consumers=("analytics", TIMELINE),
     events=marketing.EVENTS,
     description="Facts about leads.",
 )
@@ -80,8 +88,13 @@ def topic_of(event: Event | type[Event]) -> Topic:
 
 
 def topics_for(consumer: str) -> tuple[Topic, ...]:
-    """The topics a service listens to."""
+    """The topics a consumer listens to."""
     return tuple(topic for topic in TOPICS if consumer in topic.consumers)
+
+
+def consumers_in(service: str) -> list[str]:
+    """The consumers that run in a service."""
+    return [consumer for consumer, runs_in in CONSUMERS.items() if runs_in == service]
 
 
 def dlq_name(topic: Topic | str, consumer: str) -> str:

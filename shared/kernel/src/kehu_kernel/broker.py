@@ -28,6 +28,7 @@ from kehu_contracts.topics import (
     DLQ_PARTITIONS,
     DLQ_RETENTION_DAYS,
     TOPICS,
+    consumers_in,
     dlq_name,
     topics_for,
 )
@@ -167,19 +168,21 @@ async def is_settled(consumer: AIOKafkaConsumer) -> bool:
 
 
 async def ensure_topics(bootstrap: str, service: str, *, replication: int = 1) -> None:
-    """Create the topics that a service produces, consumes or dead-letters to, where missing.
+    """Create the topics a service publishes to, follows or dead-letters to, where missing.
 
     `replication` is the number of copies; a production cluster wants three, or topics that were
     created beforehand. Raises `KafkaError` if the broker cannot be reached or refuses.
     """
+    ours = set(consumers_in(service))
     wanted = [
         (topic.name, topic.partitions, topic.retention_days)
         for topic in TOPICS
-        if service == topic.producer or service in topic.consumers
+        if service == topic.producer or not ours.isdisjoint(topic.consumers)
     ]
     wanted += [
-        (dlq_name(topic, service), DLQ_PARTITIONS, DLQ_RETENTION_DAYS)
-        for topic in topics_for(service)
+        (dlq_name(topic, consumer), DLQ_PARTITIONS, DLQ_RETENTION_DAYS)
+        for consumer in sorted(ours)
+        for topic in topics_for(consumer)
     ]
     admin = AIOKafkaAdminClient(
         bootstrap_servers=bootstrap,

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from prometheus_client import Counter, Gauge
 
-from kehu_contracts.topics import topics_for
+from kehu_contracts.topics import CONSUMERS, topics_for
 from kehu_kernel import broker
 from kehu_kernel.parking import Replayer
 from kehu_kernel.records import Record
@@ -144,7 +144,8 @@ class Subscription:
 
     async def _member(self, stop: asyncio.Event) -> None:
         """Join the group and consume until stopped or something breaks."""
-        await broker.ensure_topics(self._bootstrap, self.consumer, replication=self._replication)
+        service = CONSUMERS[self.consumer]
+        await broker.ensure_topics(self._bootstrap, service, replication=self._replication)
         client = broker.new_consumer(
             self._bootstrap, group=f"kehu-{self.consumer}", client_id=f"kehu-{self.consumer}"
         )

@@ -14,4 +14,7 @@ def recorded(activity: Activity) -> contract.ActivityRecorded:
         stage_code=activity.stage_code,
         employee_id=activity.employee_id,
         occurred_on=activity.occurred_on,
+        place=activity.place,
+        minutes=activity.minutes,
+        cost=activity.spent,
     )

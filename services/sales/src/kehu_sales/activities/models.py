@@ -1,12 +1,14 @@
 """The activity."""
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped
 
+from kehu_contracts.money import Money
 from kehu_kernel.columns import Aggregate
 from kehu_sales.db import Base
 
@@ -49,3 +51,14 @@ class Activity(Aggregate, Base):
     customer_id: Mapped[UUID | None]
     employee_id: Mapped[UUID | None]
     occurred_on: Mapped[date]
+    place: Mapped[str | None]
+    minutes: Mapped[int | None]
+    cost: Mapped[Decimal | None]
+    currency: Mapped[str | None]
+
+    @property
+    def spent(self) -> Money | None:
+        """What it cost us, if anybody said."""
+        if self.cost is None or self.currency is None:
+            return None
+        return Money(amount=self.cost, currency=self.currency)

@@ -1,15 +1,19 @@
 """Activities on the wire."""
 
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.money import Money
+from kehu_kernel.amounts import PriceInput
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Input, LongText, Text, shown
+from kehu_kernel.wire import Day, Input, LongText, Text, Whole, shown
 from kehu_sales.activities.models import Activity, ActivityKind
 
+Minutes = Annotated[Whole, Field(ge=1, le=10_080)]
+"""A duration: up to a week."""
 ID = "019364c2-7d5e-7000-8000-00000000000"
 
 
@@ -25,6 +29,9 @@ class ActivityCreate(Input):
                     "opportunity_id": f"{ID}5",
                     "employee_id": f"{ID}2",
                     "on": "2026-11-20",
+                    "place": "苏州工业园区星湖街",
+                    "minutes": 90,
+                    "cost": {"amount": "260.00", "currency": "CNY"},
                 }
             ]
         },
@@ -43,6 +50,9 @@ class ActivityCreate(Input):
     on: Day | None = Field(
         None, description="Business day it took place; today if omitted, never in the future."
     )
+    place: Text | None = Field(None, description="Where it took place.")
+    minutes: Minutes | None = Field(None, description="How long it took, in minutes.")
+    cost: PriceInput | None = Field(None, description="What it cost us: travel, meals, gifts.")
 
 
 class ActivityRead(BaseModel):
@@ -58,12 +68,15 @@ class ActivityRead(BaseModel):
     customer_id: UUID | None = Field(description="The customer it was with.")
     employee_id: UUID | None = Field(description="Who did it.")
     occurred_on: date = Field(description="Business day it took place.")
+    place: str | None = Field(description="Where it took place.")
+    minutes: int | None = Field(description="How long it took, in minutes.")
+    cost: Money | None = Field(description="What it cost us.")
     created_at: datetime = Field(description="When it was recorded.")
 
     @classmethod
     def of(cls, activity: Activity) -> Self:
         """Return the activity as the API shows it."""
-        return shown(cls, activity)
+        return shown(cls, activity, cost=activity.spent)
 
 
 class ActivityFilters(PageParams):

@@ -26,6 +26,10 @@ async def record_activity(session: Session, data: ActivityCreate, *, today: date
         customer_id=subject.customer_id,
         employee_id=data.employee_id or session.context.employee_id,
         occurred_on=business_day.happened(data.on, today),
+        place=data.place,
+        minutes=data.minutes,
+        cost=data.cost and data.cost.amount,
+        currency=data.cost and data.cost.currency,
     )
     audit.created(session, activity)
     outbox.add(session, events.recorded(activity), sequence=activity.version)

@@ -1,0 +1,184 @@
+"""How a timeline tells of each fact: in which words, about whom, when, and whether it is a contact.
+
+A fact about a customer that is missing here fails a test, so that no service's facts stay out of
+the single view of a customer by oversight (2 L330, L457).
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from kehu_contracts.base import Event
+from kehu_customer.timeline.models import EntryKind
+from kehu_kernel import clock
+
+
+class Telling(NamedTuple):
+    """How one type of event is told. Names are those of the event's fields."""
+
+    kind: EntryKind
+    en: str
+    zh: str
+    title: str | None = None
+    """What it was about, in the words of who entered it."""
+    day: str | None = None
+    """The business day it happened; the day it was entered if None."""
+    employee: str | None = None
+    """Who of us did it."""
+    channel: str | None = None
+    """The way of the contact; None if this is no contact."""
+
+
+K = EntryKind
+NAME = {"title": "name"}
+DOCUMENT = {"title": "topic", "day": "effective_on", "employee": "owner_id"}
+TASK = {"title": "topic", "employee": "assignee_id"}
+REQUEST = {"title": "problem", "employee": "follower_id"}
+
+TELLINGS: Mapping[str, Telling] = {
+    "customer.customer-created.v1": Telling(
+        K.CUSTOMER, "Customer entered", "录入客户", "name", "created_on", "owner_id"
+    ),
+    "customer.customer-changed.v1": Telling(K.CUSTOMER, "Customer changed", "修改客户", **NAME),
+    "customer.customer-promoted.v1": Telling(
+        K.CUSTOMER, "Became a trade customer", "成为交易客户", "name", "promoted_on", "owner_id"
+    ),
+    "customer.customer-ended.v1": Telling(
+        K.CUSTOMER, "Relation ended", "终止业务关系", "end_reason", "ended_on", "owner_id"
+    ),
+    "customer.customer-handed-over.v1": Telling(
+        K.CUSTOMER, "Handed over to another owner", "移交客户", "reason", None, "owner_id"
+    ),
+    "customer.customer-value-recorded.v1": Telling(
+        K.CUSTOMER, "Value calculated anew", "重新计算客户价值", "value_grade"
+    ),
+    "customer.contact-created.v1": Telling(K.CONTACT, "Contact entered", "录入联系人", **NAME),
+    "customer.contact-changed.v1": Telling(K.CONTACT, "Contact changed", "修改联系人", **NAME),
+    "customer.contact-moved.v1": Telling(
+        K.CONTACT, "Contact came from another customer", "联系人转入", "name", "moved_on"
+    ),
+    "customer.affiliation-started.v1": Telling(
+        K.AFFILIATION, "Affiliation started", "任职开始", "buying_role", "started_on"
+    ),
+    "customer.affiliation-changed.v1": Telling(
+        K.AFFILIATION, "Affiliation changed", "任职变更", "buying_role"
+    ),
+    "customer.affiliation-ended.v1": Telling(
+        K.AFFILIATION, "Affiliation ended", "任职结束", "end_reason", "ended_on"
+    ),
+    "customer.contact-point-created.v1": Telling(
+        K.CONTACT_POINT, "Number or address entered", "录入联系方式", "kind"
+    ),
+    "customer.contact-point-changed.v1": Telling(
+        K.CONTACT_POINT, "Number or address changed", "修改联系方式", "kind"
+    ),
+    "customer.contact-point-verified.v1": Telling(
+        K.CONTACT_POINT, "Number or address verified", "核实联系方式", "kind", "verified_on"
+    ),
+    "customer.trade-party-created.v1": Telling(
+        K.TRADE_PARTY, "Trade party named", "指定交易方", "role", "started_on"
+    ),
+    "customer.trade-party-changed.v1": Telling(
+        K.TRADE_PARTY, "Trade party changed", "修改交易方", "role"
+    ),
+    "customer.trade-party-ended.v1": Telling(
+        K.TRADE_PARTY, "Trade party ended", "终止交易方", "role", "ended_on"
+    ),
+    "customer.customer-classified.v1": Telling(
+        K.CLASSIFICATION, "Classified", "客户分类", "class_code"
+    ),
+    "customer.customer-class-removed.v1": Telling(
+        K.CLASSIFICATION, "Class ended", "分类终止", "class_code"
+    ),
+    "marketing.lead-created.v1": Telling(
+        K.LEAD, "Lead entered", "录入线索", "topic", "created_on", "owner_id"
+    ),
+    "marketing.lead-changed.v1": Telling(
+        K.LEAD, "Lead changed", "修改线索", "topic", None, "owner_id"
+    ),
+    "marketing.lead-converted.v1": Telling(
+        K.LEAD, "Lead converted", "线索转化", "topic", None, "owner_id"
+    ),
+    "sales.opportunity-created.v1": Telling(
+        K.OPPORTUNITY, "Opportunity opened", "新建商机", **DOCUMENT
+    ),
+    "sales.opportunity-changed.v1": Telling(
+        K.OPPORTUNITY, "Opportunity changed", "修改商机", **DOCUMENT
+    ),
+    "sales.opportunity-submitted.v1": Telling(
+        K.OPPORTUNITY, "Opportunity submitted for evaluation", "商机提交评估", **DOCUMENT
+    ),
+    "sales.opportunity-evaluated.v1": Telling(
+        K.OPPORTUNITY, "Opportunity evaluated", "商机评估", **DOCUMENT
+    ),
+    "sales.opportunity-stage-entered.v1": Telling(
+        K.OPPORTUNITY, "Opportunity entered a stage", "商机进入阶段", **DOCUMENT
+    ),
+    "sales.opportunity-won.v1": Telling(K.OPPORTUNITY, "Opportunity won", "商机赢单", **DOCUMENT),
+    "sales.opportunity-lost.v1": Telling(K.OPPORTUNITY, "Opportunity lost", "商机丢单", **DOCUMENT),
+    "sales.activity-recorded.v1": Telling(
+        K.ACTIVITY, "Contact", "客户往来", "topic", "occurred_on", "employee_id", channel="kind"
+    ),
+    "sales.task-created.v1": Telling(K.TASK, "Task given out", "下达任务", **TASK),
+    "sales.task-assigned.v1": Telling(K.TASK, "Task assigned", "分派任务", **TASK),
+    "sales.task-completed.v1": Telling(
+        K.TASK, "Task completed", "完成任务", "topic", "finished_on", "assignee_id"
+    ),
+    "sales.quote-created.v1": Telling(K.QUOTE, "Quoted", "报价", "number", "quoted_on", "owner_id"),
+    "service-desk.product-file-registered.v1": Telling(
+        K.PRODUCT_FILE, "Product registered", "登记产品档案", "product_name", "registered_on"
+    ),
+    "service-desk.request-created.v1": Telling(
+        K.REQUEST, "Service request came in", "受理服务请求", "problem", channel="channel"
+    ),
+    "service-desk.request-assigned.v1": Telling(
+        K.REQUEST, "Service request assigned", "分配服务请求", **REQUEST
+    ),
+    "service-desk.request-dispatched.v1": Telling(
+        K.REQUEST, "Service request dispatched", "派工", **REQUEST
+    ),
+    "service-desk.request-accepted.v1": Telling(
+        K.REQUEST, "Dispatch accepted", "接受派工", **REQUEST
+    ),
+    "service-desk.request-refused.v1": Telling(
+        K.REQUEST, "Dispatch refused", "拒绝派工", **REQUEST
+    ),
+    "service-desk.request-handled.v1": Telling(
+        K.REQUEST, "Service request handled", "处理服务请求", **REQUEST
+    ),
+    "service-desk.request-closed.v1": Telling(
+        K.REQUEST, "Service request closed", "关闭服务请求", **REQUEST
+    ),
+    "service-desk.request-reopened.v1": Telling(
+        K.REQUEST, "Service request reopened", "重新打开服务请求", **REQUEST
+    ),
+}
+"""By event type, how it is told."""
+
+LEFT_OUT = {"analytics.customer-value-changed.v1"}
+"""Told already by the fact that the finding was written back."""
+
+LONGEST_TITLE = 200
+
+
+def named(event: Event, field: str | None) -> Any:
+    """Return what a field of the event says, or None."""
+    return None if field is None else getattr(event, field)
+
+
+def title_of(event: Event, telling: Telling) -> str | None:
+    """Return what it was about, in a few words."""
+    title = named(event, telling.title)
+    return None if title is None else str(title)[:LONGEST_TITLE]
+
+
+def happened(day: date | None, entered_at: datetime, zone: str) -> tuple[date, datetime]:
+    """Return the business day it happened in the time zone, and the moment that orders entries.
+
+    What was entered on a later day counts from the beginning of its business day.
+    """
+    entered_on = clock.today(entered_at, zone)
+    if day is None or day == entered_on:
+        return entered_on, entered_at
+    return day, datetime.combine(day, time.min, ZoneInfo(zone))
