@@ -6,6 +6,8 @@ from kehu_customer.acquaintances.errors import AcquaintanceTaken
 from kehu_customer.acquaintances.routes import routes as acquaintances
 from kehu_customer.affiliations.errors import AffiliationsOverlap
 from kehu_customer.affiliations.routes import routes as affiliations
+from kehu_customer.archives.routes import of_customer as archive_of_customer
+from kehu_customer.archives.routes import routes as archives
 from kehu_customer.classification_schemes.errors import SchemeCodeTaken
 from kehu_customer.classification_schemes.routes import routes as classification_schemes
 from kehu_customer.classifications.routes import routes as classifications
@@ -21,9 +23,14 @@ from kehu_customer.departments.errors import DepartmentCodeTaken
 from kehu_customer.departments.routes import routes as departments
 from kehu_customer.employees.errors import EmployeeCodeTaken, LoginTaken
 from kehu_customer.employees.routes import routes as employees
+from kehu_customer.fact_sources.errors import SourceCodeTaken
+from kehu_customer.fact_sources.routes import routes as fact_sources
 from kehu_customer.households.errors import HouseholdHeadTaken, InHouseholdAlready
 from kehu_customer.households.routes import routes as households
 from kehu_customer.preferences.routes import routes as preferences
+from kehu_customer.profiles.errors import FactCodeTaken, ProfileCodeTaken
+from kehu_customer.profiles.routes import definitions as fact_definitions
+from kehu_customer.profiles.routes import routes as profiles
 from kehu_customer.settings import Settings
 from kehu_customer.territories.errors import TerritoryCodeTaken
 from kehu_customer.territories.routes import routes as territories
@@ -50,10 +57,13 @@ CONSTRAINTS: Constraints = {
     "uq_departments_tenant_id_code": DepartmentCodeTaken,
     "uq_employees_tenant_id_code": EmployeeCodeTaken,
     "uq_employees_tenant_id_subject": LoginTaken,
+    "uq_fact_definitions_tenant_id_profile_id_code": FactCodeTaken,
+    "uq_fact_sources_tenant_id_code": SourceCodeTaken,
     "uq_household_members_contact": InHouseholdAlready,
     "uq_household_members_customer": InHouseholdAlready,
     "uq_household_members_head": HouseholdHeadTaken,
     "uq_preferences_tenant_id": ConcurrentChange,
+    "uq_profiles_tenant_id_code": ProfileCodeTaken,
     "uq_territories_tenant_id_code": TerritoryCodeTaken,
     "uq_trade_parties_current": TradePartyTaken,
 }
@@ -87,6 +97,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         employees,
         territories,
         preferences,
+        profiles,
+        fact_definitions,
+        fact_sources,
+        archives,
+        archive_of_customer,
         audit_router("customer"),
     )
     return app

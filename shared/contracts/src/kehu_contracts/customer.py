@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from kehu_contracts import archive
 from kehu_contracts.base import DecimalText, Event, Fragment
 from kehu_contracts.classification import (
     ClassificationSchemeChanged,
@@ -398,4 +399,5 @@ EVENTS: tuple[type[Event], ...] = (
     CustomerClassRemoved,
     CustomFieldCreated,
     CustomFieldChanged,
+    *archive.EVENTS,
 )

@@ -6,25 +6,17 @@ import unicodedata
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy import ForeignKeyConstraint, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kehu_customer.classification_schemes.rules import Number
-from kehu_customer.custom_fields.errors import (
-    FieldMakesNoSense,
-    InvalidValue,
-    OptionsStay,
-    Problem,
-)
+from kehu_customer.custom_fields.errors import FieldMakesNoSense, InvalidValue
+from kehu_customer.custom_fields.typed import Typed
 from kehu_customer.db import Base
-from kehu_kernel.amounts import MoneyInput
 from kehu_kernel.columns import Aggregate
-from kehu_kernel.wire import Day
 
 LONGEST_INDEXED = 200
 """Characters of a text that is indexed or unique: the database's index takes no long ones."""
@@ -51,18 +43,11 @@ class Target(StrEnum):
     TERRITORY = "territory"
 
 
-CHOICES = frozenset({FieldType.CHOICE, FieldType.MULTI_CHOICE})
 IN_ORDER = frozenset({FieldType.NUMBER, FieldType.DATE, FieldType.MONEY})
 """Types whose values can be compared."""
-_TEXT: TypeAdapter[str] = TypeAdapter(
-    Annotated[str, StringConstraints(strict=True, strip_whitespace=True)]
-)
-_NUMBER: TypeAdapter[Decimal] = TypeAdapter(Number)
-_DAY: TypeAdapter[date] = TypeAdapter(Day)
-_UUID: TypeAdapter[UUID] = TypeAdapter(UUID)
 
 
-class CustomField(Aggregate, Base):
+class CustomField(Typed, Aggregate, Base):
     """A field of a customer that the tenant has defined.
 
     Code, type, `indexed` and `is_unique` stay as they were at the beginning: values depend on them.
@@ -90,10 +75,7 @@ class CustomField(Aggregate, Base):
     name_zh: Mapped[str]
     name_en: Mapped[str]
     description: Mapped[str | None]
-    type: Mapped[str]
-    options: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     reference_to: Mapped[str | None]
-    max_length: Mapped[int | None]
     required: Mapped[bool]
     is_unique: Mapped[bool]
     indexed: Mapped[bool]
@@ -108,23 +90,12 @@ class CustomField(Aggregate, Base):
 
     def require_sense(self) -> None:
         """Raise `FieldMakesNoSense` if parts of the definition contradict each other."""
-        codes = [option["code"] for option in self.options]
+        self.require_sensible_type()
         for wrong, why_en, why_zh in (
-            (
-                bool(codes) != (self.type in CHOICES),
-                "options belong to a choice, and a choice needs some",
-                "选项仅用于选择类字段，且选择类字段必须有选项",
-            ),
-            (len(codes) != len(set(codes)), "an option is given twice", "选项编码重复"),
             (
                 (self.reference_to is not None) != (self.type == FieldType.REFERENCE),
                 "a reference says to what it leads, and nothing else does",
                 "引用字段须指明引用对象，其他字段不得指明",
-            ),
-            (
-                (self.max_length is not None) != (self.type == FieldType.TEXT),
-                "a text has a greatest length, and nothing else has",
-                "文本字段须有最大长度，其他字段不得有",
             ),
             (
                 self.searchable and (self.max_length or 0) > LONGEST_INDEXED,
@@ -152,67 +123,6 @@ class CustomField(Aggregate, Base):
                 raise FieldMakesNoSense(
                     why_en="the default is no value of it", why_zh="默认值无效"
                 ) from error
-
-    def replace_options(self, options: list[dict[str, Any]]) -> None:
-        """Take these options. Raises `OptionsStay` if one is missing that was there before."""
-        codes = {option["code"] for option in options}
-        missing = [option["code"] for option in self.options if option["code"] not in codes]
-        if missing:
-            raise OptionsStay(options=missing, extra={"options": missing})
-        self.options = options
-
-    def accept(self, value: object) -> Any:
-        """Return the value as it is stored; the only place that says what a field takes.
-
-        Raises `InvalidValue`. Whether a reference leads anywhere, the database has to be asked.
-        """
-        try:
-            return _ACCEPT[FieldType(self.type)](self, value)
-        except ValidationError as error:
-            raise InvalidValue(Problem.WRONG_TYPE) from error
-
-    def require_options(self, codes: list[str]) -> None:
-        """Raise `InvalidValue` unless all are options in use."""
-        in_use = {option["code"] for option in self.options if option["active"]}
-        if not in_use.issuperset(codes):
-            raise InvalidValue(Problem.NOT_AN_OPTION)
-
-
-def _text(field: CustomField, value: object) -> str:
-    stripped = _TEXT.validate_python(value)  # refuses half characters, too
-    if 0 < len(stripped) <= (field.max_length or 0) and "\x00" not in stripped:
-        return stripped
-    raise InvalidValue(Problem.WRONG_TYPE)
-
-
-def _choice(field: CustomField, value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidValue(Problem.WRONG_TYPE)
-    field.require_options([value])
-    return value
-
-
-def _choices(field: CustomField, value: object) -> list[str]:
-    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
-        raise InvalidValue(Problem.WRONG_TYPE)
-    field.require_options(value)
-    return sorted(set(value))
-
-
-def _plain_number(value: object) -> str:
-    number = _NUMBER.validate_python(value) + 0  # the sum turns -0 into 0
-    return f"{number.normalize():f}"
-
-
-_ACCEPT: dict[FieldType, Any] = {
-    FieldType.TEXT: _text,
-    FieldType.NUMBER: lambda _field, value: _plain_number(value),
-    FieldType.DATE: lambda _field, value: _DAY.validate_python(value).isoformat(),
-    FieldType.CHOICE: _choice,
-    FieldType.MULTI_CHOICE: _choices,
-    FieldType.REFERENCE: lambda _field, value: str(_UUID.validate_python(value)),
-    FieldType.MONEY: lambda _field, value: MoneyInput.model_validate(value).model_dump(mode="json"),
-}
 
 
 class CustomEntry(Base):

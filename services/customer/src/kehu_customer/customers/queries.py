@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import aliased
 
+from kehu_customer.archives.models import Archive
 from kehu_customer.classifications.models import Classification
 from kehu_customer.customers.models import Customer
 from kehu_customer.customers.schemas import CustomerFilters
@@ -62,9 +63,20 @@ def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
         query = query.where(Customer.id.in_(_line(tenant_id, filters.under, up=False)))
     if filters.above is not None:
         query = query.where(Customer.id.in_(_line(tenant_id, filters.above, up=True)))
+    if filters.completeness_from:
+        archives = _archives(tenant_id).where(Archive.completeness >= filters.completeness_from)
+        query = query.where(Customer.id.in_(archives))
+    if filters.completeness_to is not None:
+        archives = _archives(tenant_id).where(Archive.completeness > filters.completeness_to)
+        query = query.where(Customer.id.not_in(archives))  # without an archive it is 0
     if filters.q is not None:
         query = query.where(Customer.name.icontains(filters.q, autoescape=True))
     return query
+
+
+def _archives(tenant_id: str) -> Select[UUID]:
+    """Return the query for the ids of the customers that have an archive."""
+    return select(Archive.customer_id).where(Archive.tenant_id == tenant_id)
 
 
 def _classified(tenant_id: str, filters: CustomerFilters) -> Select[UUID]:

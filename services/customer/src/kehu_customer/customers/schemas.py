@@ -11,7 +11,7 @@ from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
 from kehu_customer.custom_fields.schemas import CustomValues
 from kehu_customer.customers.models import Customer, CustomerKind, CustomerRole, CustomerState
-from kehu_kernel.amounts import MoneyInput
+from kehu_kernel.amounts import MoneyInput, Written, digits
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Input, Patch, Text, Whole, shown
 
@@ -21,6 +21,11 @@ def _once_each(roles: list[CustomerRole]) -> list[CustomerRole]:
 
 
 Roles = Annotated[list[CustomerRole], Field(min_length=1, max_length=8), AfterValidator(_once_each)]
+
+
+Percentage = Annotated[
+    DecimalText, Field(ge=0, le=100, max_digits=5, decimal_places=2), Written(digits(3, 2))
+]
 
 
 class CustomerCreate(Input):
@@ -189,6 +194,10 @@ class CustomerFilters(PageParams):
     class_code: str | None = Field(
         None, description="In a class with this code, of `scheme_id` if that is given."
     )
+    completeness_from: Percentage | None = Field(
+        None, description="At least so many percent of what is asked are known."
+    )
+    completeness_to: Percentage | None = Field(None, description="At most so many percent.")
     q: str | None = Field(None, min_length=1, max_length=100, description="Name contains this.")
     custom: list[str] = Field(
         default_factory=list,

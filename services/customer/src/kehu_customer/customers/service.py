@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from kehu_contracts.analytics import CustomerValueChanged
+from kehu_customer.archives.keeping import follow_roles
 from kehu_customer.classifications.ruling import follow_rules
 from kehu_customer.custom_fields.search import conditions, page_in_order
 from kehu_customer.custom_fields.values import record_values
@@ -88,6 +89,8 @@ async def change_customer(
     if fields:
         outbox.add(session, events.changed(customer, fields), sequence=customer.version)
         await follow_rules(session, customer)
+    if "roles" in fields:
+        await follow_roles(session, customer)
     return customer
 
 

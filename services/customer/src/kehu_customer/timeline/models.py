@@ -22,6 +22,7 @@ class EntryKind(StrEnum):
     CONTACT_POINT = "contact_point"
     TRADE_PARTY = "trade_party"
     CLASSIFICATION = "classification"
+    ARCHIVE = "archive"
     LEAD = "lead"
     OPPORTUNITY = "opportunity"
     ACTIVITY = "activity"

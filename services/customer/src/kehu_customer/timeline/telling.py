@@ -91,6 +91,10 @@ TELLINGS: Mapping[str, Telling] = {
     "customer.customer-class-removed.v1": Telling(
         K.CLASSIFICATION, "Class ended", "分类终止", "class_code"
     ),
+    "customer.archive-changed.v1": Telling(K.ARCHIVE, "Facts recorded", "记录档案信息"),
+    "customer.fact-due.v1": Telling(
+        K.ARCHIVE, "Fact is to be verified again", "档案信息待核实", "code", None, "owner_id"
+    ),
     "marketing.lead-created.v1": Telling(
         K.LEAD, "Lead entered", "录入线索", "topic", "created_on", "owner_id"
     ),

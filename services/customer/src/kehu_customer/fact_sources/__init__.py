@@ -1,0 +1,1 @@
+"""Sources of facts: where what we know of a customer comes from (C2)."""
