@@ -15,6 +15,15 @@ from kehu_customer.contact_points.errors import ContactPointTaken
 from kehu_customer.contact_points.routes import routes as contact_points
 from kehu_customer.contacts.errors import ContactReferenceTaken
 from kehu_customer.contacts.routes import routes as contacts
+from kehu_customer.credit.routes import routes as credit
+from kehu_customer.credit_investigations.errors import InvestigationUnderWay
+from kehu_customer.credit_investigations.routes import routes as credit_investigations
+from kehu_customer.credit_limits.errors import LimitTaken
+from kehu_customer.credit_limits.routes import routes as credit_limits
+from kehu_customer.credit_policy.routes import routes as credit_policy
+from kehu_customer.credit_reports.routes import routes as credit_reports
+from kehu_customer.credit_reservations.errors import ReleaseDiffers, ReservationDiffers
+from kehu_customer.credit_reservations.routes import routes as credit_reservations
 from kehu_customer.custom_fields.errors import CustomValueTaken, FieldCodeTaken
 from kehu_customer.custom_fields.routes import routes as custom_fields
 from kehu_customer.customers.errors import CustomerCodeTaken, ExternalReferenceTaken
@@ -25,6 +34,8 @@ from kehu_customer.employees.errors import EmployeeCodeTaken, LoginTaken
 from kehu_customer.employees.routes import routes as employees
 from kehu_customer.fact_sources.errors import SourceCodeTaken
 from kehu_customer.fact_sources.routes import routes as fact_sources
+from kehu_customer.financial_statements.errors import StatementTaken
+from kehu_customer.financial_statements.routes import routes as financial_statements
 from kehu_customer.households.errors import HouseholdHeadTaken, InHouseholdAlready
 from kehu_customer.households.routes import routes as households
 from kehu_customer.preferences.routes import routes as preferences
@@ -44,12 +55,20 @@ from kehu_kernel.db import Constraints
 from kehu_kernel.errors import ConcurrentChange
 
 CONSTRAINTS: Constraints = {
+    "ck_credit_accounts_within_limit": ConcurrentChange,
     "ex_affiliations_overlap": AffiliationsOverlap,
     "uq_acquaintances_tenant_id_employee_id_contact_id": AcquaintanceTaken,
     "uq_contact_points_contact_value": ContactPointTaken,
     "uq_contact_points_customer_value": ContactPointTaken,
     "uq_classification_schemes_tenant_id_code": SchemeCodeTaken,
     "uq_contacts_tenant_id_external_ref": ContactReferenceTaken,
+    "ex_credit_limits_overlap": LimitTaken,
+    "uq_credit_accounts_tenant_id_customer_id": ConcurrentChange,
+    "uq_credit_investigations_open": InvestigationUnderWay,
+    "uq_credit_policies_tenant_id": ConcurrentChange,
+    "uq_credit_releases_source": ReleaseDiffers,
+    "uq_credit_reservations_tenant_id_source_kind_source_key": ReservationDiffers,
+    "uq_financial_statements_period": StatementTaken,
     "uq_custom_entries_tenant_id_field_id_unique_key": CustomValueTaken,
     "uq_custom_fields_tenant_id_code": FieldCodeTaken,
     "uq_customers_tenant_id_code": CustomerCodeTaken,
@@ -102,6 +121,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         fact_sources,
         archives,
         archive_of_customer,
+        credit_policy,
+        credit_reports,
+        credit_investigations,
+        financial_statements,
+        credit,
+        credit_limits,
+        credit_reservations,
         audit_router("customer"),
     )
     return app

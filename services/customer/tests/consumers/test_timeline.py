@@ -12,6 +12,7 @@ import pytest
 
 from kehu_contracts import examples
 from kehu_contracts.base import Event
+from kehu_contracts.credit import CreditBlocked
 from kehu_contracts.events import EVENTS
 from kehu_contracts.marketing import LeadCreated
 from kehu_contracts.money import Money
@@ -216,6 +217,22 @@ class TestWhose:
         for what in ("timeline", "investment"):
             response = await client.get(f"/v1/customers/{uuid4()}/{what}")
             assert problem(response) == (404, "not-found")
+
+    async def test_what_happened_with_credit_is_told_to_those_who_may_see_credit(
+        self,
+        deliver: Deliver,
+        entries: Entries,
+        client_for: ClientFor,
+        customer_id: UUID,
+        tenant: str,
+    ) -> None:
+        await deliver(happened(CreditBlocked, customer_id, tenant), a_contact(customer_id, tenant))
+        assert {entry["kind"] for entry in await entries()} == {"credit", "activity"}
+        representative = client_for(tenant, roles=["sales_representative"])
+        for kind in ({}, {"kind": "credit"}):
+            page = await representative.get(f"/v1/customers/{customer_id}/timeline", params=kind)
+            assert page.status_code == 200
+            assert "credit" not in {entry["kind"] for entry in page.json()["items"]}
 
     async def test_whoever_may_not_see_timelines_is_refused(
         self, client_for: ClientFor, customer_id: UUID, tenant: str, problem: ProblemOf

@@ -32,6 +32,10 @@ SCOPES: Final[dict[str, str]] = {
     "customer:archives:sensitive": "See and record sensitive facts about customers, too.",
     "customer:profiles:read": "See what archives ask for, and the sources of facts.",
     "customer:profiles:write": "Set up profiles, facts and sources; run what follows from them.",
+    "customer:credit:read": "See credit reports, statements, limits and exposure; check credit.",
+    "customer:credit:write": "Enter credit reports and statements; reserve and release credit.",
+    "customer:credit:approve": "Grant and adjust limits, block credit, decide the credit policy.",
+    "customer:credit:override": "Put a credit limit below what is used already.",
     "customer:audit:read": "See who changed what in the customer service.",
     "sales:products:read": "See products.",
     "sales:products:write": "Enter and change products.",
@@ -133,6 +137,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
         "customer:archives:sensitive",
         "customer:profiles:write",
         "customer:preferences:write",
+        "customer:credit:read",
         "customer:audit:read",
         "sales:products:write",
         "sales:methods:write",
@@ -142,6 +147,25 @@ ROLES: Final[dict[str, frozenset[str]]] = {
         "marketing:leads:convert",
         "analytics:models:read",
     },
+    # The credit management department (3 L2169, L2173): nobody else sees customers' figures.
+    "credit_manager": frozenset(
+        {
+            "customer:customers:read",
+            "customer:contacts:read",
+            "customer:directory:read",
+            "customer:classifications:read",
+            "customer:schemes:read",
+            "customer:fields:read",
+            "customer:credit:read",
+            "customer:credit:write",
+            "customer:credit:approve",
+            "customer:credit:override",
+            "customer:audit:read",
+            "sales:opportunities:read",
+            "sales:quotes:read",
+            "analytics:values:read",
+        }
+    ),
     "service_agent": _SERVICE_AGENT,
     "service_manager": _SERVICE_AGENT
     | {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import archive
+from kehu_contracts import archive, credit
 from kehu_contracts.base import DecimalText, Event, Fragment
 from kehu_contracts.classification import (
     ClassificationSchemeChanged,
@@ -400,4 +400,5 @@ EVENTS: tuple[type[Event], ...] = (
     CustomFieldCreated,
     CustomFieldChanged,
     *archive.EVENTS,
+    *credit.EVENTS,
 )

@@ -23,6 +23,7 @@ class EntryKind(StrEnum):
     TRADE_PARTY = "trade_party"
     CLASSIFICATION = "classification"
     ARCHIVE = "archive"
+    CREDIT = "credit"
     LEAD = "lead"
     OPPORTUNITY = "opportunity"
     ACTIVITY = "activity"

@@ -1,21 +1,24 @@
 """Reading timelines."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 
 from kehu_customer.timeline.investment import Part
-from kehu_customer.timeline.models import TimelineEntry
+from kehu_customer.timeline.models import EntryKind, TimelineEntry
 from kehu_customer.timeline.schemas import Days, TimelineFilters
 from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"happened_at": TimelineEntry.happened_at}
 
 
-def matching(tenant_id: str, customer_id: UUID, filters: TimelineFilters) -> Select[TimelineEntry]:
-    """Return the query for the entries of a customer that match all filters."""
-    query = _of(tenant_id, customer_id)
+def matching(
+    tenant_id: str, customer_id: UUID, filters: TimelineFilters, withheld: Collection[EntryKind]
+) -> Select[TimelineEntry]:
+    """Return the query for the entries of a customer that match all filters, but no `withheld`."""
+    query = _of(tenant_id, customer_id).where(TimelineEntry.kind.not_in(withheld))
     if filters.kind:
         query = query.where(TimelineEntry.kind.in_(filters.kind))
     if filters.contacts_only:

@@ -14,6 +14,7 @@ from kehu_customer.timeline.schemas import (
     SpentOnChannel,
     TimelineFilters,
 )
+from kehu_customer.timeline.telling import NEEDS_SCOPE
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
@@ -24,12 +25,14 @@ async def list_entries(
 ) -> tuple[list[TimelineEntry], str | None, int | None]:
     """Return one page of a customer's entries, the next cursor, and the count if asked.
 
-    Raises `NotFound`.
+    Entries about what the caller may not see are left out. Raises `NotFound`.
     """
     await require(session, Customer, customer_id)
+    scopes = session.context.scopes
+    withheld = [kind for kind, scope in NEEDS_SCOPE.items() if scopes and scope not in scopes]
     return await paginate(
         session,
-        queries.matching(session.context.tenant_id, customer_id, filters),
+        queries.matching(session.context.tenant_id, customer_id, filters, withheld),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

@@ -95,6 +95,47 @@ TELLINGS: Mapping[str, Telling] = {
     "customer.fact-due.v1": Telling(
         K.ARCHIVE, "Fact is to be verified again", "档案信息待核实", "code", None, "owner_id"
     ),
+    "customer.credit-report-recorded.v1": Telling(
+        K.CREDIT, "Credit report entered", "录入资信报告", "grade", "reported_on"
+    ),
+    "customer.credit-report-superseded.v1": Telling(
+        K.CREDIT, "Credit report superseded", "资信报告被取代", "grade"
+    ),
+    "customer.credit-investigation-opened.v1": Telling(
+        K.CREDIT, "Credit investigation opened", "发起资信调查", "reason", None, "assignee_id"
+    ),
+    "customer.credit-investigation-closed.v1": Telling(
+        K.CREDIT, "Credit investigation closed", "资信调查结束", "close_reason", None, "assignee_id"
+    ),
+    "customer.financial-statement-recorded.v1": Telling(
+        K.CREDIT, "Financial statement entered", "录入财务报表", "ends_on"
+    ),
+    "customer.financial-statement-changed.v1": Telling(
+        K.CREDIT, "Financial statement corrected", "更正财务报表", "ends_on"
+    ),
+    "customer.credit-account-opened.v1": Telling(
+        K.CREDIT, "Credit account opened", "开立信用账户", "currency"
+    ),
+    "customer.credit-exposure-changed.v1": Telling(
+        K.CREDIT, "Credit exposure changed", "信用占用变动", "currency"
+    ),
+    "customer.credit-blocked.v1": Telling(K.CREDIT, "Credit blocked", "冻结信用", "block_reason"),
+    "customer.credit-unblocked.v1": Telling(K.CREDIT, "Credit unblocked", "解冻信用"),
+    "customer.credit-limit-granted.v1": Telling(
+        K.CREDIT, "Credit limit granted", "授予信用额度", "reason"
+    ),
+    "customer.credit-limit-adjusted.v1": Telling(
+        K.CREDIT, "Credit limit adjusted", "调整信用额度", "reason"
+    ),
+    "customer.credit-reservation-created.v1": Telling(
+        K.CREDIT, "Credit reserved", "占用信用额度", "source_key"
+    ),
+    "customer.credit-reservation-released.v1": Telling(
+        K.CREDIT, "Credit released", "释放信用额度", "source_key"
+    ),
+    "customer.credit-reservation-cancelled.v1": Telling(
+        K.CREDIT, "Credit reservation cancelled", "取消信用占用", "cancel_reason"
+    ),
     "marketing.lead-created.v1": Telling(
         K.LEAD, "Lead entered", "录入线索", "topic", "created_on", "owner_id"
     ),
@@ -162,6 +203,9 @@ TELLINGS: Mapping[str, Telling] = {
 
 LEFT_OUT = {"analytics.customer-value-changed.v1"}
 """Told already by the fact that the finding was written back."""
+
+NEEDS_SCOPE = {EntryKind.CREDIT: "customer:credit:read"}
+"""Kinds of entries that only callers with a further scope see."""
 
 LONGEST_TITLE = 200
 

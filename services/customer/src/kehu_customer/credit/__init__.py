@@ -1,0 +1,1 @@
+"""Credit of a customer: where it stands, whether it may take on more, whether it is blocked."""

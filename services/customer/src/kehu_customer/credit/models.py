@@ -1,0 +1,71 @@
+"""The credit account of a customer (feature row C9; 3 L2165: unified credit, 统一授信)."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from kehu_customer.credit.errors import (
+    CreditAlreadyBlocked,
+    CreditCurrencyDiffers,
+    CreditNotBlocked,
+)
+from kehu_customer.db import Base
+from kehu_kernel.columns import Aggregate
+
+
+class CreditAccount(Aggregate, Base):
+    """What a customer has taken of credit, and whether it is blocked; one row for a customer.
+
+    A group has one limit: all its companies take from the account of the head company. A branch has
+    a row only if it is blocked itself, or once was a head company. `exposure` is what is reserved
+    and not released. `ceiling` is what the limit left for this account when the exposure last grew;
+    the database keeps the exposure below it.
+    """
+
+    label_zh = "信用账户"
+    __tablename__ = "credit_accounts"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
+        UniqueConstraint("tenant_id", "customer_id"),
+    )
+
+    customer_id: Mapped[UUID]
+    currency: Mapped[str | None]
+    exposure: Mapped[Decimal]
+    ceiling: Mapped[Decimal]
+    blocked_at: Mapped[datetime | None]
+    blocked_by: Mapped[str | None]
+    block_reason: Mapped[str | None]
+
+    def use_currency(self, currency: str) -> None:
+        """Count in this currency from the first limit on. Raises `CreditCurrencyDiffers`."""
+        if self.currency is not None and self.currency != currency:
+            raise CreditCurrencyDiffers(currency=self.currency, asked=currency)
+        self.currency = currency
+
+    def take(self, amount: Decimal, ceiling: Decimal) -> None:
+        """Reserve an amount that the caller has found to be within the limit."""
+        self.ceiling = ceiling
+        self.exposure += amount
+
+    def give_back(self, amount: Decimal) -> None:
+        """Release an amount that was reserved."""
+        self.exposure -= amount
+
+    def block(self, reason: str, *, at: datetime, by: str) -> None:
+        """Give the customer, and all companies below it, no credit. Raises `CreditAlreadyBlocked`.
+
+        What is reserved stays reserved, and can be released.
+        """
+        if self.block_reason is not None:
+            raise CreditAlreadyBlocked(reason=self.block_reason)
+        self.blocked_at, self.blocked_by, self.block_reason = at, by, reason
+
+    def unblock(self) -> None:
+        """Give the customer credit again. Raises `CreditNotBlocked`."""
+        if self.block_reason is None:
+            raise CreditNotBlocked
+        self.blocked_at = self.blocked_by = self.block_reason = None

@@ -1,0 +1,1 @@
+"""Credit investigations: the task to find out about a customer (again), when a report expires."""

@@ -1,0 +1,1 @@
+"""Credit policy: the numbers a credit department works with; the texts' where it has none."""

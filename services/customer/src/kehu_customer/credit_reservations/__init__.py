@@ -1,0 +1,1 @@
+"""Credit reservations: what documents, such as contracts, take of the credit until it is paid."""

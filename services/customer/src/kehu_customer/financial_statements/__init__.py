@@ -1,0 +1,1 @@
+"""Financial statements of customers, and the ratios that tell how sound they are."""
