@@ -51,8 +51,8 @@ status: $(STAMP) ## Show the processes, their ports and memory
 	@$(BIN)/kehu status
 
 .PHONY: token
-token: $(STAMP) ## Print an administrator's token of the tenant demo (make -s token: nothing else)
-	@$(BIN)/kehu token
+token: $(STAMP) ## Print an administrator's token of the tenant demo (make -s token: nothing else; ARGS="--row-scope own")
+	@$(BIN)/kehu token $(ARGS)
 
 .PHONY: demo
 demo: $(STAMP) ## Load the demo data into the running system

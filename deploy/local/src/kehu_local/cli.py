@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from kehu_contracts.access import ROLES
+from kehu_contracts.access import ROLES, RowScope
 from kehu_local.config import DEMO_TENANT, LocalConfig
 from kehu_local.console import print_addresses, progress, status_table
 from kehu_local.errors import LocalError
@@ -106,6 +106,9 @@ def token(
     subject: Annotated[str, typer.Option(help="Who acts.")] = "demo-administrator",
     name: Annotated[str | None, typer.Option(help="The person's name.")] = None,
     employee_id: Annotated[UUID | None, typer.Option(help="The employee it belongs to.")] = None,
+    row_scope: Annotated[
+        RowScope, typer.Option(help="Which rows: the employee's own, its department's, or all.")
+    ] = RowScope.ALL,
     ttl: Annotated[int, typer.Option(min=1, help="Seconds it is valid.")] = DEVELOPER_TOKEN_SECONDS,
 ) -> None:
     """Print a token, and nothing else."""
@@ -121,6 +124,7 @@ def token(
             roles=roles,
             name=name,
             employee_id=employee_id,
+            row_scope=row_scope,
             ttl=ttl,
         )
     )

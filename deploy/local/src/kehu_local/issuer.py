@@ -26,6 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from kehu_contracts.access import RowScope
 from kehu_local.config import AUDIENCE, LocalConfig
 
 ALGORITHM = "ES256"
@@ -62,6 +63,7 @@ class Issuer:
         roles: Sequence[str],
         name: str | None = None,
         employee_id: UUID | None = None,
+        row_scope: RowScope = RowScope.ALL,
         ttl: int = DEVELOPER_TOKEN_SECONDS,
     ) -> str:
         """Return a signed token that is valid from now for `ttl` seconds."""
@@ -78,6 +80,8 @@ class Issuer:
         }
         if employee_id is not None:
             claims["employee_id"] = str(employee_id)
+        if row_scope != RowScope.ALL:
+            claims["row_scope"] = row_scope.value
         return jwt.encode(claims, self.key, ALGORITHM, headers={"kid": self.public_key["kid"]})
 
     @property
@@ -107,12 +111,19 @@ def mint_token(
     roles: Sequence[str],
     name: str | None = None,
     employee_id: UUID | None = None,
+    row_scope: RowScope = RowScope.ALL,
     ttl: int = DEVELOPER_TOKEN_SECONDS,
 ) -> str:
     """Return a token of the local issuer; nothing needs to run."""
     issuer = Issuer.load(config)
     return issuer.mint(
-        tenant=tenant, subject=subject, roles=roles, name=name, employee_id=employee_id, ttl=ttl
+        tenant=tenant,
+        subject=subject,
+        roles=roles,
+        name=name,
+        employee_id=employee_id,
+        row_scope=row_scope,
+        ttl=ttl,
     )
 
 

@@ -36,12 +36,16 @@ from kehu_customer.fact_sources.errors import SourceCodeTaken
 from kehu_customer.fact_sources.routes import routes as fact_sources
 from kehu_customer.financial_statements.errors import StatementTaken
 from kehu_customer.financial_statements.routes import routes as financial_statements
+from kehu_customer.hand_overs.errors import HandOverRunning
+from kehu_customer.hand_overs.routes import routes as hand_overs
 from kehu_customer.households.errors import HouseholdHeadTaken, InHouseholdAlready
 from kehu_customer.households.routes import routes as households
+from kehu_customer.ownership.routes import routes as owner_changes
 from kehu_customer.preferences.routes import routes as preferences
 from kehu_customer.profiles.errors import FactCodeTaken, ProfileCodeTaken
 from kehu_customer.profiles.routes import definitions as fact_definitions
 from kehu_customer.profiles.routes import routes as profiles
+from kehu_customer.public_pool.routes import routes as public_pool
 from kehu_customer.settings import Settings
 from kehu_customer.territories.errors import TerritoryCodeTaken
 from kehu_customer.territories.routes import routes as territories
@@ -78,9 +82,11 @@ CONSTRAINTS: Constraints = {
     "uq_employees_tenant_id_subject": LoginTaken,
     "uq_fact_definitions_tenant_id_profile_id_code": FactCodeTaken,
     "uq_fact_sources_tenant_id_code": SourceCodeTaken,
+    "uq_hand_overs_running": HandOverRunning,
     "uq_household_members_contact": InHouseholdAlready,
     "uq_household_members_customer": InHouseholdAlready,
     "uq_household_members_head": HouseholdHeadTaken,
+    "uq_pool_rules_tenant_id_department_id": ConcurrentChange,
     "uq_preferences_tenant_id": ConcurrentChange,
     "uq_profiles_tenant_id_code": ProfileCodeTaken,
     "uq_territories_tenant_id_code": TerritoryCodeTaken,
@@ -101,6 +107,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     serve(
         app,
         customers,
+        owner_changes,
+        hand_overs,
+        public_pool,
         contacts,
         classification_schemes,
         classifications,

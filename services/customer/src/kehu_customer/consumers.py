@@ -5,8 +5,10 @@ from functools import partial
 
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.envelope import Envelope
+from kehu_contracts.sales import ActivityRecorded
 from kehu_contracts.topics import TIMELINE
 from kehu_customer.customers.service import record_customer_value
+from kehu_customer.public_pool.service import record_follow_up
 from kehu_customer.timeline.fold import fold_entries
 from kehu_kernel.consumer import Handlers, consume
 from kehu_kernel.process import ConsumingWorker, Databases
@@ -22,7 +24,17 @@ async def on_customer_value_changed(
     await record_customer_value(session, event, envelope.sequence)
 
 
-HANDLERS: Handlers = {CustomerValueChanged: on_customer_value_changed}
+async def on_activity_recorded(
+    session: Session, event: ActivityRecorded, _envelope: Envelope
+) -> None:
+    """Sales turned to a customer: its owner keeps it for longer."""
+    await record_follow_up(session, event)
+
+
+HANDLERS: Handlers = {
+    CustomerValueChanged: on_customer_value_changed,
+    ActivityRecorded: on_activity_recorded,
+}
 
 
 def consumers(

@@ -8,11 +8,13 @@ from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 from kehu_marketing.customers.service import record_customers
+from kehu_marketing.hand_overs.service import record_hand_overs
 
 
 async def fold(session: Session, facts: Sequence[Fact]) -> None:
-    """Keep the newest of what a batch says of each customer; nothing else concerns us."""
+    """Keep the newest of what a batch says of each customer, and which hand-overs there are."""
     await record_customers(session, facts)
+    await record_hand_overs(session, facts)
 
 
 def consumers(

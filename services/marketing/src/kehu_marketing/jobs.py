@@ -1,11 +1,13 @@
-"""Work that goes on by itself: converting leads."""
+"""Work that goes on by itself: converting leads, handing over those of leavers."""
 
 from collections.abc import Callable, Sequence
 
 import httpx
 
 from kehu_kernel.process import Databases, Worker
+from kehu_kernel.rounds import Rounds
 from kehu_marketing.conversions.worker import ConversionWorker
+from kehu_marketing.hand_overs.worker import HandOverWork
 from kehu_marketing.outbound import Outbound
 from kehu_marketing.settings import Settings
 
@@ -13,6 +15,10 @@ from kehu_marketing.settings import Settings
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the worker that goes on with conversions."""
+    """Return the workers that go on with conversions and with hand-overs."""
     outbound = Outbound(httpx.AsyncClient(timeout=settings.call_timeout), settings)
-    return [ConversionWorker(databases, settings, outbound, wake_relay)]
+    hand_overs = HandOverWork(databases, settings, wake_relay).work
+    return [
+        ConversionWorker(databases, settings, outbound, wake_relay),
+        Rounds("hand-overs", hand_overs, poll_interval=settings.hand_over_poll_interval),
+    ]

@@ -17,3 +17,7 @@ class Settings(ServiceSettings, OutboundSettings):
     sales_url: str = "http://127.0.0.1:8102"
     call_timeout: float = 5.0
     conversion_poll_interval: float = 1.0
+    hand_over_batch: int = 200
+    """Leads of a leaver that are moved in one transaction."""
+    hand_over_poll_interval: float = 1.0
+    """Seconds between two looks for a hand-over that an event has told of."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from kehu_kernel.process import Service, main
 from kehu_sales.app import create_app
 from kehu_sales.consumers import consumers
+from kehu_sales.jobs import jobs
 from kehu_sales.settings import Settings
 
 SERVICE = Service(
@@ -13,6 +14,7 @@ SERVICE = Service(
     create_app=create_app,
     migrations=Path(__file__).parents[2] / "migrations",
     consumers=consumers,
+    jobs=jobs,
 )
 
 if __name__ == "__main__":

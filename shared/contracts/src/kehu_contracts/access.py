@@ -1,13 +1,34 @@
 """Access rights: the scopes that routes ask for, and the roles that grant them.
 
-A token names roles, a role grants scopes. A scope is `<service>:<resource>:<action>`.
+A token names roles, a role grants scopes. A scope is `<service>:<resource>:<action>`. Beside that a
+token may limit its holder to some rows: `row_scope`, with the `employee_id` whose rows they are.
 """
 
+from enum import StrEnum
 from typing import Final
+
+
+class RowScope(StrEnum):
+    """Which rows of the tenant a caller may see and change (C4): 本人, 本部门, 本部门及下级, 全部.
+
+    A token without the claim `row_scope` has `all`: those of services, and of tenants that do not
+    limit anybody. What belongs to nobody, like a customer in the public pool, is in every scope.
+    """
+
+    OWN = "own"
+    DEPARTMENT = "department"
+    SUBTREE = "subtree"
+    """The employee's department and those below it."""
+    ALL = "all"
+
 
 SCOPES: Final[dict[str, str]] = {
     "customer:customers:read": "See customers.",
     "customer:customers:write": "Enter, change, promote, end and hand over customers.",
+    "customer:hand-overs:read": "See what becomes of what a leaver looked after.",
+    "customer:hand-overs:write": "Hand over everything that a leaver looks after.",
+    "customer:pool:read": "See the rules of the public pool.",
+    "customer:pool:write": "Decide on the rules of the public pool, and return customers to it.",
     "customer:contacts:read": "See contacts of customers.",
     "customer:contacts:write": "Enter and change contacts of customers.",
     "customer:contact-points:read": "See phone numbers, e-mail and postal addresses.",
@@ -82,6 +103,7 @@ _SALES_REPRESENTATIVE = frozenset(
         "customer:acquaintances:read",
         "customer:timeline:read",
         "customer:acquaintances:write",
+        "customer:pool:read",
         "customer:preferences:read",
         "customer:directory:read",
         "customer:classifications:read",
@@ -132,6 +154,9 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "sales_representative": _SALES_REPRESENTATIVE,
     "sales_manager": _SALES_REPRESENTATIVE
     | {
+        "customer:hand-overs:read",
+        "customer:hand-overs:write",
+        "customer:pool:write",
         "customer:schemes:write",
         "customer:fields:write",
         "customer:archives:sensitive",

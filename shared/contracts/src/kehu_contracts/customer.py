@@ -16,6 +16,7 @@ from kehu_contracts.classification import (
     CustomFieldChanged,
     CustomFieldCreated,
 )
+from kehu_contracts.ownership import HandOverCompleted, HandOverFailed, HandOverStarted
 
 CustomerKind = Literal["organisation", "person"]
 CustomerRole = Literal[
@@ -401,4 +402,7 @@ EVENTS: tuple[type[Event], ...] = (
     CustomFieldChanged,
     *archive.EVENTS,
     *credit.EVENTS,
+    HandOverStarted,
+    HandOverCompleted,
+    HandOverFailed,
 )

@@ -46,7 +46,7 @@ CUSTOMER = Topic(
 SALES = Topic(
     name="kehu-sales-events",
     producer="sales",
-    consumers=("analytics", TIMELINE),
+    consumers=("customer", "analytics", TIMELINE),
     events=sales.EVENTS,
     description="Facts about products, methods, opportunities, activities, tasks and quotes.",
 )

@@ -20,7 +20,7 @@ from fastapi import Request, Security
 from fastapi.security import OpenIdConnect, SecurityScopes
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kehu_contracts.access import ROLES
+from kehu_contracts.access import ROLES, RowScope
 from kehu_kernel.context import Actor
 from kehu_kernel.edge import path_of
 from kehu_kernel.errors import DomainError, IssuerUnavailable, ScopeMissing, Unauthenticated
@@ -129,7 +129,8 @@ def actor_from(claims: dict[str, Any], tenant_header: str | None) -> Actor:
     """Return the caller that verified claims describe.
 
     Service accounts hold the tenant `*` and name the one they act for in `Kehu-Tenant`; nobody
-    else may send that header with another tenant than their own.
+    else may send that header with another tenant than their own. `row_scope` limits the caller to
+    rows of `employee_id`, or of the employee's department; without it the caller has all rows.
     """
     tenant = claims.get("tenant")
     if tenant == ANY_TENANT:
@@ -143,12 +144,16 @@ def actor_from(claims: dict[str, Any], tenant_header: str | None) -> Actor:
     for role in roles if isinstance(roles, list) else ():
         scopes |= ROLES.get(str(role), frozenset())
     employee = claims.get("employee_id")
+    rows = str(claims.get("row_scope", RowScope.ALL))
+    if rows not in set(RowScope):
+        raise _refuse("it names an unknown row scope", "令牌的数据范围未知")
     return Actor(
         subject=str(claims["sub"]),
         tenant_id=tenant,
         scopes=frozenset(scopes),
         name=str(claims.get("name") or claims["sub"]),
         employee_id=UUID(str(employee)) if employee else None,
+        row_scope=RowScope(rows),
     )
 
 

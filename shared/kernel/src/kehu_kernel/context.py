@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from kehu_contracts.access import RowScope
 from kehu_kernel import clock, ids
 
 
@@ -16,6 +17,7 @@ class Actor:
     scopes: frozenset[str]
     name: str
     employee_id: UUID | None = None
+    row_scope: RowScope = RowScope.ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Context:
 
     `actor` is the token's subject, or `system:<consumer>` for work that an event caused.
     `traceparent` is the W3C trace context that outgoing events and calls continue. `scopes` are the
-    caller's rights; None is the system itself, which may see everything.
+    caller's rights; None is the system itself, which may see everything. `row_scope` says which
+    rows: those of `employee_id`, the employee's department, or all.
     """
 
     tenant_id: str
@@ -34,3 +37,4 @@ class Context:
     now: datetime = field(default_factory=clock.now)
     employee_id: UUID | None = None
     scopes: frozenset[str] | None = None
+    row_scope: RowScope = RowScope.ALL

@@ -24,6 +24,7 @@ from kehu_kernel.errors import (
     DomainError,
     InvalidText,
     NotFound,
+    OutsideRowScope,
     TookTooLong,
     Unavailable,
     VersionConflict,
@@ -39,8 +40,15 @@ CANNOT_CONNECT = ("08", "57", "53")  # SQLSTATE classes: connection, shutdown, r
 CANCELED = "57014"  # by the statement timeout
 # A character that PostgreSQL cannot store, or a text that is too long for an index.
 NOT_TEXT = frozenset({"22021", "22P05", "54000"})
+NOT_ALLOWED = "42501"
+ROW_SCOPE = "row_scope"  # the policy that `migrations.limit_rows` makes
 IDLE_TOO_LONG = "25P03"
 LOST_A_RACE = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock timeout
+MEANING: Mapping[str, type[DomainError]] = {
+    CANCELED: TookTooLong,
+    **dict.fromkeys(NOT_TEXT, InvalidText),
+    **dict.fromkeys(LOST_A_RACE, ConcurrentChange),
+}
 
 
 def _skip_closed(connection: Any, _record: object, _proxy: object) -> None:
@@ -185,12 +193,10 @@ def _explain(error: DBAPIError, constraints: Constraints) -> DomainError | None:
         failure = constraints.get(getattr(cause, "constraint_name", None) or "")
         return failure() if failure else None
     state = str(getattr(error.orig, "sqlstate", None) or "")
-    if state == CANCELED:
-        return TookTooLong()
-    if state in NOT_TEXT:
-        return InvalidText()
-    if state in LOST_A_RACE:
-        return ConcurrentChange()
+    if state == NOT_ALLOWED and f'"{ROW_SCOPE}"' in str(error.orig):
+        return OutsideRowScope()
+    if state in MEANING:
+        return MEANING[state]()
     if error.connection_invalidated or state.startswith(CANNOT_CONNECT) or state == IDLE_TOO_LONG:
         return Unavailable()
     return None

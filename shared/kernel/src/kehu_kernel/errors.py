@@ -60,6 +60,15 @@ class NotFound(DomainError):
         return cls(what_en=words, what_zh=getattr(model, "label_zh", words), id=row_id)
 
 
+class OutsideRowScope(DomainError):
+    """The command would concern rows that the caller may not see."""
+
+    code = "outside-row-scope"
+    status = HTTPStatus.FORBIDDEN
+    en = "This concerns somebody whose records you may not see."
+    zh = "该操作涉及您无权查看其数据的人员。"
+
+
 class VersionConflict(DomainError):
     """If-Match names a version that is no longer the current one."""
 

@@ -83,6 +83,7 @@ def _context(request: Request) -> Context:
         traceparent=request.state.traceparent,
         employee_id=actor.employee_id,
         scopes=actor.scopes,
+        row_scope=actor.row_scope,
     )
 
 

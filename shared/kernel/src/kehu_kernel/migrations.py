@@ -24,6 +24,11 @@ MIGRATION_LOCK = 0x6B656875  # "kehu"
 FILE_TEMPLATE = "%%(year)d-%%(month).2d-%%(day).2d-%%(hour).2d%%(minute).2d_%%(slug)s"
 APP_ROLE, WORKER_ROLE = "kehu_app", "kehu_worker"
 
+ALL_ROWS = (
+    "(SELECT CASE WHEN current_setting('kehu.row_scope', true) IN ('own', 'department', 'subtree')"
+    " THEN 'some' ELSE 'all' END) <> 'some'"
+)
+
 KERNEL_TABLES = (
     """
     CREATE TABLE audit_log (
@@ -81,6 +86,19 @@ def enable_tenant_security(
         "USING (tenant_id = (SELECT current_setting('kehu.tenant', true)))"
     )
     op.execute(f"GRANT {rights} ON {table} TO {APP_ROLE}")
+
+
+def limit_rows(op: Operations, table: str, visible: str, *, command: str = "ALL") -> None:
+    """Let a caller whose row scope is not `all` see and change only rows for which `visible` holds.
+
+    `visible` is SQL about a row; sub-selects in it obey the policies of their tables. It is not
+    evaluated at all for the others: what they are compared with is looked up once per statement.
+    The comparison is an inequality so that the planner expects it to hold for almost every row.
+    """
+    op.execute(
+        f"CREATE POLICY row_scope ON {table} AS RESTRICTIVE FOR {command} TO {APP_ROLE} "
+        f"USING ({ALL_ROWS} OR {visible})"
+    )
 
 
 def let_worker(

@@ -16,6 +16,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from kehu_contracts.access import RowScope
 from kehu_kernel.errors import InvalidCursor
 from kehu_kernel.session import Session
 
@@ -125,7 +126,8 @@ async def _count(session: Session, query: Select[Row], how: str) -> int | None:
     if how == "none":
         return None
     narrow = query.order_by(None).with_only_columns(text("1"))
-    if how == "exact":
+    # The estimate counts the rows of everybody: it is not for callers who may see some of them.
+    if how == "exact" or session.context.row_scope != RowScope.ALL:
         return await session.scalar(select(func.count()).select_from(narrow.subquery()))
     plan = await session.scalar(_Explain(narrow))
     document = plan if isinstance(plan, list) else orjson.loads(plan)

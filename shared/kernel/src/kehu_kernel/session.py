@@ -27,6 +27,7 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from sqlalchemy.util import greenlet_spawn
 from sqlalchemy.util.typing import TupleAny, Unpack
 
+from kehu_contracts.access import RowScope
 from kehu_kernel import rows
 from kehu_kernel.context import Context
 from kehu_kernel.errors import ConcurrentChange
@@ -156,6 +157,15 @@ class Session:
         if not found:
             return None
         return cast("Row", self._known_as(model, shape.read(found[0], shape.names)))
+
+    async def see_all_rows(self) -> None:
+        """Have the rest of the transaction see and change all rows of the tenant.
+
+        For what holds whoever asks: a rule about all rows, a row that leaves the caller's sight.
+        To be called when the caller's right to do it has been found, under the caller's scope.
+        """
+        if self.context.row_scope != RowScope.ALL:
+            await self.fetch("SELECT set_config('kehu.row_scope', 'all', true)")
 
     # Changes
 
@@ -317,11 +327,16 @@ def _nothing() -> None:
 def _begin(context: Context | None, *, read_only: bool) -> str:
     """Return the statements that begin the transaction and bind it to the tenant: one round trip.
 
-    A read that tries to write is refused by the database itself.
+    They also say which rows the caller may see, to the policies that `limit_rows` makes. A read
+    that tries to write is refused by the database itself.
     """
     begin = "BEGIN READ ONLY" if read_only else "BEGIN"
     if context is None:
         return begin
     if not TENANT.fullmatch(context.tenant_id):
         raise ValueError(f"not a tenant: {context.tenant_id!r}")
-    return f"{begin}; SELECT set_config('kehu.tenant', '{context.tenant_id}', true)"
+    settings = {"tenant": context.tenant_id, "row_scope": context.row_scope.value}
+    if context.row_scope != RowScope.ALL:
+        settings["employee"] = str(context.employee_id or "")
+    told = ", ".join(f"set_config('kehu.{name}', '{one}', true)" for name, one in settings.items())
+    return f"{begin}; SELECT {told}"

@@ -4,6 +4,7 @@ The caller has locked the customer. Rules decide whenever a customer changes, an
 when somebody lets them run; where a person has decided they are silent, unless told otherwise.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -33,14 +34,24 @@ async def follow_rules(session: Session, customer: Customer, *, new: bool = Fals
 
     A new one has no classes, and whoever enters it knows that there are rules.
     """
-    if not new and not await schemes.any_ruled(session):
+    if not new:
+        await follow_rules_together(session, [customer])
+        return
+    for scheme in await schemes.ruled(session):
+        follow(session, scheme, customer, None)
+
+
+async def follow_rules_together(session: Session, customers: Sequence[Customer]) -> None:
+    """Let the rules of every scheme classify customers that changed: as many queries as for one."""
+    if not customers or not await schemes.any_ruled(session):
         return
     ruled = await schemes.ruled(session)
-    current = {}
-    if not new:
-        current = await queries.current_of(session, [customer.id], [one.id for one in ruled])
-    for scheme in ruled:
-        follow(session, scheme, customer, current.get((customer.id, scheme.id)))
+    current = await queries.current_of(
+        session, [one.id for one in customers], [scheme.id for scheme in ruled]
+    )
+    for customer in customers:
+        for scheme in ruled:
+            follow(session, scheme, customer, current.get((customer.id, scheme.id)))
 
 
 def follow(

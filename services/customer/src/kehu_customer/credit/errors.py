@@ -14,15 +14,6 @@ class CreditRefused(DomainError):
     zh = "该客户不能再占用 {amount} {currency} 的信用：{why_zh}"
 
 
-class HeadCompanyHidden(DomainError):
-    """Credit is one for a whole group; whoever cannot see its head company cannot judge it."""
-
-    code = "head-company-hidden"
-    status = HTTPStatus.CONFLICT
-    en = "The credit is that of a head company that you cannot see. Ask the credit department."
-    zh = "信用由您无权查看的总公司统一授信，请联系信用管理部门。"
-
-
 class CreditAlreadyBlocked(DomainError):
     """The credit of this customer is blocked already."""
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from kehu_customer.credit.errors import HeadCompanyHidden
 from kehu_customer.credit.models import CreditAccount
 from kehu_customer.credit.standing import NOTHING, Standing
 from kehu_customer.credit_limits.models import CreditLimit
@@ -61,12 +60,11 @@ class Group:
 async def group_of(session: Session, customer_id: UUID, *, lock: bool = False) -> Group:
     """Return the group a customer belongs to; `lock` keeps its accounts, the smaller id first.
 
-    Raises `HeadCompanyHidden` if a company above is not for the caller to see.
+    A group has one credit: it counts whole, whoever of its companies the caller may see.
     """
     tenant_id = session.context.tenant_id
+    await session.see_all_rows()
     path = await session.fetch(PATH, tenant_id, customer_id)
-    if path[-1]["parent_id"] is not None:
-        raise HeadCompanyHidden
     ids = tuple(UUID(bytes=one["id"].bytes) for one in path)  # the driver has a type of its own
     below = matching(tenant_id, CustomerFilters(under=ids[-1]))
     query = (

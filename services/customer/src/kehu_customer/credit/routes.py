@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query
 
 from kehu_customer.credit import service
-from kehu_customer.credit.errors import CreditAlreadyBlocked, CreditNotBlocked, HeadCompanyHidden
+from kehu_customer.credit.errors import CreditAlreadyBlocked, CreditNotBlocked
 from kehu_customer.credit.schemas import (
     CreditBlocking,
     CreditCheckRead,
@@ -27,7 +27,6 @@ APPROVE = requires("customer:credit:approve")
     "",
     summary="Read the credit of a customer",
     dependencies=[READ],
-    responses=problems(HeadCompanyHidden),
 )
 async def read_credit(customer_id: UUID, session: Session, today: Today) -> CreditRead:
     """Limit, use and report of today; all companies of a group share the head company's limit."""
@@ -38,7 +37,6 @@ async def read_credit(customer_id: UUID, session: Session, today: Today) -> Cred
     "/check",
     summary="Check whether a customer may take on an amount",
     dependencies=[READ],
-    responses=problems(HeadCompanyHidden),
 )
 async def check_credit(
     customer_id: UUID,
@@ -55,7 +53,7 @@ async def check_credit(
     "/block",
     summary="Block the credit of a customer",
     dependencies=[APPROVE],
-    responses=problems(HeadCompanyHidden, CreditAlreadyBlocked),
+    responses=problems(CreditAlreadyBlocked),
 )
 async def block_credit(
     customer_id: UUID, data: CreditBlocking, session: Session, today: Today
@@ -69,7 +67,7 @@ async def block_credit(
     "/unblock",
     summary="Unblock the credit of a customer",
     dependencies=[APPROVE],
-    responses=problems(HeadCompanyHidden, CreditNotBlocked),
+    responses=problems(CreditNotBlocked),
 )
 async def unblock_credit(
     customer_id: UUID, data: CreditUnblocking, session: Session, today: Today

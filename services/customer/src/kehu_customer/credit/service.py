@@ -19,7 +19,7 @@ from kehu_kernel.session import Session
 
 
 async def look_at_credit(session: Session, customer_id: UUID, *, on: date) -> Standing:
-    """Return where the credit of a customer stands. Raises `NotFound`, `HeadCompanyHidden`."""
+    """Return where the credit of a customer stands. Raises `NotFound`."""
     customer = await require(session, Customer, customer_id)
     group = await group_of(session, customer.id)
     return await standing_of(session, customer, group, on)
@@ -28,7 +28,7 @@ async def look_at_credit(session: Session, customer_id: UUID, *, on: date) -> St
 async def block_credit(session: Session, customer_id: UUID, data: CreditBlocking) -> None:
     """Give a customer, and all companies below it, no credit, with the reason.
 
-    Raises `NotFound`, `HeadCompanyHidden`, `CreditAlreadyBlocked`.
+    Raises `NotFound`, `CreditAlreadyBlocked`.
     """
     account = await _lock_account(session, customer_id)
     account.block(data.reason, at=session.context.now, by=session.context.actor)
@@ -39,7 +39,7 @@ async def block_credit(session: Session, customer_id: UUID, data: CreditBlocking
 async def unblock_credit(session: Session, customer_id: UUID, data: CreditUnblocking) -> None:
     """Give a customer credit again, with the reason.
 
-    A company above that is blocked still blocks it. Raises `NotFound`, `HeadCompanyHidden`,
+    A company above that is blocked still blocks it. Raises `NotFound`,
     `CreditNotBlocked`.
     """
     account = await _lock_account(session, customer_id)

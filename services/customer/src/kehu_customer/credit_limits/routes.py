@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response, status
 
 from kehu_customer.contacts.errors import UnknownCustomer
-from kehu_customer.credit.errors import CreditCurrencyDiffers, HeadCompanyHidden
+from kehu_customer.credit.errors import CreditCurrencyDiffers
 from kehu_customer.credit_limits import service
 from kehu_customer.credit_limits.errors import (
     LimitBelowUsed,
@@ -44,7 +44,6 @@ PATH = "/credit-limits"
     responses=problems(
         UnknownCustomer,
         CustomerHasEnded,
-        HeadCompanyHidden,
         NotHeadCompany,
         CreditCurrencyDiffers,
         LimitTaken,
@@ -97,7 +96,7 @@ async def read_limit(
     PATH + "/{credit_limit_id}/adjust",
     summary="Adjust a credit limit",
     dependencies=[APPROVE],
-    responses=problems(HeadCompanyHidden, CreditCurrencyDiffers, LimitPeriodOver, LimitBelowUsed),
+    responses=problems(CreditCurrencyDiffers, LimitPeriodOver, LimitBelowUsed),
 )
 async def adjust_limit(
     credit_limit_id: UUID,

@@ -30,7 +30,7 @@ OVERRIDE = "customer:credit:override"
 async def grant_limit(session: Session, data: CreditLimitCreate, *, today: date) -> CreditLimit:
     """Grant a head company, with all its branches, a limit for a fiscal year.
 
-    Raises `UnknownCustomer`, `CustomerHasEnded`, `HeadCompanyHidden`, `NotHeadCompany`,
+    Raises `UnknownCustomer`, `CustomerHasEnded`, `NotHeadCompany`,
     `CreditCurrencyDiffers`, `ScopeMissing`, what `CreditLimit.put_at` raises; the database refuses
     a second limit at the same time.
     """
@@ -68,7 +68,7 @@ async def adjust_limit(
 ) -> CreditLimit:
     """Raise or lower a limit, with the reason. To what it is already changes nothing.
 
-    Raises `HeadCompanyHidden`, `CreditCurrencyDiffers`, `ScopeMissing`, what `CreditLimit.put_at`
+    Raises `CreditCurrencyDiffers`, `ScopeMissing`, what `CreditLimit.put_at`
     raises.
     """
     _require_override(session, override=data.override)

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response, status
 
 from kehu_customer.contacts.errors import UnknownCustomer
-from kehu_customer.credit.errors import CreditRefused, HeadCompanyHidden
+from kehu_customer.credit.errors import CreditRefused
 from kehu_customer.credit_reservations import service
 from kehu_customer.credit_reservations.errors import (
     ReleaseDiffers,
@@ -40,7 +40,7 @@ WRITE = requires("customer:credit:write")
     summary="Create a credit reservation",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
-    responses=problems(UnknownCustomer, HeadCompanyHidden, CreditRefused, ReservationDiffers),
+    responses=problems(UnknownCustomer, CreditRefused, ReservationDiffers),
 )
 async def reserve_credit(
     data: ReservationCreate, session: Session, today: Today, response: Response

@@ -39,7 +39,7 @@ async def reserve_credit(
     """Take a part of the credit for a document, by the limit of today.
 
     A document that has reserved the same already gets what it has. Raises `UnknownCustomer`,
-    `HeadCompanyHidden`, `ReservationDiffers`, `CreditRefused`.
+    `ReservationDiffers`, `CreditRefused`.
     """
     # Shared: the relation does not end meanwhile, and branches of a group wait at its accounts.
     key = (session.context.tenant_id, data.customer_id)

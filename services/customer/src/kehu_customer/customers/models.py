@@ -119,9 +119,16 @@ class Customer(Aggregate, Base):
         business_day.follows(on, self.promoted_on or self.created_on)
         self.state, self.ended_on, self.end_reason = CustomerState.FORMER, on, reason
 
-    def hand_over(self, owner_id: UUID | None, department_id: UUID | None) -> UUID | None:
-        """Give the customer to another owner and the owner's department; return who had it (C4)."""
-        self.require_current()
+    def hand_over(
+        self, owner_id: UUID | None, department_id: UUID | None, *, of_leaver: bool = False
+    ) -> UUID | None:
+        """Give the customer to another owner and the owner's department; return who had it (C4).
+
+        Of a leaver's customers the former ones go along, or nobody could see them any more. Raises
+        `CustomerHasEnded`.
+        """
+        if not of_leaver:
+            self.require_current()
         previous = self.owner_id
         self.owner_id, self.department_id = owner_id, department_id
         return previous

@@ -53,6 +53,9 @@ def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
         value = getattr(filters, name)
         if value is not None:
             query = query.where(getattr(Customer, name) == value)
+    if filters.in_pool is not None:
+        nobody = Customer.owner_id.is_(None)
+        query = query.where(nobody if filters.in_pool else ~nobody)
     if filters.state:
         query = query.where(Customer.state.in_(filters.state))
     if filters.role is not None:

@@ -34,6 +34,7 @@ from kehu_customer.customers.schemas import (
 from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
 from kehu_kernel.db import require
+from kehu_kernel.errors import OutsideRowScope
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
@@ -56,6 +57,7 @@ WRITE = requires("customer:customers:write")
         DateInFuture,
         CustomFieldsInvalid,
         CustomValueTaken,
+        OutsideRowScope,
     ),
 )
 async def create_customer(

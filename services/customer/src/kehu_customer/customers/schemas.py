@@ -182,6 +182,7 @@ class CustomerFilters(PageParams):
     role: CustomerRole | None = Field(None, description="Plays this role, perhaps among others.")
     owner_id: UUID | None = Field(None, description="Looked after by this employee.")
     department_id: UUID | None = Field(None, description="Looked after in this department.")
+    in_pool: bool | None = Field(None, description="Nobody looks after it, or somebody does.")
     parent_id: UUID | None = Field(None, description="Direct subsidiaries of this company.")
     under: UUID | None = Field(None, description="This company and all companies below it.")
     above: UUID | None = Field(None, description="This company and all companies above it.")

@@ -3,15 +3,16 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from kehu_contracts.access import RowScope
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_customer.archives.keeping import follow_roles
 from kehu_customer.classifications.ruling import follow_rules
 from kehu_customer.custom_fields.search import conditions, page_in_order
 from kehu_customer.custom_fields.values import record_values
 from kehu_customer.customers import events, queries
-from kehu_customer.customers.errors import ParentCycle, UnknownOwner, UnknownParent
+from kehu_customer.customers.errors import ParentCycle, UnknownParent
 from kehu_customer.customers.models import Customer, CustomerState
 from kehu_customer.customers.schemas import (
     CustomerCreate,
@@ -21,7 +22,9 @@ from kehu_customer.customers.schemas import (
     CustomerPromotion,
     CustomerUpdate,
 )
-from kehu_customer.employees.models import Employee
+from kehu_customer.ownership.models import Manner
+from kehu_customer.ownership.rows import MINE
+from kehu_customer.ownership.service import pass_on, record_first_owner, share_owner
 from kehu_kernel import audit, business_day, ids, outbox
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
@@ -36,12 +39,13 @@ async def create_customer(session: Session, data: CustomerCreate, *, today: date
     """
     if data.parent_id is not None:
         await _require_parent(session, data.parent_id)
+    owner = await share_owner(session, data.owner_id) if data.owner_id else None
     revenue = data.annual_revenue
     customer = Customer(
         **data.model_dump(exclude={"annual_revenue", "created_on", "owner_id", "custom"}),
         id=ids.new_id(),
         owner_id=data.owner_id,
-        department_id=await _department_of(session, data.owner_id),
+        department_id=owner.department_id if owner else None,
         state=CustomerState.PROSPECT,
         custom={},
         annual_revenue=revenue.amount if revenue else None,
@@ -53,6 +57,7 @@ async def create_customer(session: Session, data: CustomerCreate, *, today: date
         await record_values(session, customer, data.custom, creating=True)
     audit.created(session, customer)
     outbox.add(session, events.created(customer), sequence=customer.version)
+    record_first_owner(session, customer)
     if defined.rules:
         await follow_rules(session, customer, new=True)
     return customer
@@ -74,6 +79,7 @@ async def change_customer(
     given = data.given()
     if data.parent_id is not None and data.parent_id != customer.parent_id:
         await _require_parent(session, data.parent_id)
+        await session.see_all_rows()  # the circle may go through companies of others
         if customer.id in await queries.ancestors_of(session, data.parent_id):
             raise ParentCycle
     if "annual_revenue" in given:
@@ -147,13 +153,10 @@ async def hand_over_customer(
     customer = await require(
         session, Customer, customer_id, lock=True, expected_version=expected_version
     )
-    department_id = await _department_of(session, data.owner_id)
-    before = (customer.owner_id, customer.department_id)
-    previous = customer.hand_over(data.owner_id, department_id)
-    if (customer.owner_id, customer.department_id) != before:
-        fields = audit.changed(session, customer, "handed-over", reason=(None, data.reason))
-        event = events.handed_over(customer, fields, previous_owner_id=previous, reason=data.reason)
-        outbox.add(session, event, sequence=customer.version)
+    customer.require_current()
+    owner = await share_owner(session, data.owner_id) if data.owner_id else None
+    await session.see_all_rows()  # what one looks after one may give away, also out of sight
+    if pass_on(session, customer, owner, manner=Manner.HANDED_OVER, reason=data.reason):
         await follow_rules(session, customer)
     return customer
 
@@ -178,6 +181,8 @@ async def list_customers(
     """
     custom = await conditions(session, filters.custom, filters.custom_from, filters.custom_to)
     query = queries.matching(session.context.tenant_id, filters).where(*custom)
+    if session.context.row_scope != RowScope.ALL:  # told to the planner too, for its indexes
+        query = query.where(text(MINE.format(customer="customers")))
     if filters.custom_sort is not None:
         return await page_in_order(session, query, filters, filters.custom_sort)
     return await paginate(
@@ -203,17 +208,3 @@ async def _take_turns(session: Session) -> None:
     """
     parents = f"parents:{session.context.tenant_id}"
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(parents))))
-
-
-async def _department_of(session: Session, owner_id: UUID | None) -> UUID | None:
-    """Return the owner's department. Raises `UnknownOwner` for nobody who works here.
-
-    The owner's row stays locked (shared), so that nobody leaves while getting a customer.
-    """
-    if owner_id is None:
-        return None
-    key = (session.context.tenant_id, owner_id)
-    owner = await session.get(Employee, key, lock="FOR SHARE")
-    if owner is None or not owner.active:
-        raise UnknownOwner
-    return owner.department_id

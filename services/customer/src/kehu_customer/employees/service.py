@@ -77,6 +77,7 @@ async def record_employee_leaving(
     employee = await require(
         session, Employee, employee_id, lock=True, expected_version=expected_version
     )
+    await session.see_all_rows()  # what the employee looks after may be out of the caller's sight
     customers = await queries.count_customers_of(session, employee_id)
     employee.leave(business_day.happened(data.on, today), data.reason, customers=customers)
     fields = audit.changed(session, employee, "left")

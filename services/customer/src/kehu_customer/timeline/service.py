@@ -29,7 +29,9 @@ async def list_entries(
     """
     await require(session, Customer, customer_id)
     scopes = session.context.scopes
-    withheld = [kind for kind, scope in NEEDS_SCOPE.items() if scopes and scope not in scopes]
+    withheld = [
+        kind for kind, scope in NEEDS_SCOPE.items() if scopes is not None and scope not in scopes
+    ]
     return await paginate(
         session,
         queries.matching(session.context.tenant_id, customer_id, filters, withheld),

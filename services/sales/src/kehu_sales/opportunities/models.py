@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_contracts.money import Money
@@ -85,6 +85,12 @@ class Opportunity(Aggregate, Base):
         Index("ix_opportunities_status", "tenant_id", "status", "created_at", "id"),
         Index("ix_opportunities_customer", "tenant_id", "customer_id", "created_at", "id"),
         Index("ix_opportunities_owner", "tenant_id", "owner_id", "created_at", "id"),
+        Index(
+            "ix_opportunities_evaluator",
+            "tenant_id",
+            "evaluator_id",
+            postgresql_where=text("evaluator_id IS NOT NULL"),
+        ),
         Index("ix_opportunities_method", "tenant_id", "method_id", "status"),
     )
 
@@ -139,6 +145,15 @@ class Opportunity(Aggregate, Base):
         """Replace the product lines; the expected revenue is their sum. Raises `AmountTooLarge`."""
         self.expected_revenue = total(lines)
         self.lines, self.currency = lines, currency
+
+    def hand_over(
+        self, leaver: UUID, owner_id: UUID, department_id: UUID, *, evaluator_id: UUID
+    ) -> None:
+        """Take it from a leaver: ownership with its department, and a decision that is due (C4)."""
+        if self.owner_id == leaver:
+            self.owner_id, self.department_id = owner_id, department_id
+        if self.evaluator_id == leaver:
+            self.evaluator_id = evaluator_id
 
     def require_open(self) -> None:
         """Raise `OpportunityIsClosed` or `EvaluationHasFailed` if nothing more can be done."""

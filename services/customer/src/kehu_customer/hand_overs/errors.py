@@ -1,0 +1,32 @@
+"""What can be refused about handing over what a leaver looks after."""
+
+from http import HTTPStatus
+
+from kehu_kernel.errors import DomainError
+
+
+class UnknownLeaver(DomainError):
+    """Nobody with this id is, or was, an employee."""
+
+    code = "unknown-leaver"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "There is no such employee."
+    zh = "该员工不存在。"
+
+
+class SuccessorUnfit(DomainError):
+    """A successor must be another employee, who works here."""
+
+    code = "successor-unfit"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "A successor must be another employee, who works here."
+    zh = "接收人必须是另一名在职员工。"
+
+
+class HandOverRunning(DomainError):
+    """What this employee looks after is being handed over already."""
+
+    code = "hand-over-running"
+    status = HTTPStatus.CONFLICT
+    en = "What this employee looks after is being handed over already."
+    zh = "该员工名下的数据正在移交中。"

@@ -1,0 +1,1 @@
+"""Ownership: who looks after a customer, and who did before (C4)."""

@@ -1,0 +1,16 @@
+"""Work that goes on by itself: handing over what leavers hold."""
+
+from collections.abc import Callable, Sequence
+
+from kehu_kernel.process import Databases, Worker
+from kehu_kernel.rounds import Rounds
+from kehu_sales.hand_overs.worker import HandOverWork
+from kehu_sales.settings import Settings
+
+
+def jobs(
+    databases: Databases, settings: Settings, wake_relay: Callable[[], None]
+) -> Sequence[Worker]:
+    """Return the worker of hand-overs."""
+    work = HandOverWork(databases, settings, wake_relay).work
+    return [Rounds("hand-overs", work, poll_interval=settings.hand_over_poll_interval)]

@@ -1,0 +1,178 @@
+"""What a leaver holds in sales goes to the successors that the customer service names (C4)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from kehu_contracts.ownership import HandOverCompleted, HandOverShare, HandOverStarted
+from kehu_kernel.db import Database
+from kehu_kernel.testing.events import Deliver, RecordedDeadLetters, deliveries, fact_of
+from kehu_kernel.testing.observe import audited, emitted
+from kehu_kernel.testing.plugin import RunningService
+from kehu_sales.consumers import fold
+from kehu_sales.hand_overs import service
+from kehu_sales.hand_overs.worker import HandOverWork
+from kehu_sales.settings import Settings
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+Work = Callable[[], Awaitable[None]]
+
+LEAVER, SUCCESSOR, DEPARTMENT = uuid4(), uuid4(), uuid4()
+OTHER_DEPARTMENT, HEIR, HEIRS_DEPARTMENT = uuid4(), uuid4(), uuid4()
+
+
+def told(
+    kind: type[HandOverStarted | HandOverCompleted], hand_over_id: UUID
+) -> HandOverStarted | HandOverCompleted:
+    """Return the event: all goes to the successor, what is in the other department to the heir."""
+    return kind(
+        hand_over_id=hand_over_id,
+        employee_id=LEAVER,
+        successor_id=SUCCESSOR,
+        successor_department_id=DEPARTMENT,
+        shares=[
+            HandOverShare(
+                department_id=OTHER_DEPARTMENT,
+                successor_id=HEIR,
+                successor_department_id=HEIRS_DEPARTMENT,
+            )
+        ],
+        reason="离职",
+        state="running",
+        failure=None,
+        changed=[],
+    )
+
+
+@pytest.fixture
+def deliver(worker_database: Database) -> Deliver:
+    """Hands facts to the service as its consumer does, in one batch."""
+    return deliveries(fold, worker_database, RecordedDeadLetters())
+
+
+@pytest.fixture
+def work(running: RunningService) -> Work:
+    """Lets the worker go on until nothing is left, two records at a time."""
+    settings = running.settings.model_copy(update={"hand_over_batch": 2})
+    assert isinstance(settings, Settings)
+    worker = HandOverWork(running.databases, settings, lambda: None)
+
+    async def go_on() -> None:
+        while await worker.work():
+            pass
+
+    return go_on
+
+
+async def held(client: httpx.AsyncClient, employee: UUID) -> set[str]:
+    """Return the opportunities and tasks of an employee."""
+    opportunities = await client.get("/v1/opportunities", params={"owner_id": str(employee)})
+    tasks = await client.get("/v1/tasks", params={"assignee_id": str(employee)})
+    return {one["id"] for page in (opportunities, tasks) for one in page.json()["items"]}
+
+
+async def test_open_opportunities_and_tasks_go_to_the_successors(
+    client: httpx.AsyncClient,
+    make_opportunity: Make,
+    deliver: Deliver,
+    work: Work,
+    database: Database,
+    tenant: str,
+) -> None:
+    mine = {"owner_id": str(LEAVER), "department_id": str(uuid4())}
+    made = [await make_opportunity(**mine) for _ in range(5)]
+    elsewhere = await make_opportunity(owner_id=str(LEAVER), department_id=str(OTHER_DEPARTMENT))
+    not_his = await make_opportunity(owner_id=str(uuid4()))
+    task = (await client.post("/v1/tasks", json={"topic": "回访"})).json()
+    url = f"/v1/tasks/{task['id']}/assign"
+    assert (await client.post(url, json={"assignee_id": str(LEAVER)})).status_code == 200
+    evaluated = await make_opportunity()
+    url = f"/v1/opportunities/{evaluated['id']}"
+    answer = await client.post(f"{url}/submit", json={"evaluator_id": str(LEAVER)})
+    assert answer.status_code == 200, answer.text
+
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+    await work()
+
+    assert await held(client, LEAVER) == set()
+    assert await held(client, SUCCESSOR) == {task["id"], *(one["id"] for one in made)}
+    assert await held(client, HEIR) == {elsewhere["id"]}
+    moved = (await client.get(f"/v1/opportunities/{made[0]['id']}")).json()
+    assert moved["department_id"] == str(DEPARTMENT)
+    assert (await client.get(url)).json()["evaluator_id"] == str(SUCCESSOR)
+    kept = (await client.get(f"/v1/opportunities/{not_his['id']}")).json()
+    assert kept["version"] == not_his["version"]
+    changed = await emitted(database, tenant, "sales.opportunity-changed.v1")
+    assert {one.key for one in changed} == {
+        elsewhere["id"], evaluated["id"], *(one["id"] for one in made),
+    }  # fmt: skip
+    entries = [one for one in await audited(database, tenant) if one.action.endswith("handed-over")]
+    assert {one.actor for one in entries} == {"system:hand-overs"}
+
+
+async def test_told_twice_it_moves_nothing_twice_and_told_of_the_end_it_looks_again(
+    client: httpx.AsyncClient,
+    make_opportunity: Make,
+    deliver: Deliver,
+    work: Work,
+    database: Database,
+    tenant: str,
+) -> None:
+    hand_over = uuid4()
+    first = await make_opportunity(owner_id=str(LEAVER))
+    started = fact_of(told(HandOverStarted, hand_over), tenant, sequence=1)
+    await deliver(started, started)
+    await work()
+    late = await make_opportunity(owner_id=str(LEAVER))
+    await deliver(started)
+    await work()
+    assert await held(client, LEAVER) == {late["id"]}
+    await deliver(fact_of(told(HandOverCompleted, hand_over), tenant, sequence=2))
+    await work()
+    assert await held(client, LEAVER) == set()
+    assert await held(client, SUCCESSOR) == {first["id"], late["id"]}
+    assert len(await emitted(database, tenant, "sales.opportunity-changed.v1")) == 2
+
+
+async def test_what_is_closed_stays_with_whoever_closed_it(
+    client: httpx.AsyncClient,
+    make_in_progress: Make,
+    deliver: Deliver,
+    work: Work,
+    tenant: str,
+) -> None:
+    lost = await make_in_progress(owner_id=str(LEAVER))
+    url = f"/v1/opportunities/{lost['id']}"
+    answer = await client.post(
+        f"{url}/lose", json={"reason": "价格", "closed_on": lost["opened_on"]}
+    )
+    assert answer.status_code == 200, answer.text
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+    await work()
+    assert (await client.get(url)).json()["owner_id"] == str(LEAVER)
+
+
+async def test_a_crash_leaves_the_rest_to_the_next_round(
+    client: httpx.AsyncClient,
+    make_opportunity: Make,
+    deliver: Deliver,
+    work: Work,
+    running: RunningService,
+    monkeypatch: pytest.MonkeyPatch,
+    tenant: str,
+) -> None:
+    made = [await make_opportunity(owner_id=str(LEAVER)) for _ in range(3)]
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+
+    async def dies(*_arguments: Any) -> int:
+        raise OSError("the process dies here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "_move_tasks", dies)
+        await work()
+    assert len(await held(client, LEAVER)) == 3
+    await work()
+    assert await held(client, SUCCESSOR) == {one["id"] for one in made}
