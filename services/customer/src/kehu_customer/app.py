@@ -30,6 +30,7 @@ from kehu_customer.customers.errors import CustomerCodeTaken, ExternalReferenceT
 from kehu_customer.customers.routes import routes as customers
 from kehu_customer.departments.errors import DepartmentCodeTaken
 from kehu_customer.departments.routes import routes as departments
+from kehu_customer.duplicates.routes import routes as duplicates
 from kehu_customer.employees.errors import EmployeeCodeTaken, LoginTaken
 from kehu_customer.employees.routes import routes as employees
 from kehu_customer.fact_sources.errors import SourceCodeTaken
@@ -40,6 +41,7 @@ from kehu_customer.hand_overs.errors import HandOverRunning
 from kehu_customer.hand_overs.routes import routes as hand_overs
 from kehu_customer.households.errors import HouseholdHeadTaken, InHouseholdAlready
 from kehu_customer.households.routes import routes as households
+from kehu_customer.merges.routes import routes as merges
 from kehu_customer.ownership.routes import routes as owner_changes
 from kehu_customer.preferences.routes import routes as preferences
 from kehu_customer.profiles.errors import FactCodeTaken, ProfileCodeTaken
@@ -78,6 +80,8 @@ CONSTRAINTS: Constraints = {
     "uq_customers_tenant_id_code": CustomerCodeTaken,
     "uq_customers_tenant_id_external_ref": ExternalReferenceTaken,
     "uq_departments_tenant_id_code": DepartmentCodeTaken,
+    "uq_duplicate_pairs_tenant_id_first_id_second_id": ConcurrentChange,
+    "uq_duplicate_rules_tenant_id": ConcurrentChange,
     "uq_employees_tenant_id_code": EmployeeCodeTaken,
     "uq_employees_tenant_id_subject": LoginTaken,
     "uq_fact_definitions_tenant_id_profile_id_code": FactCodeTaken,
@@ -137,6 +141,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         credit,
         credit_limits,
         credit_reservations,
+        duplicates,
+        merges,
         audit_router("customer"),
     )
     return app

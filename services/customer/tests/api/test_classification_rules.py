@@ -197,8 +197,8 @@ async def test_a_customer_of_a_tenant_without_rules_and_fields_costs_one_short_q
     body = {"kind": "person", "name": "张敏"}
     with count_queries(database) as queries:
         assert (await client.post("/v1/customers", json=body)).status_code == 201
-    # begin, fields or rules for new ones, row, journal, commit
-    assert len(queries) == 5, queries.statements
+    # begin, fields or rules for new ones, match keys, row, journal, commit
+    assert len(queries) == 6, queries.statements
 
 
 async def test_a_clock_that_was_ahead_does_not_stop_a_change(

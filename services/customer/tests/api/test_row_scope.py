@@ -108,8 +108,22 @@ async def foreign(
     )
     assert recorded.status_code == 200, recorded.text
     known = (await client.get("/v1/facts", params=whose)).json()["items"]
+    twins = [
+        await make_customer(name=f"{SECRET}工业有限公司 {n}", owner_id=lei, code=f"{SECRET}{n}")
+        for n in (1, 2)
+    ]
+    merge = {"survivor_id": twins[0]["id"], "merged_ids": [twins[1]["id"]]}
+    again = await client.post(
+        "/v1/customers",
+        json={"kind": "organisation", "name": f"{SECRET}乙", "owner_id": lei},
+        headers={"Kehu-Allow-Duplicate": "two plants"},
+    )
+    assert again.status_code == 201, again.text
+    pairs = (await client.get("/v1/duplicates", params={"customer_id": other["id"]})).json()
     return {
         "/v1/facts": known[0],
+        "/v1/duplicates": pairs["items"][0],
+        "/v1/merges": await post("/v1/merges", **merge),
         "/v1/credit-reports": await post("/v1/credit-reports", source="own", **whose),
         "/v1/credit-investigations": await post(
             "/v1/credit-investigations", reason=f"{SECRET}变更", **whose
@@ -156,6 +170,7 @@ async def foreign(
 
 
 OF_NOBODY = {
+    "/v1/duplicate-rules",
     "/v1/credit-policy",
     "/v1/fact-definitions/{definition_id}",
     "/v1/fact-sources/{source_id}",
@@ -255,6 +270,44 @@ async def test_every_table_that_names_a_customer_is_limited(worker_database: Dat
     assert not found, f"{found}: call `limit_to_visible` in the migration that makes the table"
 
 
+class TestDuplicates:
+    """Matching looks over the walls; what it tells does not (C5)."""
+
+    async def test_a_customer_of_others_is_refused_without_saying_whose_it_is(
+        self, login: Login, company: Company, make_customer: Make, problem: ProblemOf
+    ) -> None:
+        name = f"{SECRET}精密机械有限公司"
+        theirs = await make_customer(name=name, owner_id=company.lei["id"])
+        fang = login(company.fang, "own")
+        body = {"kind": "organisation", "name": name}
+        refused = await fang.post("/v1/customers", json=body)
+        assert problem(refused) == (409, "duplicate-customer")
+        served = {"customer_id": None, "name": None, "score": None, "reasons": []}
+        (candidate,) = refused.json()["candidates"]
+        assert candidate.items() >= served.items()
+        assert candidate["served_by"] is not None
+        assert theirs["id"] not in refused.text
+        checked = (await fang.post("/v1/duplicates/check", json=body)).json()
+        assert checked["candidates"] == [candidate]
+
+    async def test_matching_does_not_widen_what_the_caller_may_do(
+        self, login: Login, company: Company, make_customer: Make, problem: ProblemOf
+    ) -> None:
+        fang = login(company.fang, "own")
+        for_lei = {"kind": "organisation", "name": "华强电子", "owner_id": company.lei["id"]}
+        assert problem(await fang.post("/v1/customers", json=for_lei)) == (403, "outside-row-scope")
+
+    async def test_what_one_does_not_see_one_cannot_merge(
+        self, login: Login, company: Company, make_customer: Make, problem: ProblemOf
+    ) -> None:
+        mine = await make_customer(name="华强电子", owner_id=company.fang["id"])
+        theirs = await make_customer(name="大北农业", owner_id=company.lei["id"])
+        fang = login(company.fang, "own")
+        for survivor, merged in ((mine, theirs), (theirs, mine)):
+            body = {"survivor_id": survivor["id"], "merged_ids": [merged["id"]]}
+            assert problem(await fang.post("/v1/merges", json=body)) == (422, "unknown-member")
+
+
 class TestScopes:
     @pytest.fixture
     async def customers(
@@ -352,8 +405,10 @@ class TestCommands:
         fang = login(company.fang, "own")
         for_lei = await fang.post("/v1/customers", json=body | {"owner_id": company.lei["id"]})
         assert problem(for_lei) == (403, "outside-row-scope")
-        for owner in (company.fang["id"], None):
-            entered = await fang.post("/v1/customers", json=body | {"owner_id": owner})
+        for name, owner in (("华强电子", company.fang["id"]), ("大北农业", None)):
+            entered = await fang.post(
+                "/v1/customers", json=body | {"name": name, "owner_id": owner}
+            )
             assert entered.status_code == 201, entered.text
 
     async def test_one_may_give_away_what_one_looks_after(

@@ -197,6 +197,25 @@ class TestContacts:
 
 
 class TestWhose:
+    async def test_a_survivor_tells_of_the_records_that_were_merged_into_it(
+        self,
+        client: httpx.AsyncClient,
+        deliver: Deliver,
+        entries: Entries,
+        make_customer: Make,
+        customer_id: UUID,
+        tenant: str,
+    ) -> None:
+        other = UUID((await make_customer(name="大北农业"))["id"])
+        await deliver(a_contact(customer_id, tenant), a_contact(other, tenant))
+        assert len(await entries()) == 1
+        body = {"survivor_id": str(customer_id), "merged_ids": [str(other)]}
+        merge = (await client.post("/v1/merges", json=body)).json()
+        await deliver(a_contact(other, tenant))  # what was entered with the old id meanwhile
+        assert len(await entries(contacts_only=True)) == 3
+        await client.post(f"/v1/merges/{merge['id']}/undo", json={"reason": "两家公司"})
+        assert len(await entries(contacts_only=True)) == 1
+
     async def test_a_fact_about_no_customer_is_no_entry_and_does_no_harm(
         self, deliver: Deliver, entries: Entries, customer_id: UUID, tenant: str
     ) -> None:

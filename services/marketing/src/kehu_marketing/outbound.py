@@ -30,7 +30,8 @@ class ServiceUnreachable(DomainError):
 class ServiceRefused(DomainError):
     """Another service said no; repeating the same call cannot help.
 
-    `problem_code` is the stable code of its problem document, `answer` the HTTP status.
+    `problem_code` is the stable code of its problem document, `answer` the HTTP status, `problem`
+    the document itself.
     """
 
     code = "service-refused"
@@ -38,9 +39,18 @@ class ServiceRefused(DomainError):
     en = "The {service} service refused: {detail}"
     zh = "{service} 服务拒绝了请求：{detail}"
 
-    def __init__(self, *, service: str, answer: int, problem_code: str, detail: str) -> None:
+    def __init__(
+        self,
+        *,
+        service: str,
+        answer: int,
+        problem_code: str,
+        detail: str,
+        problem: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(service=service, detail=detail)
         self.answer, self.problem_code = answer, problem_code
+        self.problem = problem or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +85,10 @@ class Outbound:
     async def get(
         self, service: OtherService, path: str, errand: Errand, **query: Any
     ) -> dict[str, Any]:
-        """Read something. Raises `ServiceUnreachable`, `ServiceRefused`."""
-        return await self._call("GET", service, path, errand.headers(), params=query)
+        """Read something, or what it has become part of. Raises as `post` does."""
+        return await self._call(
+            "GET", service, path, errand.headers(), params=query, follow_redirects=True
+        )
 
     async def post(
         self, service: OtherService, path: str, errand: Errand, body: dict[str, Any], *, key: str
@@ -167,4 +179,5 @@ def _failure(service: str, response: httpx.Response) -> DomainError:
         answer=status,
         problem_code=str(problem.get("code") or f"http-{status}"),
         detail=" ".join([detail, *fields]),
+        problem=problem,
     )

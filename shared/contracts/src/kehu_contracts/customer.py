@@ -56,6 +56,11 @@ class CustomerState(Event):
     value_grade: str | None = Field(description="Grade that analytics gave, such as A.")
     value_score: DecimalText | None = Field(description="Score behind the grade, in points.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    merged_into_id: UUID | None = Field(
+        default=None,
+        description="The record that this one was merged into; its state is former as long.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
 
 
 class CustomerCreated(CustomerState):
@@ -95,6 +100,29 @@ class CustomerValueRecorded(CustomerState):
     """The value that analytics calculated was written back to the customer."""
 
     type: ClassVar[str] = "customer.customer-value-recorded.v1"
+
+
+class CustomersMerge(Event):
+    """Several records of one customer, and the one that stays."""
+
+    key: ClassVar[str] = "merge_id"
+
+    merge_id: UUID = Field(description="The merge.")
+    survivor_id: UUID = Field(description="The record that stays.")
+    merged_ids: list[UUID] = Field(description="The records that are part of it, in order.")
+    reason: str | None = Field(description="Why.")
+
+
+class CustomerMerged(CustomersMerge):
+    """Records became one: what names a merged one is the survivor's from now on."""
+
+    type: ClassVar[str] = "customer.customer-merged.v1"
+
+
+class CustomerUnmerged(CustomersMerge):
+    """A merge was undone: what it moved, and nobody since, goes back to where it was."""
+
+    type: ClassVar[str] = "customer.customer-unmerged.v1"
 
 
 class ContactState(Event):
@@ -372,6 +400,8 @@ EVENTS: tuple[type[Event], ...] = (
     CustomerEnded,
     CustomerHandedOver,
     CustomerValueRecorded,
+    CustomerMerged,
+    CustomerUnmerged,
     ContactCreated,
     ContactChanged,
     ContactMoved,

@@ -167,6 +167,12 @@ class Session:
         if self.context.row_scope != RowScope.ALL:
             await self.fetch("SELECT set_config('kehu.row_scope', 'all', true)")
 
+    async def see_rows_in_scope(self) -> None:
+        """Go back to what the caller may see and change, after `see_all_rows`."""
+        scope = self.context.row_scope
+        if scope != RowScope.ALL:
+            await self.fetch("SELECT set_config('kehu.row_scope', $1, true)", scope.value)
+
     # Changes
 
     def add(self, row: object) -> None:

@@ -83,6 +83,12 @@ class ContactPoint(Aggregate, Base):
             )
         ),
         Index("ix_contact_points_normalised", "tenant_id", "normalised", "id"),
+        Index(
+            "ix_contact_points_domain",
+            "tenant_id",
+            text("split_part(normalised, '@', 2)"),
+            postgresql_where=text("kind = 'email'"),
+        ),
         Index("ix_contact_points_created_at", "tenant_id", "created_at", "id"),
     )
 

@@ -32,6 +32,24 @@ class CustomerHasEnded(DomainError):
     zh = "与 {name} 的业务关系已终止；记录保留，但不能再修改。"
 
 
+class CustomerMerged(DomainError):
+    """The record was merged into another one; `merged_into_id` is the id to use."""
+
+    code = "customer-merged"
+    status = HTTPStatus.CONFLICT
+    en = "{name} was merged into another record, {merged_into_id}; that one is changed."
+    zh = "{name} 已合并到另一条记录 {merged_into_id}，请修改该记录。"
+
+
+class InvalidCreditCode(DomainError):
+    """No unified social credit code (GB 32100) can look like this."""
+
+    code = "invalid-credit-code"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "No unified social credit code looks like this: 18 characters, the last one checks them."
+    zh = "统一社会信用代码无效：应为 18 位，且校验位须正确。"
+
+
 class AlreadyTradeCustomer(DomainError):
     """The customer is a trade customer already."""
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from kehu_contracts import customer as contract
-from kehu_customer.customers.models import Customer
+from kehu_customer.customers.models import Customer, CustomerState
 
 
 def _state(customer: Customer, changed: list[str]) -> dict[str, Any]:
@@ -17,7 +17,9 @@ def _state(customer: Customer, changed: list[str]) -> dict[str, Any]:
         "parent_id": customer.parent_id,
         "owner_id": customer.owner_id,
         "department_id": customer.department_id,
-        "state": customer.state,
+        # Nothing new is begun with a record that was merged: to others it is as good as former.
+        "state": CustomerState.FORMER if customer.merged_into_id else customer.state,
+        "merged_into_id": customer.merged_into_id,
         "industry": customer.industry,
         "country": customer.country,
         "source": customer.source,

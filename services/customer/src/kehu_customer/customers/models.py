@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, Numeric, Text, UniqueConstra
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kehu_customer.customers.errors import AlreadyTradeCustomer, CustomerHasEnded
+from kehu_customer.customers.errors import AlreadyTradeCustomer, CustomerHasEnded, CustomerMerged
 from kehu_customer.db import Base
 from kehu_kernel import business_day
 from kehu_kernel.columns import Aggregate
@@ -57,6 +57,9 @@ class Customer(Aggregate, Base):
         UniqueConstraint("tenant_id", "code"),
         UniqueConstraint("tenant_id", "external_ref"),
         ForeignKeyConstraint(["tenant_id", "parent_id"], ["customers.tenant_id", "customers.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "merged_into_id"], ["customers.tenant_id", "customers.id"]
+        ),
         ForeignKeyConstraint(["tenant_id", "owner_id"], ["employees.tenant_id", "employees.id"]),
         ForeignKeyConstraint(
             ["tenant_id", "department_id"], ["departments.tenant_id", "departments.id"]
@@ -67,6 +70,12 @@ class Customer(Aggregate, Base):
         Index("ix_customers_department", "tenant_id", "department_id", "name", "id"),
         Index("ix_customers_state", "tenant_id", "state", "name", "id"),
         Index("ix_customers_parent", "tenant_id", "parent_id"),
+        Index(
+            "ix_customers_merged",
+            "tenant_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
     )
 
     kind: Mapped[str]
@@ -81,6 +90,8 @@ class Customer(Aggregate, Base):
     industry: Mapped[str | None]
     country: Mapped[str | None]
     source: Mapped[str | None]
+    credit_code: Mapped[str | None]
+    website: Mapped[str | None]
     founded_year: Mapped[int | None]
     employee_count: Mapped[int | None]
     annual_revenue: Mapped[Decimal | None]
@@ -92,12 +103,27 @@ class Customer(Aggregate, Base):
     value_grade: Mapped[str | None]
     value_score: Mapped[Decimal | None] = mapped_column(Numeric(9, 4))
     value_sequence: Mapped[int | None]
+    merged_into_id: Mapped[UUID | None]
     custom: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
     def require_current(self) -> None:
-        """Raise `CustomerHasEnded` if the relation is over: a former customer is read-only."""
+        """Raise `CustomerHasEnded` if the relation is over: a former customer is read-only.
+
+        So is a record that was merged into another: `CustomerMerged`.
+        """
+        self.require_unmerged()
         if self.state == CustomerState.FORMER:
             raise CustomerHasEnded(name=self.name)
+
+    def require_unmerged(self) -> None:
+        """Raise `CustomerMerged` if the record is part of another one."""
+        if self.merged_into_id is not None:
+            merged_into_id = str(self.merged_into_id)
+            raise CustomerMerged(
+                name=self.name,
+                merged_into_id=merged_into_id,
+                extra={"merged_into_id": merged_into_id},
+            )
 
     def promote(self, on: date) -> None:
         """Turn a prospect into a trade customer, which documents may use (1.5, C13).

@@ -1,8 +1,10 @@
 """Reading customers."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Select, literal, select
 from sqlalchemy.orm import aliased
 
@@ -15,7 +17,7 @@ from kehu_kernel.session import Session
 SORT_COLUMNS = {"name": Customer.name, "created_at": Customer.created_at}
 EXACT_FILTERS = (
     "kind", "owner_id", "department_id", "parent_id", "industry", "value_grade", "code",
-    "external_ref", "name",
+    "external_ref", "name", "credit_code", "merged_into_id",
 )  # fmt: skip
 
 
@@ -28,8 +30,12 @@ DEFINED = """
         EXISTS (
             SELECT FROM classification_schemes
             WHERE tenant_id = $1 AND active AND rules <> '[]'
-        )
+        ),
+        (SELECT to_jsonb(decided)::text FROM duplicate_rules AS decided WHERE tenant_id = $1),
+        (SELECT bool_or(pg_advisory_xact_lock(lock) IS NULL) FROM unnest($2::bigint[]) AS lock)
 """
+SHOW_MERGED = frozenset({"code", "external_ref", "merged_into_id"})
+"""Who asks by one of these finds a record also after it was merged into another."""
 
 
 class Defined(NamedTuple):
@@ -39,11 +45,16 @@ class Defined(NamedTuple):
     """Custom fields that are required or have a default."""
     rules: bool
     """Rules that classify."""
+    duplicates: dict[str, Any] | None
+    """What it decided about duplicates."""
 
 
-async def defined(session: Session) -> Defined:
-    """Return it, in one short look-up by the driver."""
-    return Defined(*(await session.fetch(DEFINED, session.context.tenant_id))[0])
+async def defined(session: Session, locks: Sequence[int]) -> Defined:
+    """Return it, in one short look-up by the driver that also takes advisory locks, in order."""
+    fields, rules, duplicates, _ = (await session.fetch(DEFINED, session.context.tenant_id, locks))[
+        0
+    ]
+    return Defined(fields, rules, orjson.loads(duplicates) if duplicates else None)
 
 
 def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
@@ -56,10 +67,19 @@ def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
     if filters.in_pool is not None:
         nobody = Customer.owner_id.is_(None)
         query = query.where(nobody if filters.in_pool else ~nobody)
+    if not any(getattr(filters, name) is not None for name in SHOW_MERGED):
+        query = query.where(Customer.merged_into_id.is_(None))
     if filters.state:
         query = query.where(Customer.state.in_(filters.state))
     if filters.role is not None:
         query = query.where(Customer.roles.contains([filters.role]))
+    if filters.q is not None:
+        query = query.where(Customer.name.icontains(filters.q, autoescape=True))
+    return _related(query, tenant_id, filters)
+
+
+def _related(query: Select[Customer], tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
+    """Add the filters that ask for classes, the company tree and the archive."""
     if filters.scheme_id is not None or filters.class_code is not None:
         query = query.where(Customer.id.in_(_classified(tenant_id, filters)))
     if filters.under is not None:
@@ -72,8 +92,6 @@ def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
     if filters.completeness_to is not None:
         archives = _archives(tenant_id).where(Archive.completeness > filters.completeness_to)
         query = query.where(Customer.id.not_in(archives))  # without an archive it is 0
-    if filters.q is not None:
-        query = query.where(Customer.name.icontains(filters.q, autoescape=True))
     return query
 
 
@@ -102,7 +120,7 @@ async def ancestors_of(session: Session, customer_id: UUID) -> set[UUID]:
 def _line(tenant_id: str, customer_id: UUID, *, up: bool) -> Select[UUID]:
     """Return the query for a company itself and all above it, or all below it."""
     name = "above" if up else "below"
-    line = select(literal(customer_id).label("id")).cte(name, recursive=True)
+    line = select(literal(customer_id, Customer.id.type).label("id")).cte(name, recursive=True)
     company = aliased(Customer)
     here, there = (company.id, company.parent_id) if up else (company.parent_id, company.id)
     step = select(there).join(line, (here == line.c.id) & (company.tenant_id == tenant_id))

@@ -16,7 +16,9 @@ from kehu_customer.customers.errors import (
     AlreadyTradeCustomer,
     CustomerCodeTaken,
     CustomerHasEnded,
+    CustomerMerged,
     ExternalReferenceTaken,
+    InvalidCreditCode,
     ParentCycle,
     UnknownOwner,
     UnknownParent,
@@ -31,6 +33,8 @@ from kehu_customer.customers.schemas import (
     CustomerRead,
     CustomerUpdate,
 )
+from kehu_customer.duplicates.errors import DuplicateCustomer
+from kehu_customer.duplicates.routes import AllowedDuplicate
 from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
 from kehu_kernel.db import require
@@ -55,16 +59,30 @@ WRITE = requires("customer:customers:write")
         UnknownParent,
         UnknownOwner,
         DateInFuture,
+        InvalidCreditCode,
+        DuplicateCustomer,
         CustomFieldsInvalid,
         CustomValueTaken,
         OutsideRowScope,
     ),
 )
 async def create_customer(
-    data: CustomerCreate, session: Session, today: Today, response: Response
+    data: CustomerCreate,
+    session: Session,
+    today: Today,
+    allowed_duplicate: AllowedDuplicate,
+    response: Response,
 ) -> CustomerRead:
-    """Enter an organisation or person; it starts as a prospect."""
-    customer = await service.create_customer(session, data, today=today)
+    """Enter an organisation or person; it starts as a prospect.
+
+    One that is certainly on record already is refused, with the candidates. One that may be is
+    entered, put up for review, and the header `Kehu-Possible-Duplicates` counts the candidates.
+    """
+    customer, suspects = await service.create_customer(
+        session, data, today=today, allowed_duplicate=allowed_duplicate
+    )
+    if suspects:
+        response.headers["Kehu-Possible-Duplicates"] = str(len(suspects))
     response.headers["Location"] = f"/v1/customers/{customer.id}"
     return await _answer(session, customer, response)
 
@@ -88,10 +106,25 @@ async def list_customers(
     )
 
 
-@routes.get("/{customer_id}", summary="Read a customer", dependencies=[READ])
+@routes.get(
+    "/{customer_id}",
+    summary="Read a customer",
+    dependencies=[READ],
+    responses={
+        status.HTTP_307_TEMPORARY_REDIRECT: {
+            "model": CustomerRead,
+            "description": "It was merged: the record as it was, and where the survivor is.",
+        }
+    },
+)
 async def read_customer(customer_id: UUID, session: Session, response: Response) -> CustomerRead:
-    """One customer, with its ETag."""
-    return await _answer(session, await require(session, Customer, customer_id), response)
+    """One customer, with its ETag. One that was merged leads to the survivor."""
+    customer = await require(session, Customer, customer_id)
+    if customer.merged_into_id is not None:
+        # Temporary: a merge can be undone. Relative: the same behind every gateway.
+        response.status_code = status.HTTP_307_TEMPORARY_REDIRECT
+        response.headers["Location"] = f"{customer.merged_into_id}"
+    return await _answer(session, customer, response)
 
 
 @routes.patch(
@@ -100,6 +133,8 @@ async def read_customer(customer_id: UUID, session: Session, response: Response)
     dependencies=[WRITE],
     responses=problems(
         CustomerHasEnded,
+        CustomerMerged,
+        InvalidCreditCode,
         CustomerCodeTaken,
         ParentCycle,
         UnknownParent,
@@ -123,7 +158,9 @@ async def change_customer(
     "/{customer_id}/promote",
     summary="Make a prospect a trade customer",
     dependencies=[WRITE],
-    responses=problems(CustomerHasEnded, AlreadyTradeCustomer, DateInFuture, DateBeforePrevious),
+    responses=problems(
+        CustomerHasEnded, CustomerMerged, AlreadyTradeCustomer, DateInFuture, DateBeforePrevious
+    ),
 )
 async def promote_customer(
     customer_id: UUID,
@@ -144,7 +181,7 @@ async def promote_customer(
     "/{customer_id}/end",
     summary="End the relation with a customer",
     dependencies=[WRITE],
-    responses=problems(CustomerHasEnded, DateInFuture, DateBeforePrevious),
+    responses=problems(CustomerHasEnded, CustomerMerged, DateInFuture, DateBeforePrevious),
 )
 async def end_customer(
     customer_id: UUID,
@@ -165,7 +202,7 @@ async def end_customer(
     "/{customer_id}/hand-over",
     summary="Hand a customer over to another owner",
     dependencies=[WRITE],
-    responses=problems(CustomerHasEnded, UnknownOwner),
+    responses=problems(CustomerHasEnded, CustomerMerged, UnknownOwner),
 )
 async def hand_over_customer(
     customer_id: UUID,

@@ -63,6 +63,10 @@ class CustomerCreate(Input):
     industry: Text | None = Field(None, description="Industry.")
     country: Text | None = Field(None, description="Country of the head office.")
     source: Text | None = Field(None, description="Where the customer came from.")
+    credit_code: Text | None = Field(
+        None, description="统一社会信用代码, unified social credit code (GB 32100), checked."
+    )
+    website: Text | None = Field(None, description="Website.")
     founded_year: Whole | None = Field(None, ge=1000, le=9999, description="Year of foundation.")
     employee_count: Whole | None = Field(None, ge=0, le=100_000_000, description="Number of staff.")
     annual_revenue: MoneyInput | None = Field(None, description="Revenue of a year.")
@@ -89,6 +93,10 @@ class CustomerUpdate(Patch):
     industry: Text | None = Field(None, description="Industry.")
     country: Text | None = Field(None, description="Country of the head office.")
     source: Text | None = Field(None, description="Where the customer came from.")
+    credit_code: Text | None = Field(
+        None, description="统一社会信用代码, unified social credit code (GB 32100), checked."
+    )
+    website: Text | None = Field(None, description="Website.")
     founded_year: Whole | None = Field(None, ge=1000, le=9999, description="Year of foundation.")
     employee_count: Whole | None = Field(None, ge=0, le=100_000_000, description="Number of staff.")
     annual_revenue: MoneyInput | None = Field(None, description="Revenue of a year.")
@@ -144,6 +152,8 @@ class CustomerRead(BaseModel):
     industry: str | None = Field(description="Industry.")
     country: str | None = Field(description="Country of the head office.")
     source: str | None = Field(description="Where the customer came from.")
+    credit_code: str | None = Field(description="Unified social credit code.")
+    website: str | None = Field(description="Website.")
     founded_year: int | None = Field(description="Year of foundation.")
     employee_count: int | None = Field(description="Number of staff.")
     annual_revenue: Money | None = Field(description="Revenue of a year.")
@@ -153,6 +163,7 @@ class CustomerRead(BaseModel):
     end_reason: str | None = Field(description="Why the relation ended.")
     value_grade: str | None = Field(description="Grade by analytics; cannot be typed.")
     value_score: DecimalText | None = Field(description="Score behind the grade, in points.")
+    merged_into_id: UUID | None = Field(description="The record this one was merged into.")
     custom: dict[str, JsonValue] = Field(
         description="Values of custom fields by code; without those the caller must not see."
     )
@@ -190,6 +201,12 @@ class CustomerFilters(PageParams):
     value_grade: str | None = Field(None, description="With this value grade.")
     code: str | None = Field(None, description="With exactly this code.")
     external_ref: str | None = Field(None, description="With exactly this external reference.")
+    credit_code: str | None = Field(None, description="With exactly this credit code.")
+    merged_into_id: UUID | None = Field(
+        None,
+        description="Merged into this customer. Records that were merged are listed only if asked "
+        "for like this, or by code or external reference.",
+    )
     name: str | None = Field(None, description="With exactly this name.")
     scheme_id: UUID | None = Field(None, description="Classified by this scheme.")
     class_code: str | None = Field(

@@ -12,6 +12,7 @@ from kehu_customer.classifications.ruling import follow_rules
 from kehu_customer.custom_fields.search import conditions, page_in_order
 from kehu_customer.custom_fields.values import record_values
 from kehu_customer.customers import events, queries
+from kehu_customer.customers.credit_code import credit_code
 from kehu_customer.customers.errors import ParentCycle, UnknownParent
 from kehu_customer.customers.models import Customer, CustomerState
 from kehu_customer.customers.schemas import (
@@ -22,6 +23,7 @@ from kehu_customer.customers.schemas import (
     CustomerPromotion,
     CustomerUpdate,
 )
+from kehu_customer.duplicates.service import Suspect, enter_new, locks_for, renew_keys
 from kehu_customer.ownership.models import Manner
 from kehu_customer.ownership.rows import MINE
 from kehu_customer.ownership.service import pass_on, record_first_owner, share_owner
@@ -30,37 +32,47 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 
+OWN_WAYS = frozenset({"annual_revenue", "created_on", "owner_id", "credit_code", "custom"})
+"""Fields of a new customer that are not taken as they are."""
+MATCHED = frozenset({"name", "credit_code", "website"})
+"""Fields that duplicates are found by."""
 
-async def create_customer(session: Session, data: CustomerCreate, *, today: date) -> Customer:
-    """Enter a new customer, as a prospect.
 
-    Raises `UnknownParent`, `UnknownOwner`, `DateInFuture`, `CustomFieldsInvalid`; the database
-    refuses a code or external reference that is taken.
+async def create_customer(
+    session: Session, data: CustomerCreate, *, today: date, allowed_duplicate: str | None = None
+) -> tuple[Customer, list[Suspect]]:
+    """Enter a new customer, as a prospect; return it with those that may be the same.
+
+    `allowed_duplicate` says why one is entered that certainly is on record. Raises
+    `UnknownParent`, `UnknownOwner`, `DateInFuture`, `InvalidCreditCode`, `DuplicateCustomer`,
+    `CustomFieldsInvalid`; the database refuses a code or external reference that is taken.
     """
     if data.parent_id is not None:
         await _require_parent(session, data.parent_id)
     owner = await share_owner(session, data.owner_id) if data.owner_id else None
     revenue = data.annual_revenue
     customer = Customer(
-        **data.model_dump(exclude={"annual_revenue", "created_on", "owner_id", "custom"}),
+        **data.model_dump(exclude={*OWN_WAYS}),
         id=ids.new_id(),
         owner_id=data.owner_id,
         department_id=owner.department_id if owner else None,
+        credit_code=credit_code(data.credit_code) if data.credit_code else None,
         state=CustomerState.PROSPECT,
         custom={},
         annual_revenue=revenue.amount if revenue else None,
         annual_revenue_currency=revenue.currency if revenue else None,
         created_on=business_day.happened(data.created_on, today),
     )
-    defined = await queries.defined(session)
+    defined = await queries.defined(session, locks_for(session, customer))
+    suspects = await enter_new(session, customer, defined.duplicates, allowed=allowed_duplicate)
     if data.custom or defined.fields:
         await record_values(session, customer, data.custom, creating=True)
-    audit.created(session, customer)
+    audit.created(session, customer, allowed_duplicate=allowed_duplicate)
     outbox.add(session, events.created(customer), sequence=customer.version)
     record_first_owner(session, customer)
     if defined.rules:
         await follow_rules(session, customer, new=True)
-    return customer
+    return customer, suspects
 
 
 async def change_customer(
@@ -68,10 +80,11 @@ async def change_customer(
 ) -> Customer:
     """Change master data.
 
-    Raises `CustomerHasEnded`, `UnknownParent`, `ParentCycle`, `CustomFieldsInvalid`.
+    Raises `CustomerHasEnded`, `UnknownParent`, `ParentCycle`, `InvalidCreditCode`,
+    `CustomFieldsInvalid`.
     """
     if data.parent_id is not None:
-        await _take_turns(session)
+        await take_turns(session)
     customer = await require(
         session, Customer, customer_id, lock=True, expected_version=expected_version
     )
@@ -89,10 +102,14 @@ async def change_customer(
         customer.annual_revenue_currency = revenue.currency if revenue else None
     if given.pop("custom", None) and data.custom:
         await record_values(session, customer, data.custom)
+    if data.credit_code is not None:
+        given["credit_code"] = credit_code(data.credit_code)
     for name, value in given.items():
         setattr(customer, name, value)
     fields = audit.changed(session, customer, "changed")
     if fields:
+        if MATCHED & set(fields):
+            await renew_keys(session, customer)
         outbox.add(session, events.changed(customer, fields), sequence=customer.version)
         await follow_rules(session, customer)
     if "roles" in fields:
@@ -201,7 +218,7 @@ async def _require_parent(session: Session, parent_id: UUID) -> None:
         raise UnknownParent
 
 
-async def _take_turns(session: Session) -> None:
+async def take_turns(session: Session) -> None:
     """Make changes of parents take turns: two at once could close a circle neither sees.
 
     To be called before any row is locked, or two changes could wait for each other.

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select, union_all
 
+from kehu_customer.customers.models import Customer
 from kehu_customer.timeline.investment import Part
 from kehu_customer.timeline.models import EntryKind, TimelineEntry
 from kehu_customer.timeline.schemas import Days, TimelineFilters
@@ -60,8 +61,15 @@ async def invested(session: Session, customer_id: UUID, days: Days) -> list[Part
 
 
 def _of(tenant_id: str, customer_id: UUID) -> Select[TimelineEntry]:
+    """Entries of a customer, and of the records that were merged into it."""
+    records = union_all(
+        select(literal(customer_id)),
+        select(Customer.id).where(
+            Customer.tenant_id == tenant_id, Customer.merged_into_id == customer_id
+        ),
+    )
     return select(TimelineEntry).where(
-        TimelineEntry.tenant_id == tenant_id, TimelineEntry.customer_id == customer_id
+        TimelineEntry.tenant_id == tenant_id, TimelineEntry.customer_id.in_(records)
     )
 
 

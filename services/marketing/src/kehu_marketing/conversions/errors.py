@@ -15,6 +15,15 @@ class AmbiguousCustomer(DomainError):
     zh = "有多个客户名为 {name}，请选择正确的客户（customer_id）。"
 
 
+class CustomerServedElsewhere(DomainError):
+    """The customer is on record, but whoever owns the lead may not see it."""
+
+    code = "customer-served-elsewhere"
+    status = HTTPStatus.CONFLICT
+    en = "The department {department} serves {name} already. Hand the lead over to it."
+    zh = "{name} 已由 {department} 负责，请将线索移交给该部门。"
+
+
 class PickedCustomerMissing(DomainError):
     """The picked customer does not exist."""
 

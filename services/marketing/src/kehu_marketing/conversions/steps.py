@@ -12,6 +12,7 @@ from uuid import UUID
 from kehu_marketing.conversions.errors import (
     AmbiguousCustomer,
     ContactOfAnotherCustomer,
+    CustomerServedElsewhere,
     PickedContactMissing,
     PickedCustomerHasEnded,
     PickedCustomerMissing,
@@ -48,7 +49,10 @@ async def run_step(
 
 
 async def _customer(outbound: Outbound, errand: Errand, lead: Lead) -> UUID:
-    """Take the picked customer, or the current one of the typed name, or make it."""
+    """Take the picked customer, or the current one of the typed name, or make it.
+
+    One that is certainly on record under a name written otherwise is taken, too.
+    """
     if lead.customer_id is not None:
         return await _picked_customer(outbound, errand, lead.customer_id)
     named = await outbound.get(
@@ -64,8 +68,29 @@ async def _customer(outbound: Outbound, errand: Errand, lead: Lead) -> UUID:
     body = {"kind": "organisation", "name": lead.customer_name, "source": lead.source}
     if lead.owner_id is not None:
         body["owner_id"] = str(lead.owner_id)
-    made = await _make("customer", "/v1/customers", outbound, errand, lead, Step.CUSTOMER, body)
-    return UUID(made["id"])
+    try:
+        made = await _make("customer", "/v1/customers", outbound, errand, lead, Step.CUSTOMER, body)
+    except ServiceRefused as refusal:
+        if refusal.problem_code == "duplicate-customer":
+            return _on_record(refusal, lead)
+        raise
+    return UUID(made["merged_into_id"] or made["id"])
+
+
+def _on_record(refusal: ServiceRefused, lead: Lead) -> UUID:
+    """Return the one customer that the typed one certainly is.
+
+    Raises `AmbiguousCustomer` if several may be meant, `CustomerServedElsewhere` if none may be
+    seen.
+    """
+    candidates = refusal.problem.get("candidates") or []
+    seen = [one["customer_id"] for one in candidates if one["customer_id"]]
+    if not seen:
+        department = ", ".join(one["served_by"] or "?" for one in candidates)
+        raise CustomerServedElsewhere(department=department, name=lead.customer_name) from refusal
+    if len(candidates) > 1:
+        raise AmbiguousCustomer(name=lead.customer_name) from refusal
+    return UUID(seen[0])
 
 
 async def _picked_customer(outbound: Outbound, errand: Errand, customer_id: UUID) -> UUID:
@@ -77,7 +102,7 @@ async def _picked_customer(outbound: Outbound, errand: Errand, customer_id: UUID
         raise
     if customer["state"] == FORMER:
         raise PickedCustomerHasEnded(name=customer["name"])
-    return customer_id
+    return UUID(customer["id"])  # another one, if the picked one was merged
 
 
 async def _contact(
