@@ -22,6 +22,7 @@ from starlette.routing import Route
 from uuid_utils.compat import uuid7
 
 from kehu_customer.customers.queries import DEFINED
+from kehu_customer.duplicates.queries import ENTER, FIND, MOST_PER_KEY
 from kehu_kernel.journal import STATEMENT as JOURNAL
 
 TENANT, ACTOR = "bench", "tester"
@@ -33,18 +34,20 @@ ROW = (
     "id", "version", "kind", "code", "external_ref", "name", "roles", "parent_id", "owner_id",
     "department_id", "state", "industry", "country", "source", "founded_year", "employee_count",
     "annual_revenue", "annual_revenue_currency", "created_on", "promoted_on", "ended_on",
-    "end_reason", "value_grade", "value_score", "value_sequence", "custom", "created_at",
-    "updated_at",
+    "end_reason", "value_grade", "value_score", "value_sequence", "custom", "credit_code",
+    "website", "merged_into_id", "created_at", "updated_at",
 )  # fmt: skip
 STATE = (
     "kind", "code", "name", "roles", "parent_id", "owner_id", "department_id", "state", "industry",
     "country", "source", "created_on", "promoted_on", "ended_on", "end_reason", "value_grade",
-    "value_score",
+    "value_score", "merged_into_id",
 )  # fmt: skip
 AUDITED = tuple(name for name in ROW if name not in ("id", "version", "created_at", "updated_at"))
 
-BEGIN = f"BEGIN; SELECT set_config('kehu.tenant', '{TENANT}', true)"
-BEGIN_READING = f"BEGIN READ ONLY; SELECT set_config('kehu.tenant', '{TENANT}', true)"
+TOLD = (
+    f"SELECT set_config('kehu.tenant', '{TENANT}', true), set_config('kehu.row_scope', 'all', true)"
+)
+BEGIN, BEGIN_READING = f"BEGIN; {TOLD}", f"BEGIN READ ONLY; {TOLD}"
 INSERT_CUSTOMER = (
     f"INSERT INTO customers (tenant_id, {', '.join(ROW)}) "
     f"VALUES ({', '.join(f'${place}' for place in range(1, len(ROW) + 2))})"
@@ -75,7 +78,8 @@ async def create(request: Request) -> Response:
         if key is not None:
             asked = b"POST /v1/customers?\n\n" + body
             await connection.fetch(CLAIM, TENANT, ACTOR, key, hashlib.sha256(asked).digest(), now)
-        await connection.fetch(DEFINED, TENANT)
+        await connection.fetch(DEFINED, TENANT, [hash(row["name"])])
+        await connection.fetch(f"WITH {ENTER}, {FIND}", TENANT, *_match_keys(row), MOST_PER_KEY)
         await connection.execute(INSERT_CUSTOMER, TENANT, *(row[name] for name in ROW))
         await connection.fetch(JOURNAL, *_journal(row, now), *_kept(key, location, answer))
         await connection.execute("COMMIT")
@@ -120,6 +124,13 @@ def _customer(given: dict[str, Any], now: datetime) -> dict[str, Any]:
         "roles": given.get("roles") or ["consumer"],
     }  # fmt: skip
     return row
+
+
+def _match_keys(row: dict[str, Any]) -> tuple[list[Any], ...]:
+    """Return as many keys as the service makes of such a name."""
+    name = row["name"]
+    keys = {"name": name, "sound": name, "start": name[2:5], "end": name[-3:]}
+    return [row["id"]] * len(keys), list(keys), list(keys.values())
 
 
 def _shown(row: Any) -> dict[str, Any]:
