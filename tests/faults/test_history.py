@@ -154,6 +154,14 @@ class TestEffects:
     def test_an_acknowledged_command_that_is_lost_is_found(self) -> None:
         assert "acknowledged, and lost" in wrong_effects([operation(attempt(1))], [])[0]
 
+    @pytest.mark.parametrize(("to", "lost"), [("fang", 0), ("lei", 1)])
+    def test_a_hand_over_to_the_present_owner_changes_nothing(self, to: str, lost: int) -> None:
+        answered = attempt(2)
+        answered.body = {"id": "c1", "owner_id": "fang"}
+        repeated = operation(attempt(1, UNKNOWN), answered, name="customer.hand-over")
+        repeated.request = {"owner_id": to}
+        assert len(wrong_effects([repeated], [])) == lost
+
     def test_a_repeated_command_that_is_done_twice_is_found(self) -> None:
         history = [operation(attempt(1, UNKNOWN), attempt(2))]
         events = [published(1, by=1), published(2, by=2, key="c2")]

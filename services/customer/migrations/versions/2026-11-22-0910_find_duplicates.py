@@ -91,11 +91,6 @@ BOTH = " AND ".join(
     for column in ("first_id", "second_id")
 )
 """A pair is for whoever sees both; it is entered by whoever enters one of the two."""
-LIVE_INDEXES = (
-    "ix_customers_merged ON customers (tenant_id, merged_into_id) WHERE merged_into_id IS NOT NULL",
-    "ix_contact_points_domain ON contact_points (tenant_id, split_part(normalised, '@', 2)) "
-    "WHERE kind = 'email'",
-)
 
 
 def upgrade() -> None:
@@ -120,8 +115,3 @@ def upgrade() -> None:
         enable_tenant_security(op, table, rights="SELECT, INSERT, UPDATE")
     limit_to_visible(op, "match_keys", customers="customer_id")
     limit_rows(op, "duplicate_pairs", BOTH, command="SELECT")
-    with op.get_context().autocommit_block():
-        for index in LIVE_INDEXES:
-            op.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index}")
-        for constraint in ("fk_customers_tenant_id_merged_into_id", "ck_customers_merged"):
-            op.execute(f"ALTER TABLE customers VALIDATE CONSTRAINT {constraint}")

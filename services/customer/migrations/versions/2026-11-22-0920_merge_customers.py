@@ -6,7 +6,7 @@ from kehu_customer.ownership.rows import limit_to_visible
 from kehu_kernel.migrations import enable_tenant_security, limit_rows
 
 revision = "2026112292"
-down_revision = "2026112291"
+down_revision = "2026112293"
 
 TABLES = (
     """

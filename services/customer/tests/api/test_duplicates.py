@@ -81,11 +81,21 @@ class TestCreate:
         assert (pair["first_id"], pair["second_id"]) == (there["id"], response.json()["id"])
         assert (pair["state"], pair["source"], pair["score"]) == ("open", "creation", 76)
 
+    @pytest.mark.parametrize(
+        "written",
+        [b"%E5%8F%A6%E4%B8%80%E5%AE%B6, agreed with Wang", "另一家, agreed with Wang".encode()],
+        ids=["encoded", "as it is"],
+    )
     async def test_all_the_same_is_allowed_for_a_reason_that_is_kept(
-        self, client: httpx.AsyncClient, make_customer: Make, database: Database, tenant: str
+        self,
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        database: Database,
+        tenant: str,
+        written: bytes,
     ) -> None:
         await make_customer(name=NAME)
-        reason = {"Kehu-Allow-Duplicate": "%E5%8F%A6%E4%B8%80%E5%AE%B6, agreed with Wang"}
+        reason = {b"Kehu-Allow-Duplicate": written}
         response = await client.post("/v1/customers", json=company(), headers=reason)
         assert response.status_code == 201
         entries = [one for one in await audited(database, tenant) if one.entity == "customer"]

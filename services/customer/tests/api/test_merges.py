@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from kehu_kernel import clock
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import ClientFor
@@ -130,6 +131,7 @@ class TestMerge:
         url = f"/v1/customers/{loser['id']}"
         read = await client.get(url)
         assert (read.status_code, read.json()["merged_into_id"]) == (307, survivor["id"])
+        assert read.headers["location"] == f"/v1/customers/{survivor['id']}"
         followed = await client.get(url, follow_redirects=True)
         assert (followed.status_code, followed.json()["id"]) == (200, survivor["id"])
         changed = await client.patch(url, json={"industry": "x"}, headers={"If-Match": '"2"'})
@@ -413,3 +415,23 @@ async def test_a_record_with_credit_of_its_own_can_only_survive(
     assert problem(await client.post("/v1/merges", json=body)) == (409, "credit-on-record")
     body = {"survivor_id": one["id"], "merged_ids": [other["id"]]}
     assert (await client.post("/v1/merges", json=body)).status_code == 201
+
+
+async def test_a_merged_record_gets_no_credit(
+    client: httpx.AsyncClient, make_customer: Make, problem: ProblemOf
+) -> None:
+    head = await make_customer(name="恒远集团")
+    branch = await make_customer(name="大北农业", parent_id=head["id"])
+    other = await make_customer(name="华强电子", parent_id=head["id"])
+    money = {"amount": "100.00", "currency": "CNY"}
+    year = clock.today(clock.now(), "Asia/Shanghai").year
+    limit = {"customer_id": head["id"], "year": year, "amount": money, "reason": "年度授信"}
+    assert (await client.post("/v1/credit-limits", json=limit)).status_code == 201
+    body = {"survivor_id": other["id"], "merged_ids": [branch["id"]]}
+    assert (await client.post("/v1/merges", json=body)).status_code == 201
+    asked = {"customer_id": branch["id"], "source_kind": "contract", "source_key": "HT-1"}
+    reserved = await client.post("/v1/credit-reservations", json=asked | {"amount": money})
+    assert problem(reserved) == (409, "credit-refused")
+    blocking = {"reason": "逾期 90 天未付款"}
+    blocked = await client.post(f"/v1/customers/{branch['id']}/credit/block", json=blocking)
+    assert problem(blocked) == (409, "customer-merged")

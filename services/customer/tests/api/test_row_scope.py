@@ -297,6 +297,19 @@ class TestDuplicates:
         for_lei = {"kind": "organisation", "name": "华强电子", "owner_id": company.lei["id"]}
         assert problem(await fang.post("/v1/customers", json=for_lei)) == (403, "outside-row-scope")
 
+    async def test_a_scan_may_be_repeated_by_whoever_does_not_see_the_other_record(
+        self, client: httpx.AsyncClient, login: Login, company: Company, make_customer: Make
+    ) -> None:
+        fang = login(company.fang, "own")
+        await make_customer(name="深圳华强有限公司", owner_id=company.fang["id"])
+        await make_customer(name="华强有限公司", owner_id=company.lei["id"])
+        pairs = (await client.get("/v1/duplicates", params={"count": "exact"})).json()["count"]
+        assert pairs == 1
+        for _ in range(2):
+            scanned = await fang.post("/v1/duplicates/scan", json={})
+            assert (scanned.status_code, scanned.json()["found"]) == (200, 0)
+        assert (await fang.get("/v1/duplicates")).json()["items"] == []
+
     async def test_what_one_does_not_see_one_cannot_merge(
         self, login: Login, company: Company, make_customer: Make, problem: ProblemOf
     ) -> None:

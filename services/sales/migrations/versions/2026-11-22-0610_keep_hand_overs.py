@@ -29,8 +29,3 @@ def upgrade() -> None:
     )
     enable_tenant_security(op, "hand_over_refs", rights="SELECT, UPDATE")
     let_worker(op, "hand_over_refs", rights="SELECT, INSERT, UPDATE")
-    with op.get_context().autocommit_block():
-        op.execute(
-            "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_opportunities_evaluator "
-            "ON opportunities (tenant_id, evaluator_id) WHERE evaluator_id IS NOT NULL"
-        )

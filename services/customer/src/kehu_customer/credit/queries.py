@@ -108,7 +108,7 @@ async def standing_of(session: Session, customer: Customer, group: Group, on: da
         customer_id=customer.id,
         head_id=group.head_id,
         on=on,
-        ended=customer.state == CustomerState.FORMER,
+        ended=customer.state == CustomerState.FORMER or customer.merged_into_id is not None,
         block_reason=group.block_reason,
         limit=limit.amount if limit else None,
         currency=currency,

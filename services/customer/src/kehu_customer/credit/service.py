@@ -84,6 +84,7 @@ def _open_account(session: Session, customer_id: UUID, currency: str | None) -> 
 
 async def _lock_account(session: Session, customer_id: UUID) -> CreditAccount:
     customer = await require(session, Customer, customer_id, lock=True)
+    customer.require_unmerged()
     group = await group_of(session, customer.id, lock=True)
     account = group.accounts.get(customer.id)
     if account is None:

@@ -41,7 +41,8 @@ async def open_of(session: Session, customer_id: UUID) -> CreditInvestigation | 
 def due(tenant_id: str, expired_by: date) -> Select[CreditReport]:
     """Return the query for the latest reports that expire by a day and have no investigation.
 
-    Those of former customers ask for none, nor while the customer is being investigated.
+    Those of former and of merged customers ask for none, nor while the customer is being
+    investigated.
     """
     asked = exists().where(
         CreditInvestigation.tenant_id == tenant_id,
@@ -54,7 +55,7 @@ def due(tenant_id: str, expired_by: date) -> Select[CreditReport]:
     over = exists().where(
         Customer.tenant_id == tenant_id,
         Customer.id == CreditReport.customer_id,
-        Customer.state == CustomerState.FORMER,
+        or_(Customer.state == CustomerState.FORMER, Customer.merged_into_id.is_not(None)),
     )
     return (
         select(CreditReport)

@@ -90,8 +90,10 @@ def _related(query: Select[Customer], tenant_id: str, filters: CustomerFilters) 
         archives = _archives(tenant_id).where(Archive.completeness >= filters.completeness_from)
         query = query.where(Customer.id.in_(archives))
     if filters.completeness_to is not None:
-        archives = _archives(tenant_id).where(Archive.completeness > filters.completeness_to)
-        query = query.where(Customer.id.not_in(archives))  # without an archive it is 0
+        archive = _archives(tenant_id).where(
+            Archive.customer_id == Customer.id, Archive.completeness > filters.completeness_to
+        )
+        query = query.where(~archive.exists())  # without an archive it is 0
     return query
 
 

@@ -121,9 +121,9 @@ async def read_customer(customer_id: UUID, session: Session, response: Response)
     """One customer, with its ETag. One that was merged leads to the survivor."""
     customer = await require(session, Customer, customer_id)
     if customer.merged_into_id is not None:
-        # Temporary: a merge can be undone. Relative: the same behind every gateway.
+        # Temporary: a merge can be undone.
         response.status_code = status.HTTP_307_TEMPORARY_REDIRECT
-        response.headers["Location"] = f"{customer.merged_into_id}"
+        response.headers["Location"] = f"/v1/customers/{customer.merged_into_id}"
     return await _answer(session, customer, response)
 
 

@@ -212,12 +212,15 @@ async def next_customers(session: Session, after: UUID | None, limit: int) -> li
 
 
 POINTS = """
-    SELECT coalesce(points.customer_id, contacts.customer_id) AS customer_id, points.kind,
-        points.normalised
-    FROM contact_points AS points
-        LEFT JOIN contacts ON contacts.tenant_id = $1 AND contacts.id = points.contact_id
-    WHERE points.tenant_id = $1 AND points.active AND points.normalised IS NOT NULL
-        AND (points.customer_id = ANY($2::uuid[]) OR contacts.customer_id = ANY($2::uuid[]))
+    SELECT customer_id, kind, normalised FROM contact_points
+    WHERE tenant_id = $1 AND customer_id = ANY($2::uuid[])
+        AND active AND normalised IS NOT NULL
+    UNION ALL
+    SELECT contacts.customer_id, points.kind, points.normalised
+    FROM contacts JOIN contact_points AS points
+        ON points.tenant_id = $1 AND points.contact_id = contacts.id
+    WHERE contacts.tenant_id = $1 AND contacts.customer_id = ANY($2::uuid[])
+        AND points.active AND points.normalised IS NOT NULL
 """
 
 

@@ -41,8 +41,8 @@ async def _allowed_duplicate(
     kehu_allow_duplicate: Annotated[
         str | None,
         Header(
-            description="Create the customer although it looks like a duplicate: why, in ASCII or "
-            "percent-encoded UTF-8, 200 characters at most. Needs the scope "
+            description="Create the customer although it looks like a duplicate: why, in UTF-8 or "
+            "percent-encoded, 200 characters at most. Needs the scope "
             "`customer:duplicates:allow`; the reason is kept in the audit log."
         ),
     ] = None,
@@ -50,7 +50,7 @@ async def _allowed_duplicate(
     if kehu_allow_duplicate is None:
         return None
     require_scopes(request.state.actor, [ALLOW])
-    reason = unquote(kehu_allow_duplicate).strip()
+    reason = unquote(_as_sent(kehu_allow_duplicate)).strip()
     if not reason or reason.lower() in {"true", "1", "yes"} or len(reason) > LONGEST_REASON:
         raise InvalidHeader(
             header="Kehu-Allow-Duplicate",
@@ -58,6 +58,14 @@ async def _allowed_duplicate(
             why_zh="请用不超过 200 个字符说明为何需要重复建档",
         )
     return reason
+
+
+def _as_sent(header: str) -> str:
+    """Return a header as UTF-8; the server takes its bytes for Latin-1."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 AllowedDuplicate = Annotated[str | None, Depends(_allowed_duplicate)]

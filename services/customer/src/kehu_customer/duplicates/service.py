@@ -139,7 +139,9 @@ async def scan(session: Session, data: DuplicateScan) -> DuplicateScanResult:
     lot = await queries.next_customers(session, data.after, data.limit)
     ids = [customer.id for customer in lot]
     points = await queries.points_of(session, ids)
+    await session.see_all_rows()  # a pair with a colleague's customer is no new one
     known = set(await queries.known_pairs(session, ids)) if ids else set()
+    await session.see_rows_in_scope()
     own = {one.id: subject_of(one) for one in lot}
     await queries.keep_keys(
         session, {who: keys_of(one, matching.ignored_domains) for who, one in own.items()}
