@@ -224,6 +224,21 @@ class TestLeave:
             await client.post(f"/v1/customers/{customer['id']}/hand-over", json={"owner_id": None})
         assert (await client.post(f"{url}/leave", json={"reason": "退休"})).status_code == 200
 
+    async def test_while_a_record_that_was_merged_names_the_employee(
+        self,
+        client: httpx.AsyncClient,
+        employee: dict[str, Any],
+        url: str,
+        make_employee: Make,
+        make_customer: Make,
+    ) -> None:
+        survivor = await make_customer(owner_id=(await make_employee())["id"])
+        mine = await make_customer(owner_id=employee["id"])
+        body = {"survivor_id": survivor["id"], "merged_ids": [mine["id"]]}
+        assert (await client.post("/v1/merges", json=body)).status_code == 201
+        answer = await client.post(f"{url}/leave", json={"reason": "退休"})
+        assert answer.status_code == 200, answer.text
+
     async def test_a_second_time(
         self, client: httpx.AsyncClient, url: str, problem: ProblemOf
     ) -> None:

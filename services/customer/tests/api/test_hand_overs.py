@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from kehu_customer.hand_overs import service
+from kehu_customer.hand_overs import queries, service
 from kehu_customer.hand_overs.worker import HandOverWork
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, count_queries, emitted
@@ -128,6 +128,33 @@ class TestHandOver:
         left = await client.post(f"/v1/employees/{leaver['id']}/leave", json={"reason": "离职"})
         assert left.status_code == 200, left.text
 
+    async def test_records_that_were_merged_go_along(
+        self,
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        leaver: dict[str, Any],
+        successor: dict[str, Any],
+        work: Work,
+        database: Database,
+        context: Any,
+    ) -> None:
+        survivor, merged, other = [await make_customer(owner_id=leaver["id"]) for _ in range(3)]
+        merge = {"survivor_id": survivor["id"], "merged_ids": [merged["id"]]}
+        merged_to = await client.post("/v1/merges", json=merge)
+        assert merged_to.status_code == 201, merged_to.text
+        body = {"employee_id": leaver["id"], "successor_id": successor["id"]}
+        asked = await client.post("/v1/hand-overs", json=body)
+        assert asked.json()["expected"] == 3
+        await work()
+        done = (await client.get(asked.headers["location"])).json()
+        assert (done["state"], done["moved"], done["left"]) == ("completed", 3, 0)
+        async with database.transaction(context) as session:
+            assert await queries.count_of(session, UUID(leaver["id"])) == 0  # nothing remains
+        undo = f"/v1/merges/{merged_to.json()['id']}/undo"
+        assert (await client.post(undo, json={"reason": "两家"})).status_code == 200
+        theirs = {one["id"] for one in await owned(client, successor)}
+        assert theirs == {survivor["id"], merged["id"], other["id"]}  # nobody has lost it
+
     async def test_each_department_may_have_its_own_successor(
         self,
         client: httpx.AsyncClient,
@@ -229,10 +256,10 @@ class TestHandOver:
             for _ in range(count):
                 await make_customer(owner_id=leaver["id"])
             asked = (await client.post("/v1/hand-overs", json=body)).json()
-            with count_queries(running.database) as queries:
+            with count_queries(running.database) as sent:
                 async with running.database.transaction(context) as session:
                     assert await service.move_batch(session, asked["id"], limit=50) == count
-            costs.append(len(queries))
+            costs.append(len(sent))
             async with running.database.transaction(context) as session:
                 await service.move_batch(session, asked["id"], limit=50)
         assert costs[0] == costs[1]
@@ -298,6 +325,88 @@ class TestHandOver:
         assert problem(answer) == (403, "outside-row-scope")
         mine = {"employee_id": leaver["id"], "successor_id": successor["id"]}
         assert (await caller.post("/v1/hand-overs", json=mine)).status_code == 202
+
+    async def test_only_of_customers_in_the_callers_row_scope(
+        self,
+        client: httpx.AsyncClient,
+        client_for: ClientFor,
+        tenant: str,
+        make_customer: Make,
+        leaver: dict[str, Any],
+        successor: dict[str, Any],
+        problem: ProblemOf,
+    ) -> None:
+        other = await make_customer(owner_id=leaver["id"])  # stays in the department it was in
+        moved = await client.patch(
+            f"/v1/employees/{leaver['id']}",
+            json={"department_id": successor["department_id"]},
+            headers={"If-Match": '"1"'},
+        )
+        assert moved.status_code == 200
+        await make_customer(owner_id=leaver["id"])
+        caller = client_for(tenant, employee_id=successor["id"], row_scope="department")
+        body = {"employee_id": leaver["id"], "successor_id": successor["id"]}
+        assert problem(await caller.post("/v1/hand-overs", json=body)) == (403, "outside-row-scope")
+        url = f"/v1/customers/{other['id']}/hand-over"
+        assert (await client.post(url, json={"owner_id": None})).status_code == 200
+        assert (await caller.post("/v1/hand-overs", json=body)).status_code == 202
+
+    async def test_whoever_hands_over_gets_nothing_meanwhile_and_the_other_way_round(
+        self,
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        make_employee: Make,
+        leaver: dict[str, Any],
+        successor: dict[str, Any],
+        work: Work,
+        problem: ProblemOf,
+    ) -> None:
+        customer = await make_customer(owner_id=leaver["id"])
+        third, heir = await make_employee(), await make_employee()
+        share = {"department_id": third["department_id"], "successor_id": heir["id"]}
+
+        async def start(one: dict[str, Any], other: dict[str, Any], **more: Any) -> httpx.Response:
+            body = {"employee_id": one["id"], "successor_id": other["id"]}
+            return await client.post("/v1/hand-overs", json=body | more)
+
+        assert (await start(leaver, successor, shares=[share])).status_code == 202
+        to_leaver = share | {"successor_id": leaver["id"]}
+        for refused in (
+            await start(successor, leaver),
+            await start(successor, third),  # from there it could come back
+            await start(heir, third),
+            await start(third, leaver),
+            await start(third, successor, shares=[to_leaver]),
+        ):
+            assert problem(refused) == (409, "hand-overs-cross")
+        assert (await start(third, successor)).status_code == 202  # two give to one
+        await work()
+        assert [one["id"] for one in await owned(client, successor)] == [customer["id"]]
+        assert (await start(successor, leaver)).status_code == 202  # when the others are over
+        await work()
+        assert [one["id"] for one in await owned(client, leaver)] == [customer["id"]]
+
+    async def test_of_two_at_once_that_cross_one_starts(
+        self,
+        client: httpx.AsyncClient,
+        leaver: dict[str, Any],
+        successor: dict[str, Any],
+        problem: ProblemOf,
+    ) -> None:
+        pairs = [(leaver, successor), (successor, leaver)] * 2
+        answers = await asyncio.gather(
+            *(
+                client.post(
+                    "/v1/hand-overs",
+                    json={"employee_id": one["id"], "successor_id": other["id"]},
+                )
+                for one, other in pairs
+            )
+        )
+        refused = [problem(one) for one in answers if one.status_code != 202]
+        assert sorted(refused) == [
+            (409, "hand-over-running"), (409, "hand-overs-cross"), (409, "hand-overs-cross"),
+        ]  # fmt: skip
 
     async def test_is_audited_and_lists(
         self,

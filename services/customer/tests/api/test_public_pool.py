@@ -96,6 +96,15 @@ async def recycle(client: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     return result
 
 
+async def merge(
+    client: httpx.AsyncClient, survivor: dict[str, Any], *merged: dict[str, Any]
+) -> None:
+    """Make records part of another one."""
+    body = {"survivor_id": survivor["id"], "merged_ids": [one["id"] for one in merged]}
+    answer = await client.post("/v1/merges", json=body)
+    assert answer.status_code == 201, answer.text
+
+
 class TestClaim:
     async def test_who_claims_a_customer_looks_after_it(
         self,
@@ -168,6 +177,20 @@ class TestClaim:
         assert sorted(one.status_code for one in answers) == [200, 200, 409, 409, 409]
         refused = [one for one in answers if one.status_code != 200]
         assert {problem(one) for one in refused} == {(409, "pool-limit-reached")}
+
+    async def test_a_record_that_was_merged_does_not_count(
+        self,
+        login: Login,
+        fang: dict[str, Any],
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        decide: Callable[..., Awaitable[httpx.Response]],
+        customer: dict[str, Any],
+    ) -> None:
+        assert (await decide(max_held=2)).status_code == 200
+        await merge(client, *[await make_customer(owner_id=fang["id"]) for _ in range(3)])
+        claimed = await login(fang).post(f"/v1/customers/{customer['id']}/claim")
+        assert claimed.status_code == 200, claimed.text
 
     async def test_a_former_customer_cannot_be_claimed(
         self,
@@ -285,6 +308,20 @@ class TestRecycle:
         told = await emitted(database, context.tenant_id, "customer.customer-handed-over.v1")
         assert [one.key for one in told] == [neglected["id"]]
         assert (await recycle(client))["returned"] == 0  # again: nothing left to do
+
+    async def test_a_record_that_was_merged_does_not_stop_it(
+        self,
+        client: httpx.AsyncClient,
+        fang: dict[str, Any],
+        make_customer: Make,
+        owned_for: Later,
+    ) -> None:
+        survivor, merged, other = [await make_customer(owner_id=fang["id"]) for _ in range(3)]
+        for one in (survivor, merged, other):
+            await owned_for(one, 31)
+        await merge(client, survivor, merged)
+        result = await recycle(client)
+        assert (result["looked_at"], result["returned"]) == (2, 2)
 
     async def test_protection_lasts_through_its_last_day(
         self,

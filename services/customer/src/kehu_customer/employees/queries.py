@@ -43,10 +43,11 @@ async def managers_of(session: Session, employee_id: UUID) -> set[UUID]:
 
 
 async def count_customers_of(session: Session, employee_id: UUID) -> int:
-    """Return how many customers the employee looks after; former ones do not count."""
+    """Return how many customers the employee looks after; former and merged ones do not count."""
     query = select(func.count()).where(
         Customer.tenant_id == session.context.tenant_id,
         Customer.owner_id == employee_id,
         Customer.state != CustomerState.FORMER,
+        Customer.merged_into_id.is_(None),
     )
     return await session.scalar(query) or 0

@@ -30,3 +30,15 @@ class HandOverRunning(DomainError):
     status = HTTPStatus.CONFLICT
     en = "What this employee looks after is being handed over already."
     zh = "该员工名下的数据正在移交中。"
+
+
+class HandOversCross(DomainError):
+    """Two running hand-overs that feed each other would move the same customers for ever."""
+
+    code = "hand-overs-cross"
+    status = HTTPStatus.CONFLICT
+    en = (
+        "A successor is being handed over, or the leaver is getting what somebody else hands over: "
+        "wait until that hand-over is completed."
+    )
+    zh = "接收人名下的数据正在移交，或该员工正在接收他人移交的数据，请待该移交完成后再试。"

@@ -1,5 +1,6 @@
 """The hand-over of everything a leaver looks after, and who gets which part (C4, text 1.1)."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_customer.db import Base
-from kehu_customer.hand_overs.errors import SuccessorUnfit
+from kehu_customer.hand_overs.errors import HandOversCross, SuccessorUnfit
 from kehu_kernel.columns import Aggregate
 
 
@@ -73,6 +74,15 @@ class HandOver(Aggregate, Base):
         """Refuse a leaver who would succeed himself. Raises `SuccessorUnfit`."""
         if self.employee_id in self.successors():
             raise SuccessorUnfit
+
+    def require_uncrossed(self, running: Iterable["HandOver"]) -> None:
+        """Refuse to take from who is getting something, or to give to who is giving everything.
+
+        What runs then never comes back to where it was. Raises `HandOversCross`.
+        """
+        for other in running:
+            if other.employee_id in self.successors() or self.employee_id in other.successors():
+                raise HandOversCross
 
     def complete(self) -> None:
         """Nothing is left with the leaver."""

@@ -53,6 +53,14 @@ async def running(session: Session) -> list[Due]:
     return [Due(*row) for row in found]
 
 
+async def running_here(session: Session) -> list[HandOver]:
+    """Return the hand-overs of the tenant that go on."""
+    query = select(HandOver).where(
+        HandOver.tenant_id == session.context.tenant_id, HandOver.state == HandOverState.RUNNING
+    )
+    return await session.scalars(query)
+
+
 async def take(session: Session, hand_over_id: UUID) -> HandOver | None:
     """Return a running hand-over, locked; None if it is over, or if another worker is at it."""
     query = select(HandOver).where(
@@ -75,7 +83,7 @@ async def next_customers(session: Session, employee_id: UUID, limit: int) -> lis
 
 
 async def count_of(session: Session, employee_id: UUID) -> int:
-    """Return how many customers somebody looks after, former ones included."""
+    """Return how many customers somebody looks after, former and merged ones included."""
     query = select(func.count()).where(
         Customer.tenant_id == session.context.tenant_id, Customer.owner_id == employee_id
     )

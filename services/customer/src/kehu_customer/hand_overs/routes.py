@@ -7,7 +7,12 @@ from fastapi import Query, Response, status
 
 from kehu_customer.departments.errors import UnknownDepartment
 from kehu_customer.hand_overs import service
-from kehu_customer.hand_overs.errors import HandOverRunning, SuccessorUnfit, UnknownLeaver
+from kehu_customer.hand_overs.errors import (
+    HandOverRunning,
+    HandOversCross,
+    SuccessorUnfit,
+    UnknownLeaver,
+)
 from kehu_customer.hand_overs.models import HandOver
 from kehu_customer.hand_overs.schemas import HandOverCreate, HandOverFilters, HandOverRead
 from kehu_kernel.auth import requires
@@ -28,7 +33,12 @@ WRITE = requires("customer:hand-overs:write")
     status_code=status.HTTP_202_ACCEPTED,
     dependencies=[WRITE],
     responses=problems(
-        UnknownLeaver, OutsideRowScope, SuccessorUnfit, UnknownDepartment, HandOverRunning
+        UnknownLeaver,
+        OutsideRowScope,
+        SuccessorUnfit,
+        UnknownDepartment,
+        HandOverRunning,
+        HandOversCross,
     ),
 )
 async def start_hand_over(
@@ -36,7 +46,8 @@ async def start_hand_over(
 ) -> HandOverRead:
     """Give all customers of an employee to successors, also former ones, as one job.
 
-    Sales, service desk and marketing hand over what they hold of the leaver when they hear of it.
+    A caller with a row scope must see all of them. Sales and marketing hand over what they hold of
+    the leaver when they hear of it.
     The report of each customer is `/v1/owner-changes?hand_over_id=`.
     """
     hand_over = await service.start_hand_over(session, data)

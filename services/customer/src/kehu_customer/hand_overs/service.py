@@ -6,6 +6,9 @@ Customers are locked in the order of their ids, then employees, as everywhere.
 from collections.abc import Mapping
 from uuid import UUID
 
+from sqlalchemy import func, select
+
+from kehu_contracts.access import RowScope
 from kehu_customer.classifications.ruling import follow_rules_together
 from kehu_customer.departments.errors import UnknownDepartment
 from kehu_customer.employees.models import Employee
@@ -26,26 +29,28 @@ from kehu_kernel.session import Session
 async def start_hand_over(session: Session, data: HandOverCreate) -> HandOver:
     """Record that everything of a leaver is to be handed over; the worker does it.
 
-    Raises `UnknownLeaver`, `OutsideRowScope`, `SuccessorUnfit`, `UnknownDepartment`; the database
-    refuses a second one of the same leaver while one is running.
+    Raises `UnknownLeaver`, `OutsideRowScope`, `SuccessorUnfit`, `UnknownDepartment`,
+    `HandOversCross`; the database refuses a second one of the same leaver while one is running.
     """
+    await _take_turns(session)
     key = (session.context.tenant_id, data.employee_id)
     leaver = await session.get(Employee, key)
     if leaver is None:
         raise UnknownLeaver
     if not await in_row_scope(session, leaver):
         raise OutsideRowScope
-    await session.see_all_rows()
+    expected = await _count_all(session, data.employee_id)
     hand_over = HandOver(
         **data.model_dump(exclude={"shares"}),
         shares=[share.model_dump(mode="json") for share in data.shares],
         state=HandOverState.RUNNING,
-        expected=await queries.count_of(session, data.employee_id),
+        expected=expected,
         requested_by=session.context.actor,
         request_id=session.context.request_id,
         traceparent=session.context.traceparent,
     )
     hand_over.require_others()
+    hand_over.require_uncrossed(await queries.running_here(session))
     departments = [share.department_id for share in data.shares]
     if departments and await queries.count_departments(session, departments) < len(departments):
         raise UnknownDepartment
@@ -129,3 +134,26 @@ async def list_hand_overs(
         HandOverRead.of(one, moved=progress[one.id][0], left=progress[one.id][1]) for one in found
     ]
     return items, cursor, count
+
+
+async def _take_turns(session: Session) -> None:
+    """Make starts of hand-overs take turns: two at once could cross, and neither would see it.
+
+    To be called before any row is locked, or two starts could wait for each other.
+    """
+    starts = f"hand-overs:{session.context.tenant_id}"
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(starts))))
+
+
+async def _count_all(session: Session, employee_id: UUID) -> int:
+    """Return how many customers go; from here on the transaction sees all rows.
+
+    A customer keeps the department of its own hand-over when the owner moves to another one. Raises
+    `OutsideRowScope` if the caller does not see them all.
+    """
+    count = await queries.count_of(session, employee_id)
+    if session.context.row_scope != RowScope.ALL:
+        await session.see_all_rows()
+        if await queries.count_of(session, employee_id) != count:
+            raise OutsideRowScope
+    return count

@@ -67,11 +67,15 @@ async def last_contacts(session: Session, customer_ids: Sequence[UUID]) -> dict[
 
 
 async def next_owned(session: Session, after: UUID | None, limit: int) -> list[Customer]:
-    """Return customers with owners, in the order of their ids, locked; no former ones."""
+    """Return customers with owners, in the order of their ids, locked.
+
+    No former ones, and none that were merged into others: nobody can change those.
+    """
     query = select(Customer).where(
         Customer.tenant_id == session.context.tenant_id,
         Customer.owner_id.is_not(None),
         Customer.state != CustomerState.FORMER,
+        Customer.merged_into_id.is_(None),
     )
     if after is not None:
         query = query.where(Customer.id > after)
