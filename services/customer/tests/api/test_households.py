@@ -38,6 +38,30 @@ async def act(client: httpx.AsyncClient, where: dict[str, Any], what: str, **bod
 
 
 class TestMembers:
+    async def test_a_merged_record_cannot_join(
+        self, client: httpx.AsyncClient, make_customer: Make, household: dict[str, Any],
+        person: str, problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        survivor = (await make_customer(kind="person"))["id"]
+        body = {"survivor_id": survivor, "merged_ids": [person]}
+        assert (await client.post("/v1/merges", json=body)).status_code == 201
+        response = await act(client, household, "join", customer_id=person, relation="head")
+        assert problem(response) == (409, "customer-merged")
+
+    async def test_members_leave_and_join_while_they_are_merged(
+        self, client: httpx.AsyncClient, make_customer: Make, household: dict[str, Any]
+    ) -> None:
+        for _ in range(5):
+            one, other, new = [(await make_customer(kind="person"))["id"] for _ in range(3)]
+            await act(client, household, "join", customer_id=other, relation="child")
+            answers = await asyncio.gather(
+                client.post("/v1/merges", json={"survivor_id": one, "merged_ids": [other, new]}),
+                act(client, household, "leave", customer_id=other),
+                act(client, household, "join", customer_id=new, relation="child"),
+            )
+            assert answers[0].status_code == 201, answers[0].text
+            assert {answer.status_code for answer in answers[1:]} <= {200, 409, 422}
+
     async def test_a_customer_and_a_contact_join_and_one_leaves(
         self,
         client: httpx.AsyncClient,

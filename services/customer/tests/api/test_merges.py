@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -69,9 +70,8 @@ async def everything(client: httpx.AsyncClient) -> dict[str, Any]:
 
 class TestMerge:
     async def test_the_survivor_has_what_each_record_knew(
-        self, make_customer: Make, make_employee: Make, merge: Merge
+        self, make_customer: Make, merge: Merge
     ) -> None:
-        owner = await make_employee()
         survivor = await make_customer(
             industry="retail", roles=["merchant"], created_on="2026-03-01"
         )
@@ -79,14 +79,12 @@ class TestMerge:
             industry="food", country="CN", code="C-1", roles=["supplier"], created_on="2026-01-05",
             annual_revenue={"amount": "5.00", "currency": "CNY"},
         )  # fmt: skip
-        newer = await make_customer(country="DE", owner_id=owner["id"], external_ref="erp-1")
+        newer = await make_customer(country="DE", external_ref="erp-1")
         after = (await merge(survivor, older, newer))["survivor"]
-        told = ("industry", "country", "code", "external_ref", "roles", "created_on", "owner_id")
+        told = ("industry", "country", "code", "external_ref", "roles", "created_on")
         assert [after[name] for name in told] == [
             "retail", "DE", "C-1", "erp-1", ["consumer", "merchant", "supplier"], "2026-01-05",
-            owner["id"],
         ]  # fmt: skip
-        assert after["department_id"] == owner["department_id"]
         assert after["annual_revenue"] == {"amount": "5.00", "currency": "CNY"}
 
     async def test_fields_come_from_where_somebody_says(
@@ -105,6 +103,65 @@ class TestMerge:
         }
         response = await client.post("/v1/merges", json=body)
         assert problem(response) == (422, "source-not-member")
+
+    @pytest.mark.parametrize("owned", [True, False])
+    async def test_the_survivor_keeps_its_owner_or_stays_in_the_pool(
+        self, client: httpx.AsyncClient, make_customer: Make, make_employee: Make, merge: Merge,
+        undo: Merge, problem: ProblemOf, owned: bool,
+    ) -> None:  # fmt: skip
+        own, other = await make_employee(), await make_employee()
+        survivor = await make_customer(owner_id=own["id"] if owned else None)
+        loser = await make_customer(owner_id=other["id"])
+        body = {"survivor_id": survivor["id"], "merged_ids": [loser["id"]]}
+        chosen = await client.post("/v1/merges", json=body | {"fields": {"owner_id": loser["id"]}})
+        assert chosen.status_code == 422
+        merged = await merge(survivor, loser, rule="newest")
+        told = ("owner_id", "department_id")
+        assert [merged["survivor"][name] for name in told] == [survivor[name] for name in told]
+        new = await make_employee(department_id=other["department_id"])
+        url = f"/v1/customers/{survivor['id']}/hand-over"
+        given = await client.post(url, json={"owner_id": new["id"], "reason": "调整"})
+        assert given.status_code == 200, given.text
+        after = (await undo(merged))["survivor"]
+        assert [after[name] for name in told] == [new["id"], new["department_id"]]
+
+    async def test_rules_and_completeness_follow(
+        self, client: httpx.AsyncClient, make_customer: Make, make_scheme: Make, merge: Merge,
+        undo: Merge,
+    ) -> None:  # fmt: skip
+        foods = {"test": "one_of", "fact": "industry", "values": ["food"]}
+        await make_scheme(rules=[{"class_code": "key", "conditions": [foods]}])
+        assert (await client.post("/v1/archive-defaults", json={})).is_success
+        survivor = await make_customer(roles=["merchant"], industry="retail")
+        loser = await make_customer(roles=["distributor"], industry="food")
+        known = {
+            "source_code": "internal",
+            "known_on": "2026-03-01",
+            "facts": {"location_kind": {"value": "other"}},
+        }
+        archive = f"/v1/customers/{survivor['id']}/archive"
+        recorded = await client.patch(
+            f"{archive}/retail_terminal/location", json=known, headers={"If-Match": '"0"'}
+        )
+        assert recorded.is_success, recorded.text
+
+        async def complete() -> Decimal:
+            return Decimal((await client.get(archive)).json()["completeness"])
+
+        async def classes_of(one: Answer) -> list[str]:
+            query = {"customer_id": one["id"], "current": "true"}
+            found = (await client.get("/v1/classifications", params=query)).json()["items"]
+            return [row["class_code"] for row in found]
+
+        before = await complete()
+        assert (await classes_of(survivor), await classes_of(loser)) == ([], ["key"])
+        merged = await merge(survivor, loser)  # brings along a class, but stays in retail
+        assert (await classes_of(survivor), await complete() < before) == ([], True)
+        await undo(merged)
+        assert (await classes_of(survivor), await classes_of(loser)) == ([], ["key"])
+        assert await complete() == before
+        await merge(survivor, loser, fields={"industry": loser["id"]})
+        assert await classes_of(survivor) == ["key"]
 
     async def test_newest_wins_if_asked_for(self, make_customer: Make, merge: Merge) -> None:
         survivor = await make_customer(industry="retail")
@@ -362,6 +419,116 @@ class TestUndo:
             assert read["customer_id"] == there["id"]
         read = (await client.get(f"/v1/customers/{loser['id']}")).json()
         assert (read["industry"], read["merged_into_id"]) == ("food", None)
+
+    @pytest.mark.parametrize("amount", ["5.00", "9.00"])
+    async def test_fields_that_are_bound_together_go_back_together(
+        self, client: httpx.AsyncClient, make_customer: Make, merge: Merge, undo: Merge, amount: str
+    ) -> None:
+        survivor = await make_customer(created_on="2026-03-01")
+        loser = await make_customer(
+            annual_revenue={"amount": "5.00", "currency": "CNY"}, created_on="2026-01-05"
+        )
+        merged = await merge(survivor, loser)
+        url, revenue = f"/v1/customers/{survivor['id']}", {"amount": amount, "currency": "CNY"}
+        version = (await client.get(url)).headers["etag"]
+        changed = await client.patch(
+            url, json={"annual_revenue": revenue}, headers={"If-Match": version}
+        )
+        assert changed.status_code == 200, changed.text
+        after = (await undo(merged))["survivor"]
+        assert after["annual_revenue"] == (None if amount == "5.00" else revenue)
+        assert after["created_on"] == "2026-03-01"
+
+    @pytest.mark.parametrize("what", ["promote", "end"])
+    async def test_a_relation_that_went_on_since_keeps_its_days(
+        self, client: httpx.AsyncClient, make_customer: Make, merge: Merge, undo: Merge, what: str
+    ) -> None:
+        survivor = await make_customer(created_on="2026-03-01")
+        loser = await make_customer(created_on="2026-01-05")
+        if what == "end":
+            promoted = {"on": "2026-01-06"}
+            await client.post(f"/v1/customers/{loser['id']}/promote", json=promoted)
+        merged = await merge(survivor, loser)
+        url = f"/v1/customers/{survivor['id']}/{what}"
+        body = {"on": "2026-02-01"} | ({"reason": "停业"} if what == "end" else {})
+        went_on = await client.post(url, json=body)
+        assert went_on.status_code == 200, went_on.text
+        after = (await undo(merged))["survivor"]
+        told = ("state", "created_on", "promoted_on", "ended_on")
+        assert [after[name] for name in told] == [went_on.json()[name] for name in told]
+
+    async def test_each_side_has_one_primary_contact_again(
+        self, client: httpx.AsyncClient, make_customer: Make, make_contact: Make, make_point: Make,
+        merge: Merge, undo: Merge,
+    ) -> None:  # fmt: skip
+        survivor, loser = await make_customer(), await make_customer()
+        contacts, points = [], []
+        for place, one in enumerate((survivor, loser, loser)):
+            contacts.append(await make_contact(customer_id=one["id"]))
+            points.append(await make_point(customer_id=one["id"], value=f"139 0000 000{place}"))
+        before = await everything(client)
+        merged = await merge(survivor, loser)
+        for path, (_, _, chosen) in (("contacts", contacts), ("contact-points", points)):
+            url = f"/v1/{path}/{chosen['id']}"
+            version = (await client.get(url)).headers["etag"]
+            changed = await client.patch(
+                url, json={"is_primary": True}, headers={"If-Match": version}
+            )
+            assert changed.status_code == 200, changed.text
+        assert (await undo(merged))["left"] == []
+        assert await everything(client) == before
+
+    async def test_who_left_since_does_not_come_first_again(
+        self, client: httpx.AsyncClient, make_customer: Make, make_contact: Make, merge: Merge,
+        undo: Merge,
+    ) -> None:  # fmt: skip
+        survivor, loser = await make_customer(), await make_customer()
+        await make_contact(customer_id=survivor["id"])
+        first, second = [await make_contact(customer_id=loser["id"]) for _ in range(2)]
+        merged = await merge(survivor, loser)
+        url = f"/v1/contacts/{first['id']}"
+        version = (await client.get(url)).headers["etag"]
+        gone = await client.patch(url, json={"active": False}, headers={"If-Match": version})
+        assert gone.status_code == 200, gone.text
+        await undo(merged)
+        for one, primary in ((first, False), (second, True)):
+            read = (await client.get(f"/v1/contacts/{one['id']}")).json()
+            assert (read["customer_id"], read["is_primary"]) == (loser["id"], primary)
+
+    async def test_the_default_party_somebody_chose_since_stays_the_default(
+        self, client: httpx.AsyncClient, make_customer: Make, merge: Merge, undo: Merge
+    ) -> None:
+        survivor, loser, buyer, other = [await make_customer() for _ in range(4)]
+        body = {"customer_id": buyer["id"], "role": "payer"}
+        made = []
+        for party, default in ((loser, True), (other, False)):
+            more = {"party_id": party["id"], "is_default": default}
+            made.append((await client.post("/v1/trade-parties", json=body | more)).json())
+        merged = await merge(survivor, loser)
+        url = f"/v1/trade-parties/{made[1]['id']}"
+        version = (await client.get(url)).headers["etag"]
+        chosen = await client.patch(url, json={"is_default": True}, headers={"If-Match": version})
+        assert chosen.status_code == 200, chosen.text
+        assert (await undo(merged))["left"] == []
+        for one, party, default in ((made[0], loser, False), (made[1], other, True)):
+            read = (await client.get(f"/v1/trade-parties/{one['id']}")).json()
+            assert (read["party_id"], read["is_default"]) == (party["id"], default)
+
+    async def test_a_number_that_is_there_already_is_left(
+        self, client: httpx.AsyncClient, make_customer: Make, make_point: Make, merge: Merge,
+        undo: Merge,
+    ) -> None:  # fmt: skip
+        survivor, loser = await make_customer(), await make_customer()
+        own = await make_point(customer_id=survivor["id"])
+        await make_point(customer_id=loser["id"])  # the same number stays with the merged record
+        moved = await make_point(customer_id=loser["id"], value="139 0000 0001")
+        merged = await merge(survivor, loser)
+        for one, change in ((own, "139 0000 0002"), (moved, own["value"])):
+            url = f"/v1/contact-points/{one['id']}"
+            version = (await client.get(url)).headers["etag"]
+            changed = await client.patch(url, json={"value": change}, headers={"If-Match": version})
+            assert changed.status_code == 200, changed.text
+        assert (await undo(merged))["left"] == [moved["id"]]
 
     async def test_the_pair_is_dismissed_and_does_not_return(
         self, client: httpx.AsyncClient, make_customer: Make, merge: Merge, undo: Merge

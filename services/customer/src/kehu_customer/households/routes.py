@@ -7,6 +7,7 @@ from fastapi import Query, Response, status
 
 from kehu_customer.contact_points.errors import OnePartyNeeded
 from kehu_customer.contacts.errors import UnknownContact, UnknownCustomer
+from kehu_customer.customers.errors import CustomerMerged
 from kehu_customer.households import service
 from kehu_customer.households.errors import (
     HouseholdHeadTaken,
@@ -86,6 +87,7 @@ async def change_household(
         OnePartyNeeded,
         UnknownCustomer,
         UnknownContact,
+        CustomerMerged,
         NotAPerson,
         InHouseholdAlready,
         HouseholdHeadTaken,

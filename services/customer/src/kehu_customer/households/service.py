@@ -1,4 +1,7 @@
-"""What can be done with a household. Its members change with it: every command locks it first."""
+"""What can be done with a household. Its members change with it: every command locks it first.
+
+Only whoever joins is locked before it, as customers are before everything that names them.
+"""
 
 from datetime import date
 from uuid import UUID
@@ -57,11 +60,11 @@ async def join_household(
 ) -> tuple[Household, Members]:
     """Let a person join.
 
-    Raises `OnePartyNeeded`, `UnknownCustomer`, `UnknownContact`, `NotAPerson`, `DateInFuture`; the
-    database refuses a person of another household, and a second head.
+    Raises `OnePartyNeeded`, `UnknownCustomer`, `UnknownContact`, `CustomerMerged`, `NotAPerson`,
+    `DateInFuture`; the database refuses a person of another household, and a second head.
     """
-    household, members = await _lock(session, household_id, expected_version)
     await _require_person(session, data)
+    household, members = await _lock(session, household_id, expected_version)
     member = HouseholdMember(
         id=ids.new_id(),
         household_id=household.id,
@@ -143,9 +146,11 @@ async def _require_person(session: Session, data: HouseholdJoining) -> None:
         if await session.get(Contact, (tenant_id, data.contact_id)) is None:
             raise UnknownContact
         return
-    customer = await session.get(Customer, (tenant_id, data.customer_id))
+    key = (tenant_id, data.customer_id)
+    customer = await session.get(Customer, key, lock="FOR SHARE")  # not merged meanwhile
     if customer is None:
         raise UnknownCustomer
+    customer.require_unmerged()
     if customer.kind != CustomerKind.PERSON:
         raise NotAPerson(name=customer.name)
 

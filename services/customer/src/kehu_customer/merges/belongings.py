@@ -39,6 +39,14 @@ class Belonging(NamedTuple):
     """Attribute of the one that comes first."""
     among: Callable[[Any], Hashable] = lambda _row: None
     """Among which rows of a customer one comes first."""
+    able: Callable[[Any], bool] = lambda _row: False
+    """Whether a row may come first."""
+    needed: bool = False
+    """Whether one has to come first where one may."""
+
+    def place(self, row: Any) -> Hashable:
+        """Return where one row may come first."""
+        return getattr(row, self.columns[0]), self.among(row)
 
 
 def _point(row: ContactPoint) -> Hashable | None:
@@ -51,7 +59,14 @@ def _trade_party(row: TradeParty) -> Hashable | None:
 
 
 CONTACTS = Belonging(
-    "contact", Contact, ("customer_id",), contacts.changed, lambda _: None, "is_primary"
+    "contact",
+    Contact,
+    ("customer_id",),
+    contacts.changed,
+    lambda _: None,
+    "is_primary",
+    able=lambda row: row.active,
+    needed=True,
 )
 CONTACT_POINTS = Belonging(
     "contact_point",
@@ -61,6 +76,8 @@ CONTACT_POINTS = Belonging(
     _point,
     "is_primary",
     lambda row: row.kind,
+    able=lambda row: row.active,
+    needed=True,
 )
 AFFILIATIONS = Belonging(
     "affiliation", Affiliation, ("customer_id",), affiliations.changed, lambda _: None
@@ -73,6 +90,7 @@ TRADE_PARTIES = Belonging(
     _trade_party,
     "is_default",
     lambda row: (row.customer_id, row.role),
+    able=lambda row: row.ended_on is None,
 )
 CLASSIFICATIONS = Belonging(
     "classification",
@@ -154,6 +172,50 @@ def _overlap(one: Affiliation, other: Affiliation) -> bool:
     begins_before = other.ended_on is None or one.started_on < other.ended_on
     ends_after = one.ended_on is None or other.started_on < one.ended_on
     return begins_before and ends_after and one.started_on != one.ended_on
+
+
+def go_back(
+    belonging: Belonging, row: Any, before: dict[str, Any], led: bool | None, there: Sequence[Any]
+) -> bool:
+    """Give a row its values from before a merge; return False if there is no room for it any more.
+
+    `led` tells whether it came first, `there` are all rows where it comes to. It comes first again
+    if it may and nobody else does there by now.
+    """
+    now = {name: getattr(row, name) for name in before}
+    for name, value in before.items():
+        setattr(row, name, value)
+    others = [one for one in there if one is not row]
+    where = _where(belonging, row)
+    if belonging.only(row) is not None and any(_where(belonging, one) == where for one in others):
+        for name, value in now.items():
+            setattr(row, name, value)
+        return False
+    if belonging.first is not None and led is not None:
+        first, place = belonging.first, belonging.place(row)
+        leaders = (one for one in others if getattr(one, first))
+        leads = led and belonging.able(row)
+        setattr(row, first, leads and place not in map(belonging.place, leaders))
+    return True
+
+
+def follow_leavers(belonging: Belonging, rows: Sequence[Any]) -> list[Any]:
+    """Let somebody come first wherever one has to and nobody does; return those who do now."""
+    if belonging.first is None or not belonging.needed:
+        return []
+    led = {belonging.place(row) for row in rows if getattr(row, belonging.first)}
+    found = []
+    for row in sorted(rows, key=lambda one: one.id):
+        place = belonging.place(row)
+        if belonging.able(row) and place not in led:
+            setattr(row, belonging.first, True)
+            led.add(place)
+            found.append(row)
+    return found
+
+
+def _where(belonging: Belonging, row: Any) -> Hashable:
+    return (*(getattr(row, name) for name in belonging.columns), belonging.only(row))
 
 
 def _rank(belonging: Belonging, row: Any, rank: dict[UUID, int]) -> int:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,17 @@ from kehu_customer.custom_fields.values import Values
 from kehu_customer.customers import events as customer_events
 from kehu_customer.customers.models import Customer
 from kehu_customer.merges import queries
-from kehu_customer.merges.belongings import BY_KIND, HOUSEHOLD_MEMBERS, SUBSIDIARIES
+from kehu_customer.merges.belongings import (
+    BELONGINGS,
+    BY_KIND,
+    HOUSEHOLD_MEMBERS,
+    SUBSIDIARIES,
+    Belonging,
+    follow_leavers,
+    go_back,
+)
 from kehu_customer.merges.models import MergeMove
+from kehu_customer.merges.survivorship import BOUND
 from kehu_kernel import audit, outbox, rows
 from kehu_kernel.session import Session
 
@@ -39,6 +49,8 @@ class Notes:
         """Note what was changed of a row; return whether anything was."""
         changes = {name: list(values) for name, values in rows.changes(row).items()}
         if changes:
+            for name in _bound(kind, changes.keys()) - changes.keys():
+                changes[name] = [getattr(row, name)] * 2  # tells whether it was changed since
             place = self.counted.total()
             move = MergeMove(
                 merge_id=self._merge_id, place=place, kind=kind, row_id=row.id, changes=changes
@@ -55,7 +67,8 @@ async def restore(
 
     Returns how many rows of each kind went back, the ids of those that went on since and were left,
     and the households concerned. A row is left if it does not belong to the survivor any more; of a
-    customer, each field that somebody changed since.
+    customer, each field that somebody changed since, with those bound to it. Who came first before
+    comes first again, if that is possible; and wherever one has to come first, one does.
     """
     counted: Counter[str] = Counter()
     left: list[UUID] = []
@@ -63,13 +76,20 @@ async def restore(
     by_kind: dict[str, set[UUID]] = {}
     for move in moves:
         by_kind.setdefault(move.kind, set()).add(move.row_id)
+    await queries.lock_households(session, by_kind.get(HOUSEHOLD_MEMBERS.kind, ()))
     known = {
         kind: await queries.rows_with(session, _model(kind), found)
         for kind, found in by_kind.items()
     }
+    there = {
+        one.kind: await queries.rows_at(session, one, {survivor_id} | _places(one, moves))
+        for one in BELONGINGS
+        if one.first is not None and one.kind in by_kind
+    }
     for move in reversed(moves):
         row = known[move.kind][move.row_id]
-        if not _take_back(row, move, whole=move.kind not in (CUSTOMER, SUBSIDIARIES.kind)):
+        led = _leads(move.kind, row)
+        if not _take_back(row, move, there.get(move.kind, ())):
             left.append(move.row_id)
             continue
         counted[move.kind] += 1
@@ -77,12 +97,35 @@ async def restore(
             households.add(row.household_id)
         else:
             _record(session, move.kind, row)
-        if row.id == survivor_id or "ended_on" in move.changes or "is_primary" in move.changes:
+        if row.id == survivor_id or "ended_on" in move.changes or led or _leads(move.kind, row):
             await session.flush()  # what it took is free before the other gets it back
+    for kind, found in there.items():
+        for row in follow_leavers(BY_KIND[kind], found):
+            _record(session, kind, row)
     return counted, sorted(set(left)), households
 
 
-def _take_back(row: Any, move: MergeMove, *, whole: bool) -> bool:
+def _bound(kind: str, changed: AbstractSet[str]) -> set[str]:
+    """Return what goes back only together with what was changed, or has to be known for it."""
+    if kind == CUSTOMER:
+        return {name for group in BOUND if not changed.isdisjoint(group) for name in group}
+    first = BY_KIND[kind].first
+    return {BY_KIND[kind].columns[0], first} if first is not None else set()
+
+
+def _leads(kind: str, row: Any) -> bool:
+    first = BY_KIND[kind].first if kind != CUSTOMER else None
+    return first is not None and getattr(row, first)
+
+
+def _places(belonging: Belonging, moves: Sequence[MergeMove]) -> set[UUID]:
+    """Return the customers at which rows of a kind come first, before or after a merge."""
+    name = belonging.columns[0]
+    changes = [move.changes for move in moves if move.kind == belonging.kind]
+    return {UUID(one) for change in changes for one in change.get(name, ()) if one is not None}
+
+
+def _take_back(row: Any, move: MergeMove, there: Sequence[Any]) -> bool:
     """Give a row its values from before the merge; return whether anything went back."""
     model = type(row)
     values = {
@@ -92,13 +135,33 @@ def _take_back(row: Any, move: MergeMove, *, whole: bool) -> bool:
     if "custom" in values:
         before, after = values.pop("custom")
         row.custom = _custom_back(row.custom, before, after)
-    same = {name: getattr(row, name) == after for name, (_, after) in values.items()}
-    if whole and not all(same.values()):
+    changed = {name for name, (_, after) in values.items() if getattr(row, name) != after}
+    if move.kind not in (CUSTOMER, SUBSIDIARIES.kind):
+        return _belong_back(BY_KIND[move.kind], row, values, changed, there)
+    kept = changed | _bound(CUSTOMER, changed)
+    back = {name: before for name, (before, _) in values.items() if name not in kept}
+    for name, before in back.items():
+        setattr(row, name, before)
+    return bool(back) or not values
+
+
+def _belong_back(
+    belonging: Belonging,
+    row: Any,
+    values: dict[str, tuple[Any, Any]],
+    changed: set[str],
+    there: Sequence[Any],
+) -> bool:
+    """Let a row belong to whom it belonged, unless it has gone on since."""
+    first, owner = belonging.first, belonging.columns[0]
+    if changed - {first}:
         return False
-    for name, (before, _) in values.items():
-        if same[name]:
-            setattr(row, name, before)
-    return any(same.values()) or not values
+    led = None
+    if first in values:
+        stays = values.get(owner, (None, None))
+        led = getattr(row, first) if first in changed and stays[0] == stays[1] else values[first][0]
+    before = {name: value for name, (value, _) in values.items() if name != first}
+    return go_back(belonging, row, before, led, there)
 
 
 def _custom_back(now: Values, before: Values, after: Values) -> Values:

@@ -9,6 +9,7 @@ from sqlalchemy import Select, delete, or_, select
 from kehu_customer.credit.models import CreditAccount
 from kehu_customer.custom_fields.models import CustomEntry
 from kehu_customer.customers.models import Customer
+from kehu_customer.households.models import Household, HouseholdMember
 from kehu_customer.merges.belongings import Belonging
 from kehu_customer.merges.models import Merge, MergeMove
 from kehu_customer.merges.schemas import MergeFilters
@@ -64,6 +65,33 @@ async def rows_of(
     names = [getattr(model, name).in_(customer_ids) for name in belonging.columns]
     query = select(model).where(model.tenant_id == session.context.tenant_id, or_(*names))
     return await session.scalars(query.order_by(model.id).with_for_update(key_share=True))
+
+
+async def rows_at(
+    session: Session, belonging: Belonging, customer_ids: Collection[UUID]
+) -> list[Any]:
+    """Return, locked, the rows of a kind of which one may come first at these customers."""
+    model = belonging.model
+    theirs = getattr(model, belonging.columns[0]).in_(customer_ids)
+    query = select(model).where(model.tenant_id == session.context.tenant_id, theirs)
+    return await session.scalars(query.order_by(model.id).with_for_update(key_share=True))
+
+
+async def lock_households(
+    session: Session, member_ids: Collection[UUID] = (), customer_ids: Collection[UUID] = ()
+) -> None:
+    """Lock the households of members or customers: like every command, before their members."""
+    if not member_ids and not customer_ids:
+        return
+    member, tenant_id = HouseholdMember, session.context.tenant_id
+    households = await session.scalars(
+        select(member.household_id).where(
+            member.tenant_id == tenant_id,
+            or_(member.id.in_(member_ids), member.customer_id.in_(customer_ids)),
+        )
+    )
+    if households:
+        await rows_with(session, Household, set(households))
 
 
 async def rows_with(session: Session, model: Any, row_ids: Collection[UUID]) -> dict[UUID, Any]:

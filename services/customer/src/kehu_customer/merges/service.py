@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from kehu_customer.affiliations.models import Affiliation
+from kehu_customer.archives.keeping import follow_roles
+from kehu_customer.classifications.ruling import follow_rules, follow_rules_together
 from kehu_customer.custom_fields.models import entries_of
 from kehu_customer.custom_fields.queries import fields_for, hidden_from_caller
 from kehu_customer.customers import events as customer_events
@@ -95,7 +97,7 @@ async def _merge(session: Session, data: MergeCreate) -> MergeResult:
     )
     audit.created(session, merge)
     notes = Notes(session, merge.id)
-    await _choose_values(session, notes, survivor, losers, data)
+    fields = await _choose_values(session, notes, survivor, losers, data)
     await _move_belongings(session, notes, survivor.id, data.merged_ids)
     await _move_companies(session, notes, survivor, others, data.merged_ids)
     outbox.add(session, events.merged(merge), sequence=merge.version)
@@ -103,6 +105,9 @@ async def _merge(session: Session, data: MergeCreate) -> MergeResult:
     await _index_custom(session, [survivor, *losers])
     members = [survivor.id, *data.merged_ids]
     await settle_pairs(session, members, PairState.OPEN, PairState.MERGED, data.reason)
+    await follow_rules(session, survivor)
+    if "roles" in fields:
+        await follow_roles(session, survivor)
     return await _result(session, merge, survivor, notes.counted, [])
 
 
@@ -127,6 +132,7 @@ async def unmerge_customers(
     survivor = customers[merge.survivor_id]
     if survivor.merged_into_id is not None:
         raise MergedOn(merged_into_id=survivor.merged_into_id)
+    roles = survivor.roles
     counted, left, households = await restore(session, moves, survivor.id)
     await _tell_households(session, households)
     audit.changed(session, merge, "undone")
@@ -137,6 +143,10 @@ async def unmerge_customers(
     members = [survivor.id, *(one.id for one in losers)]
     reason = data.reason or "unmerged"
     await settle_pairs(session, members, PairState.MERGED, PairState.DISMISSED, reason)
+    await session.flush()
+    await follow_rules_together(session, [survivor, *losers])
+    if survivor.roles != roles:
+        await follow_roles(session, survivor)
     return await _result(session, merge, survivor, counted, left)
 
 
@@ -188,8 +198,8 @@ async def _choose_values(
     survivor: Customer,
     losers: Sequence[Customer],
     data: MergeCreate,
-) -> None:
-    """Let the survivor say what survives, and the losers lead to it."""
+) -> list[str]:
+    """Let the survivor say what survives, and the losers lead to it; return its changed fields."""
     chosen = sources(survivor, losers, data.fields, data.rule)
     custom = custom_values(survivor, losers, data.custom, data.rule)
     values = {
@@ -216,6 +226,7 @@ async def _choose_values(
     fields = notes.take(CUSTOMER, survivor, "merged-with")
     if fields:
         outbox.add(session, customer_events.changed(survivor, fields), sequence=survivor.version)
+    return fields
 
 
 def _parent_outside(survivor: Customer, losers: Sequence[Customer]) -> UUID | None:
@@ -229,6 +240,8 @@ async def _move_belongings(
     session: Session, notes: Notes, survivor_id: UUID, losers: Sequence[UUID]
 ) -> None:
     for belonging in BELONGINGS:
+        if belonging is belongings.HOUSEHOLD_MEMBERS:
+            await queries.lock_households(session, customer_ids=losers)
         rows = await queries.rows_of(session, belonging, [survivor_id, *losers])
         if belonging is belongings.AFFILIATIONS:
             await _give_way(session, notes, rows, survivor_id)

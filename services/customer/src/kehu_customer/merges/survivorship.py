@@ -16,13 +16,16 @@ class Rule(StrEnum):
 
 
 class Field(StrEnum):
-    """Fields of which one record's value survives."""
+    """Fields of which one record's value survives.
+
+    The owner is none of them: the survivor keeps its own, or stays in the pool, because every
+    change of owner is a hand-over.
+    """
 
     NAME = "name"
     CODE = "code"
     EXTERNAL_REF = "external_ref"
     PARENT = "parent_id"
-    OWNER = "owner_id"
     INDUSTRY = "industry"
     COUNTRY = "country"
     SOURCE = "source"
@@ -34,10 +37,11 @@ class Field(StrEnum):
 
 
 TOGETHER = {
-    Field.OWNER: ("owner_id", "department_id"),
     Field.ANNUAL_REVENUE: ("annual_revenue", "annual_revenue_currency"),
 }
-"""Fields that only make sense with each other: the owner comes with the owner's department."""
+"""Fields that only make sense with each other."""
+BOUND = (*TOGETHER.values(), ("created_on", "state", "promoted_on"))
+"""What the database ties together: undoing a merge, all of it goes back, or nothing."""
 UNIQUE = (Field.CODE, Field.EXTERNAL_REF)
 """Fields that no two records may have: the one that gives it loses it."""
 
