@@ -1,6 +1,6 @@
 """Find duplicates: match keys, rules, pairs to review; credit code and website of a customer (C5).
 
-Customers on record have no keys until a scan (`POST /v1/duplicates/scan`) has passed them.
+Customers on record have no keys until a scan (`POST /v1/duplicate-scans`) has passed them.
 """
 
 from alembic import op

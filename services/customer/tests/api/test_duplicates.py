@@ -238,7 +238,7 @@ class TestScan:
         for number in range(5):
             await make_customer(name=f"公司名称{number}号")
         with count_queries(database) as queries:
-            await client.post("/v1/duplicates/scan", json={})
+            await client.post("/v1/duplicate-scans", json={})
         # begin, rules, lot, points, pairs, keys, candidates, commit
         assert len(queries) == 8, queries.statements
 
@@ -275,7 +275,7 @@ class TestRules:
 
 
 async def _check(client: httpx.AsyncClient, body: dict[str, object]) -> dict[str, Any]:
-    response = await client.post("/v1/duplicates/check", json=body)
+    response = await client.post("/v1/duplicate-checks", json=body)
     assert response.status_code == 200, response.text
     found: dict[str, Any] = response.json()
     return found
@@ -285,7 +285,7 @@ async def _scan(client: httpx.AsyncClient, limit: int = 100) -> Any:
     after = None
     while True:
         body = {"limit": limit, "after": after}
-        lot = (await client.post("/v1/duplicates/scan", json=body)).json()
+        lot = (await client.post("/v1/duplicate-scans", json=body)).json()
         yield lot
         after = lot["next_after"]
         if after is None:

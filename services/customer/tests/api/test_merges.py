@@ -539,7 +539,7 @@ class TestUndo:
         [pair] = (await client.get("/v1/duplicates")).json()["items"]
         assert pair["state"] == "merged"
         await undo(merged)
-        assert (await client.post("/v1/duplicates/scan", json={})).json()["found"] == 0
+        assert (await client.post("/v1/duplicate-scans", json={})).json()["found"] == 0
         [pair] = (await client.get("/v1/duplicates")).json()["items"]
         assert (pair["state"], pair["decision_reason"]) == ("dismissed", "两家")
 

@@ -287,7 +287,7 @@ class TestDuplicates:
         assert candidate.items() >= served.items()
         assert candidate["served_by"] is not None
         assert theirs["id"] not in refused.text
-        checked = (await fang.post("/v1/duplicates/check", json=body)).json()
+        checked = (await fang.post("/v1/duplicate-checks", json=body)).json()
         assert checked["candidates"] == [candidate]
 
     async def test_matching_does_not_widen_what_the_caller_may_do(
@@ -306,7 +306,7 @@ class TestDuplicates:
         pairs = (await client.get("/v1/duplicates", params={"count": "exact"})).json()["count"]
         assert pairs == 1
         for _ in range(2):
-            scanned = await fang.post("/v1/duplicates/scan", json={})
+            scanned = await fang.post("/v1/duplicate-scans", json={})
             assert (scanned.status_code, scanned.json()["found"]) == (200, 0)
         assert (await fang.get("/v1/duplicates")).json()["items"] == []
 

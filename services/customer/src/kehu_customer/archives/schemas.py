@@ -137,7 +137,7 @@ class FactFilters(PageParams):
     step: Step | None = Field(None, description="Made by this step.")
     current: bool | None = Field(None, description="As it is known now, or as it was before.")
     verified: bool | None = Field(None, description="Verified, or not yet.")
-    due_by: date | None = Field(
+    due_by: Day | None = Field(
         None,
         description="To be verified (again) by this day, which counts; only what is known now, "
         "and not of former customers. Use `sort=due_on`.",

@@ -73,7 +73,7 @@ AllowedDuplicate = Annotated[str | None, Depends(_allowed_duplicate)]
 
 
 @routes.post(
-    "/duplicates/check",
+    "/duplicate-checks",
     summary="Check for duplicates",
     dependencies=[READ],
     responses=problems(InvalidCreditCode, InvalidPhoneNumber, InvalidEmailAddress),
@@ -83,7 +83,7 @@ async def check_for_duplicates(data: DuplicateCheck, session: Session) -> Duplic
     return await service.check(session, data)
 
 
-@routes.post("/duplicates/scan", summary="Scan for duplicates", dependencies=[WRITE])
+@routes.post("/duplicate-scans", summary="Scan for duplicates", dependencies=[WRITE])
 async def scan_for_duplicates(data: DuplicateScan, session: Session) -> DuplicateScanResult:
     """Look for duplicates of a lot of customers, and put new pairs up for review.
 
