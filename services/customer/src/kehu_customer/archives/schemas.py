@@ -1,6 +1,5 @@
 """Archives and facts on the wire: what is sent, and what is asked for."""
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
