@@ -21,6 +21,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
+from hypothesis import HealthCheck, settings
 
 from kehu_kernel import migrations
 from kehu_kernel.app import open_database
@@ -30,6 +31,12 @@ from kehu_kernel.process import Databases, Service
 from kehu_kernel.settings import ServiceSettings
 from kehu_kernel.testing.cluster import Cluster, running_cluster
 from kehu_kernel.testing.tokens import AUDIENCE, ISSUER, TestIssuer
+
+# A property holds however slow the machine is just now.
+settings.register_profile(
+    "kehu", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("kehu")
 
 
 @dataclass(frozen=True)
