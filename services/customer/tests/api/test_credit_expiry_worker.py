@@ -1,4 +1,4 @@
-"""The worker that watches credit reports of all tenants."""
+"""The work of watching the credit reports of all tenants."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,14 +9,12 @@ import httpx
 import pytest
 
 from kehu_customer.credit_investigations import worker
-from kehu_customer.credit_investigations.worker import ExpiryWorker
-from kehu_customer.settings import Settings
-from kehu_kernel import clock
+from kehu_customer.credit_investigations.worker import ExpiryWork
 from kehu_kernel.db import Database
+from kehu_kernel.rounds import Rounds
 from kehu_kernel.testing.observe import emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 
-TODAY = clock.today(clock.now(), "Asia/Shanghai")
 OPENED = "customer.credit-investigation-opened.v1"
 Expired = Callable[[httpx.AsyncClient], Awaitable[None]]
 
@@ -34,10 +32,8 @@ def expired() -> Expired:
     return enter
 
 
-def a_worker(running: RunningService, wake_relay: Callable[[], None]) -> ExpiryWorker:
-    settings = running.settings
-    assert isinstance(settings, Settings)
-    return ExpiryWorker(running.databases, settings, wake_relay)
+def work_of(running: RunningService, wake_relay: Callable[[], None]) -> ExpiryWork:
+    return ExpiryWork(running.databases, running.settings.time_zone, wake_relay)
 
 
 async def test_asks_for_every_tenant_once_however_often_it_runs(
@@ -53,12 +49,12 @@ async def test_asks_for_every_tenant_once_however_often_it_runs(
         for _ in range(3):
             await expired(client_for(tenant))
     woken: list[int] = []
-    stop = asyncio.Event()
-    workers = [a_worker(running, lambda: woken.append(1)) for _ in range(2)]
-    await asyncio.gather(*(one.work(TODAY, stop) for one in workers))
+    workers = [work_of(running, lambda: woken.append(1)) for _ in range(2)]
+    while sum(await asyncio.gather(*(one.work() for one in workers))):
+        pass
     assert [len(await emitted(database, tenant, OPENED)) for tenant in tenants] == [3, 3]
     assert woken
-    await workers[0].work(TODAY, stop)
+    await workers[0].work()
     assert [len(await emitted(database, tenant, OPENED)) for tenant in tenants] == [3, 3]
 
 
@@ -71,12 +67,11 @@ async def test_begins_at_once_and_ends_when_told(
 ) -> None:
     await expired(client)
     stop, told = asyncio.Event(), asyncio.Event()
-    one = a_worker(running, told.set)
+    one = Rounds("credit-expiry", work_of(running, told.set).work, poll_interval=3600.0)
     task = asyncio.create_task(one.run(stop))
     async with asyncio.timeout(20):
         while not await emitted(database, tenant, OPENED):
             await told.wait()
             told.clear()
-    assert one.stuck() is None
     stop.set()
     await asyncio.wait_for(task, 20)

@@ -32,16 +32,16 @@ class Rounds:
         self._work = work
         self._poll_interval = poll_interval
         self._woken = asyncio.Event()
-        self._last_round = time.monotonic()
+        self._began: float | None = None
 
     def wake(self) -> None:
         """Say that something was committed in this process: look at once, not at the next poll."""
         self._woken.set()
 
     def stuck(self) -> str | None:
-        """Say so if the loop has not come round for far longer than any round takes."""
-        silent = time.monotonic() - self._last_round
-        return f"no round for {silent:.0f} s" if silent > self.stuck_after else None
+        """Say so if a round takes far longer than any round takes; waiting is no round."""
+        lasts = 0.0 if self._began is None else time.monotonic() - self._began
+        return f"a round since {lasts:.0f} s" if lasts > self.stuck_after else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; the round under way is finished."""
@@ -49,16 +49,19 @@ class Rounds:
         failures = 0
         try:
             while not stop.is_set():
-                self._last_round = time.monotonic()
+                self._began = time.monotonic()
                 self._woken.clear()
                 try:
-                    if not await self._work():
-                        await self._wait()
-                    failures = 0
+                    done = await self._work()
                 except Exception as error:
                     failures += 1
                     log.warning("%s waits", self.name, extra={"error": repr(error)})
+                    self._began = None
                     await broker.pause(stop, broker.backoff(failures))
+                else:
+                    failures, self._began = 0, None
+                    if not done:
+                        await self._wait()
         finally:
             stopping.cancel()
 
