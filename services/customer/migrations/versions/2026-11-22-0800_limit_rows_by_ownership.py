@@ -5,7 +5,7 @@ Policies take effect at once and rewrite nothing. Callers without a row scope no
 
 from alembic import op
 
-from kehu_customer.ownership.rows import MINE, limit_to_visible
+from kehu_customer.ownership.rows import DEPARTMENTS_IN_SIGHT, MINE, limit_to_visible
 from kehu_kernel.migrations import limit_rows
 
 revision = "2026112280"
@@ -51,6 +51,7 @@ here has no history for callers with a row scope."""
 
 
 def upgrade() -> None:
+    op.execute(DEPARTMENTS_IN_SIGHT)
     limit_rows(op, "customers", MINE.format(customer="customers"))
     for table in OF_CUSTOMERS:
         limit_to_visible(op, table, customers="customer_id")

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from kehu_customer.duplicates import service
+from kehu_customer.duplicates import queries, service
 from kehu_kernel.db import Database
 from kehu_kernel.session import Session
 from kehu_kernel.testing.observe import audited, count_queries, emitted
@@ -198,6 +198,21 @@ class TestFind:
     async def test_nobody(self, client: httpx.AsyncClient, make_customer: Make) -> None:
         await make_customer(name=NAME)
         assert await _check(client, company("成都另一家")) == {"verdict": "none", "candidates": []}
+
+    @pytest.mark.parametrize(("most", "found"), [(2, []), (3, ["北极星远洋运输代理"])])
+    async def test_an_ending_that_too_many_names_share_tells_nobody_apart(
+        self,
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        monkeypatch: pytest.MonkeyPatch,
+        most: int,
+        found: list[str],
+    ) -> None:
+        for name in ("北极星远洋运输代理", "红太阳远洋运输代理", "青松岭远洋运输代理"):
+            await make_customer(name=name)
+        monkeypatch.setattr(queries, "MOST_PER_KEY", most)
+        checked = await _check(client, company("北极光远洋运输代理"))
+        assert [one["name"] for one in checked["candidates"]] == found
 
 
 class TestScan:

@@ -19,7 +19,8 @@ from kehu_customer.duplicates.schemas import PairFilters
 from kehu_kernel.session import Session
 
 MOST_PER_KEY = 50
-"""Customers looked at for one key: what more than these share tells nobody apart."""
+"""Customers looked at for one key. A start or end that more names than these share (科技, 系统集成)
+tells nobody apart: none of them is looked at for it."""
 SORT_COLUMNS = {"score": DuplicatePair.score, "created_at": DuplicatePair.created_at}
 
 # LATERAL with OFFSET 0 reads each customer by its key: a join was planned as a scan of a million.
@@ -28,10 +29,14 @@ FIND = """
         SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[]) AS asked (who, kind, key)
     ), found AS (
         SELECT asked.who, same.customer_id, asked.kind FROM asked CROSS JOIN LATERAL (
-            SELECT customer_id FROM match_keys
-            WHERE tenant_id = $1 AND match_keys.kind = asked.kind AND match_keys.key = asked.key
-            ORDER BY customer_id LIMIT $5
+            SELECT customer_id, count(*) OVER () AS sharing FROM (
+                SELECT customer_id FROM match_keys
+                WHERE tenant_id = $1 AND match_keys.kind = asked.kind
+                    AND match_keys.key = asked.key
+                ORDER BY customer_id LIMIT $5 + 1
+            ) AS sharers
         ) AS same
+        WHERE sharing <= $5 OR asked.kind NOT IN ('start', 'end')
         UNION
         SELECT asked.who, coalesce(same.customer_id, contacts.customer_id), asked.kind
         FROM asked CROSS JOIN LATERAL (
