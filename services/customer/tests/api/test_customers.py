@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from kehu_customer.customers.models import CustomerRole
 from kehu_kernel import clock
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, emitted
@@ -146,6 +147,20 @@ class TestCreate:
         response = await client.post("/v1/customers", json=body)
         assert problem(response) == (422, "invalid-request")
         assert response.json()["errors"][0]["pointer"].startswith(f"/{field}")
+
+    async def test_in_all_roles_tells_the_later_ones_apart(
+        self, client: httpx.AsyncClient, make_customer: Make, database: Database, tenant: str
+    ) -> None:
+        made = await make_customer(roles=[role.value for role in CustomerRole])
+        assert made["roles"] == sorted(CustomerRole)
+        data = (await emitted(database, tenant))[-1].data
+        assert (len(data["roles"]), "public_body" in data["roles"]) == (8, True)
+        assert data["further_roles"] == [
+            "association", "community", "competitor", "intermediary", "media", "retailer",
+            "wholesaler",
+        ]  # fmt: skip
+        found = await client.get("/v1/customers", params={"role": "competitor"})
+        assert [one["id"] for one in found.json()["items"]] == [made["id"]]
 
 
 class TestChange:

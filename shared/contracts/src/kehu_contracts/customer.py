@@ -41,7 +41,9 @@ class CustomerState(Event):
     kind: CustomerKind = Field(description="An organisation or a natural person.")
     code: str | None = Field(description="The tenant's own customer code.")
     name: str = Field(description="Name in full.")
-    roles: list[CustomerRole] = Field(description="Every role the customer plays, at least one.")
+    roles: list[CustomerRole] = Field(
+        description="Every role of the first eight that the customer plays; see further_roles."
+    )
     parent_id: UUID | None = Field(description="The parent company, also a customer.")
     owner_id: UUID | None = Field(description="The employee who looks after the customer.")
     department_id: UUID | None = Field(description="The department of the owner.")
@@ -56,6 +58,12 @@ class CustomerState(Event):
     value_grade: str | None = Field(description="Grade that analytics gave, such as A.")
     value_score: DecimalText | None = Field(description="Score behind the grade, in points.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    further_roles: list[str] | None = Field(
+        default=None,
+        description="The other roles it plays: wholesaler, retailer, intermediary, media, "
+        "association, community, competitor; there may be more of them one day.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
     merged_into_id: UUID | None = Field(
         default=None,
         description="The record that this one was merged into; its state is former as long.",

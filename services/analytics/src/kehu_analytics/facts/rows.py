@@ -18,9 +18,9 @@ Row = tuple[Any, ...]
 def customer_row(event: customer.CustomerState) -> Row:
     """Return the columns of `customer_facts` after the common ones."""
     return (
-        event.kind, event.code, event.name, _array(event.roles), event.parent_id, event.owner_id,
-        event.department_id, event.state, event.industry, event.country, event.source,
-        event.created_on, event.promoted_on, event.ended_on,
+        event.kind, event.code, event.name, _array([*event.roles, *(event.further_roles or ())]),
+        event.parent_id, event.owner_id, event.department_id, event.state, event.industry,
+        event.country, event.source, event.created_on, event.promoted_on, event.ended_on,
     )  # fmt: skip
 
 

@@ -1,10 +1,13 @@
 """What the world hears of a customer."""
 
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from kehu_contracts import customer as contract
 from kehu_customer.customers.models import Customer, CustomerState
+
+FIRST_ROLES = frozenset(get_args(contract.CustomerRole))
+"""Those that v1 of the events began with; a list of values cannot grow within a version."""
 
 
 def _state(customer: Customer, changed: list[str]) -> dict[str, Any]:
@@ -13,7 +16,8 @@ def _state(customer: Customer, changed: list[str]) -> dict[str, Any]:
         "kind": customer.kind,
         "code": customer.code,
         "name": customer.name,
-        "roles": customer.roles,
+        "roles": [role for role in customer.roles if role in FIRST_ROLES],
+        "further_roles": [role for role in customer.roles if role not in FIRST_ROLES],
         "parent_id": customer.parent_id,
         "owner_id": customer.owner_id,
         "department_id": customer.department_id,

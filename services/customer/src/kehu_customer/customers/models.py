@@ -24,16 +24,26 @@ class CustomerKind(StrEnum):
 
 
 class CustomerRole(StrEnum):
-    """What a customer is to us; one customer may play several roles (6.2, C1)."""
+    """What a customer is to us; one customer may play several roles (6.2, C1).
+
+    The last five are customers in the wide sense: who does not buy, but counts.
+    """
 
     CONSUMER = "consumer"
     MERCHANT = "merchant"
+    WHOLESALER = "wholesaler"
+    RETAILER = "retailer"
+    INTERMEDIARY = "intermediary"
     DISTRIBUTOR = "distributor"
     FRANCHISEE = "franchisee"
     SUPPLIER = "supplier"
     PARTNER = "partner"
     INTERNAL = "internal"
     PUBLIC_BODY = "public_body"
+    MEDIA = "media"
+    ASSOCIATION = "association"
+    COMMUNITY = "community"
+    COMPETITOR = "competitor"
 
 
 class CustomerState(StrEnum):

@@ -20,7 +20,11 @@ def _once_each(roles: list[CustomerRole]) -> list[CustomerRole]:
     return sorted(set(roles))
 
 
-Roles = Annotated[list[CustomerRole], Field(min_length=1, max_length=8), AfterValidator(_once_each)]
+Roles = Annotated[
+    list[CustomerRole],
+    Field(min_length=1, max_length=len(CustomerRole)),
+    AfterValidator(_once_each),
+]
 
 
 Percentage = Annotated[
