@@ -240,6 +240,25 @@ class TestValues:
         assert (await client.get(url)).json()["custom"] == {"taste": "spicy"}
         response = await client.patch(url, json={"custom": {"taste": "mild"}}, headers=IF_FIRST)
         assert problem(response) == (422, "custom-fields-invalid")
+        sent_back = {"custom": {"taste": "spicy"}, "name": "辣味居"}
+        kept = await client.patch(url, json=sent_back, headers=IF_FIRST)
+        assert kept.json()["custom"] == {"taste": "spicy"}
+        second = {"If-Match": '"2"'}
+        cleared = await client.patch(url, json={"custom": {"taste": None}}, headers=second)
+        assert cleared.json()["custom"] == {}
+
+    async def test_of_a_retired_option_or_field_are_found(
+        self, client: httpx.AsyncClient, define: Make, make_customer: Make
+    ) -> None:
+        made = await define("taste", "choice", options=OPTIONS, indexed=True)
+        customer = await make_customer(custom={"taste": "spicy"})
+        retired = [one | {"active": one["code"] != "spicy"} for one in OPTIONS]
+        url, taste = f"{FIELDS}/{made['id']}", {"custom": "taste:spicy"}
+        for version, change in enumerate(({"options": retired}, {"active": False}), 1):
+            changed = await client.patch(url, json=change, headers={"If-Match": f'"{version}"'})
+            assert changed.status_code == 200, changed.text
+            found = (await client.get(CUSTOMERS, params=taste)).json()["items"]
+            assert [one["id"] for one in found] == [customer["id"]]
 
 
 class TestUnique:
@@ -304,6 +323,25 @@ class TestRestricted:
         changed = await seller.patch(url, json={"custom": {"taste": "甜"}}, headers=IF_FIRST)
         assert changed.json()["custom"] == {"taste": "甜"}
         assert (await client.get(url)).json()["custom"] == {"margin": "7", "taste": "甜"}
+
+    async def test_who_lacks_the_scope_does_not_know_of_the_field_nor_lifts_the_restriction(
+        self,
+        client: httpx.AsyncClient,
+        client_for: ClientFor,
+        tenant: str,
+        define: Make,
+        problem: ProblemOf,
+    ) -> None:
+        credit = "customer:credit:write"
+        made = await define("margin", "number", visible_to=credit, default_value="7")
+        await define("taste")
+        curious = client_for(tenant, roles=("sales_manager",))
+        url = f"{FIELDS}/{made['id']}"
+        assert [one["code"] for one in (await curious.get(FIELDS)).json()["items"]] == ["taste"]
+        assert problem(await curious.get(url)) == (404, "not-found")
+        lifted = await curious.patch(url, json={"visible_to": None}, headers=IF_FIRST)
+        assert problem(lifted) == (404, "not-found")
+        assert (await client.get(url)).json()["visible_to"] == credit
 
 
 class TestSearch:

@@ -17,9 +17,13 @@ HIDDEN = (
 )
 
 
-def matching(tenant_id: str, filters: FieldFilters) -> Select[CustomField]:
-    """Return the query for the fields that match all filters."""
-    query = select(CustomField).where(CustomField.tenant_id == tenant_id)
+def matching(session: Session, filters: FieldFilters) -> Select[CustomField]:
+    """Return the query for the fields that the caller may know of and that match all filters."""
+    query = select(CustomField).where(CustomField.tenant_id == session.context.tenant_id)
+    scopes = session.context.scopes
+    if scopes is not None:
+        restriction = CustomField.visible_to
+        query = query.where(or_(restriction.is_(None), restriction.in_(sorted(scopes))))
     for name in EXACT_FILTERS:
         value = getattr(filters, name)
         if value is not None:
@@ -30,9 +34,9 @@ def matching(tenant_id: str, filters: FieldFilters) -> Select[CustomField]:
 async def fields_for(
     session: Session, codes: Sequence[str], *, creating: bool
 ) -> dict[str, CustomField]:
-    """Return the fields in use with these codes, by code.
+    """Return the fields with these codes, by code, also retired ones: customers keep the values.
 
-    For a new customer also those that are required or have a default.
+    For a new customer those in use, and also those that are required or have a default.
     """
     if not codes and not creating:
         return {}
@@ -41,9 +45,9 @@ async def fields_for(
     if creating:
         has_default = CustomField.default_value.is_not(None)
         wanted = or_(wanted, CustomField.required, has_default)
-    query = select(CustomField).where(
-        CustomField.tenant_id == tenant_id, CustomField.active, wanted
-    )
+    query = select(CustomField).where(CustomField.tenant_id == tenant_id, wanted)
+    if creating:
+        query = query.where(CustomField.active)
     return {field.code: field for field in await session.scalars(query)}
 
 

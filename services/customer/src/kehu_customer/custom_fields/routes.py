@@ -10,7 +10,6 @@ from kehu_customer.custom_fields.errors import FieldCodeTaken, FieldMakesNoSense
 from kehu_customer.custom_fields.models import CustomField
 from kehu_customer.custom_fields.schemas import FieldCreate, FieldFilters, FieldRead, FieldUpdate
 from kehu_kernel.auth import requires
-from kehu_kernel.db import require
 from kehu_kernel.http import ExpectedVersion, Session, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
@@ -46,7 +45,7 @@ async def list_fields(
 @routes.get("/{field_id}", summary="Read a custom field", dependencies=[READ])
 async def read_field(field_id: UUID, session: Session, response: Response) -> FieldRead:
     """One definition, with its ETag."""
-    return _answer(await require(session, CustomField, field_id), response)
+    return _answer(await service.read_field(session, field_id), response)
 
 
 @routes.patch(

@@ -106,10 +106,7 @@ def _wanted(field: CustomField, written: str) -> dict[str, Any]:
     if field.type == FieldType.MONEY:
         amount, _, currency = written.partition(" ")
         value = {"amount": amount, "currency": currency}
-    elif field.type == FieldType.MULTI_CHOICE:
-        value = [written]
     try:
-        accepted = field.accept(value)
+        return typed(field, field.accept_once_used(value))
     except InvalidValue as error:
         raise FieldNotSearchable(field=field.code, **NO_VALUE) from error
-    return typed(field, accepted[0] if field.type == FieldType.MULTI_CHOICE else accepted)

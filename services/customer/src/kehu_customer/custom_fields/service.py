@@ -5,8 +5,10 @@ from uuid import UUID
 from kehu_customer.custom_fields import events, queries
 from kehu_customer.custom_fields.models import LONGEST_INDEXED, CustomField, FieldType
 from kehu_customer.custom_fields.schemas import FieldCreate, FieldFilters, FieldUpdate, stored
+from kehu_customer.custom_fields.values import is_hidden
 from kehu_kernel import audit, outbox
 from kehu_kernel.db import require
+from kehu_kernel.errors import NotFound
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 
@@ -24,13 +26,23 @@ async def create_field(session: Session, data: FieldCreate) -> CustomField:
     return field
 
 
+async def read_field(session: Session, field_id: UUID) -> CustomField:
+    """Return a definition. Raises `NotFound`, also if the caller must not know of the field."""
+    field = await require(session, CustomField, field_id)
+    if is_hidden(field, session.context.scopes):
+        raise NotFound.of(CustomField, field_id)
+    return field
+
+
 async def change_field(
     session: Session, field_id: UUID, data: FieldUpdate, *, expected_version: int
 ) -> CustomField:
-    """Change a definition. Raises `OptionsStay`, `FieldMakesNoSense`.
+    """Change a definition. Raises `NotFound`, `OptionsStay`, `FieldMakesNoSense`.
 
-    Values that customers have stay, also where they would not be accepted any more.
+    Values that customers have stay, also where they would not be accepted any more. Who must not
+    know of the field cannot lift its restriction either.
     """
+    await read_field(session, field_id)
     field = await require(
         session, CustomField, field_id, lock=True, expected_version=expected_version
     )
@@ -52,7 +64,7 @@ async def list_fields(
     """Return one page of the fields that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(session.context.tenant_id, filters),
+        queries.matching(session, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

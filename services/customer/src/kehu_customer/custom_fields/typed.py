@@ -89,6 +89,17 @@ class Typed:
         except ValidationError as error:
             raise InvalidValue(Problem.WRONG_TYPE) from error
 
+    def accept_once_used(self, value: object) -> Any:
+        """Return the value as it is stored if it is one or may once have been one: to search it.
+
+        Raises `InvalidValue`.
+        """
+        if isinstance(value, str) and self.type in {ValueType.CHOICE, ValueType.MULTI_CHOICE}:
+            if value in {option["code"] for option in self.options}:
+                return value
+            raise InvalidValue(Problem.NOT_AN_OPTION)
+        return self.accept(value)
+
     def require_options(self, codes: list[str]) -> None:
         """Raise `InvalidValue` unless all are options in use."""
         in_use = {option["code"] for option in self.options if option["active"]}

@@ -70,9 +70,9 @@ def merged(
 
 def _accepted(field: CustomField | None, value: object, before: object) -> Any:
     """Return a value as it is stored, None to clear. Raises `InvalidValue`."""
-    if field is None:
+    if field is None or not (field.active or value is None or value == before):
         raise InvalidValue(Problem.UNKNOWN_FIELD)
-    if value is None and field.required:
+    if value is None and field.required and field.active:
         raise InvalidValue(Problem.REQUIRED)
     if value is None or value == before:  # what it has already may stay: a retired option, say
         return value
