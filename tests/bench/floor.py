@@ -35,12 +35,12 @@ ROW = (
     "department_id", "state", "industry", "country", "source", "founded_year", "employee_count",
     "annual_revenue", "annual_revenue_currency", "created_on", "promoted_on", "ended_on",
     "end_reason", "value_grade", "value_score", "value_sequence", "custom", "credit_code",
-    "website", "merged_into_id", "created_at", "updated_at",
+    "website", "merged_into_id", "anonymous", "created_at", "updated_at",
 )  # fmt: skip
 STATE = (
     "kind", "code", "name", "roles", "parent_id", "owner_id", "department_id", "state", "industry",
     "country", "source", "created_on", "promoted_on", "ended_on", "end_reason", "value_grade",
-    "value_score", "merged_into_id",
+    "value_score", "merged_into_id", "anonymous",
 )  # fmt: skip
 AUDITED = tuple(name for name in ROW if name not in ("id", "version", "created_at", "updated_at"))
 

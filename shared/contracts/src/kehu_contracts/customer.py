@@ -58,6 +58,11 @@ class CustomerState(Event):
     value_grade: str | None = Field(description="Grade that analytics gave, such as A.")
     value_score: DecimalText | None = Field(description="Score behind the grade, in points.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    anonymous: bool | None = Field(
+        default=None,
+        description="Whether the name is a stand-in, because nobody knows who the customer is.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
     further_roles: list[str] | None = Field(
         default=None,
         description="The other roles it plays: wholesaler, retailer, intermediary, media, "

@@ -41,6 +41,24 @@ class CustomerMerged(DomainError):
     zh = "{name} 已合并到另一条记录 {merged_into_id}，请修改该记录。"
 
 
+class AnonymousCustomer(DomainError):
+    """Nobody looks after a face without a name; anybody may serve it."""
+
+    code = "anonymous-customer"
+    status = HTTPStatus.CONFLICT
+    en = "{name} is not identified yet: nobody can look after an anonymous customer."
+    zh = "{name} 尚未识别身份：匿名客户不能指定负责人。"
+
+
+class AlreadyIdentified(DomainError):
+    """It is known who the customer is."""
+
+    code = "already-identified"
+    status = HTTPStatus.CONFLICT
+    en = "It is known already who {name} is."
+    zh = "{name} 的身份已识别。"
+
+
 class InvalidCreditCode(DomainError):
     """No unified social credit code (GB 32100) can look like this."""
 

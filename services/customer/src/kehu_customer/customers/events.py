@@ -16,6 +16,7 @@ def _state(customer: Customer, changed: list[str]) -> dict[str, Any]:
         "kind": customer.kind,
         "code": customer.code,
         "name": customer.name,
+        "anonymous": customer.anonymous,
         "roles": [role for role in customer.roles if role in FIRST_ROLES],
         "further_roles": [role for role in customer.roles if role not in FIRST_ROLES],
         "parent_id": customer.parent_id,

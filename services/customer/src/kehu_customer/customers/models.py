@@ -10,7 +10,13 @@ from sqlalchemy import ForeignKeyConstraint, Index, Numeric, Text, UniqueConstra
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kehu_customer.customers.errors import AlreadyTradeCustomer, CustomerHasEnded, CustomerMerged
+from kehu_customer.customers.errors import (
+    AlreadyIdentified,
+    AlreadyTradeCustomer,
+    AnonymousCustomer,
+    CustomerHasEnded,
+    CustomerMerged,
+)
 from kehu_customer.db import Base
 from kehu_kernel import business_day
 from kehu_kernel.columns import Aggregate
@@ -92,6 +98,7 @@ class Customer(Aggregate, Base):
     code: Mapped[str | None]
     external_ref: Mapped[str | None]
     name: Mapped[str]
+    anonymous: Mapped[bool] = mapped_column(server_default=text("false"))
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     parent_id: Mapped[UUID | None]
     owner_id: Mapped[UUID | None]
@@ -135,6 +142,16 @@ class Customer(Aggregate, Base):
                 extra={"merged_into_id": merged_into_id},
             )
 
+    def identify(self, name: str) -> None:
+        """Give a face its name (C1, 2 L110): from now on it can be owned, and has duplicates.
+
+        Raises `CustomerHasEnded`, `AlreadyIdentified`.
+        """
+        self.require_current()
+        if not self.anonymous:
+            raise AlreadyIdentified(name=self.name)
+        self.anonymous, self.name = False, name
+
     def promote(self, on: date) -> None:
         """Turn a prospect into a trade customer, which documents may use (1.5, C13).
 
@@ -161,10 +178,12 @@ class Customer(Aggregate, Base):
         """Give the customer to another owner and the owner's department; return who had it (C4).
 
         Of a leaver's customers the former ones go along, or nobody could see them any more. Raises
-        `CustomerHasEnded`.
+        `CustomerHasEnded`, `AnonymousCustomer`.
         """
         if not of_leaver:
             self.require_current()
+        if self.anonymous and owner_id is not None:
+            raise AnonymousCustomer(name=self.name)
         previous = self.owner_id
         self.owner_id, self.department_id = owner_id, department_id
         return previous

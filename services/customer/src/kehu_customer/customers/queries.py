@@ -17,7 +17,7 @@ from kehu_kernel.session import Session
 SORT_COLUMNS = {"name": Customer.name, "created_at": Customer.created_at}
 EXACT_FILTERS = (
     "kind", "owner_id", "department_id", "parent_id", "industry", "value_grade", "code",
-    "external_ref", "name", "credit_code", "merged_into_id",
+    "external_ref", "name", "credit_code", "merged_into_id", "anonymous",
 )  # fmt: skip
 
 

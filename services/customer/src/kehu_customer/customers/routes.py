@@ -13,7 +13,9 @@ from kehu_customer.custom_fields.errors import (
 from kehu_customer.custom_fields.queries import hidden_from_caller
 from kehu_customer.customers import service
 from kehu_customer.customers.errors import (
+    AlreadyIdentified,
     AlreadyTradeCustomer,
+    AnonymousCustomer,
     CustomerCodeTaken,
     CustomerHasEnded,
     CustomerMerged,
@@ -29,12 +31,14 @@ from kehu_customer.customers.schemas import (
     CustomerEnding,
     CustomerFilters,
     CustomerHandOver,
+    CustomerIdentification,
     CustomerPromotion,
     CustomerRead,
     CustomerUpdate,
 )
 from kehu_customer.duplicates.errors import DuplicateCustomer
 from kehu_customer.duplicates.routes import AllowedDuplicate
+from kehu_customer.duplicates.service import Suspect
 from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
 from kehu_kernel.db import require
@@ -58,6 +62,7 @@ WRITE = requires("customer:customers:write")
         ExternalReferenceTaken,
         UnknownParent,
         UnknownOwner,
+        AnonymousCustomer,
         DateInFuture,
         InvalidCreditCode,
         DuplicateCustomer,
@@ -81,8 +86,7 @@ async def create_customer(
     customer, suspects = await service.create_customer(
         session, data, today=today, allowed_duplicate=allowed_duplicate
     )
-    if suspects:
-        response.headers["Kehu-Possible-Duplicates"] = str(len(suspects))
+    _tell(response, suspects)
     response.headers["Location"] = f"/v1/customers/{customer.id}"
     return await _answer(session, customer, response)
 
@@ -155,6 +159,35 @@ async def change_customer(
 
 
 @routes.post(
+    "/{customer_id}/identify",
+    summary="Say who an anonymous customer is",
+    dependencies=[WRITE],
+    responses=problems(CustomerHasEnded, CustomerMerged, AlreadyIdentified, DuplicateCustomer),
+)
+async def identify_customer(
+    customer_id: UUID,
+    data: CustomerIdentification,
+    session: Session,
+    version: OptionalVersion,
+    allowed_duplicate: AllowedDuplicate,
+    response: Response,
+) -> CustomerRead:
+    """Give a face its name: from then on the customer can be owned, and duplicates are found.
+
+    Who certainly is on record already is refused, with the candidates: merge the anonymous record.
+    """
+    customer, suspects = await service.identify_customer(
+        session,
+        customer_id,
+        data,
+        expected_version=version,
+        allowed_duplicate=allowed_duplicate,
+    )
+    _tell(response, suspects)
+    return await _answer(session, customer, response)
+
+
+@routes.post(
     "/{customer_id}/promote",
     summary="Make a prospect a trade customer",
     dependencies=[WRITE],
@@ -202,7 +235,7 @@ async def end_customer(
     "/{customer_id}/hand-over",
     summary="Hand a customer over to another owner",
     dependencies=[WRITE],
-    responses=problems(CustomerHasEnded, CustomerMerged, UnknownOwner),
+    responses=problems(CustomerHasEnded, CustomerMerged, AnonymousCustomer, UnknownOwner),
 )
 async def hand_over_customer(
     customer_id: UUID,
@@ -216,6 +249,11 @@ async def hand_over_customer(
         session, customer_id, data, expected_version=version
     )
     return await _answer(session, customer, response)
+
+
+def _tell(response: Response, suspects: list[Suspect]) -> None:
+    if suspects:
+        response.headers["Kehu-Possible-Duplicates"] = str(len(suspects))
 
 
 async def _answer(session: Session, customer: Customer, response: Response) -> CustomerRead:

@@ -13,7 +13,7 @@ from kehu_customer.custom_fields.schemas import CustomValues
 from kehu_customer.customers.models import Customer, CustomerKind, CustomerRole, CustomerState
 from kehu_kernel.amounts import MoneyInput, Written, digits
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Input, Patch, Text, Whole, shown
+from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
 
 
 def _once_each(roles: list[CustomerRole]) -> list[CustomerRole]:
@@ -53,6 +53,12 @@ class CustomerCreate(Input):
 
     kind: CustomerKind = Field(description="An organisation or a natural person.")
     name: Text = Field(description="Name in full.")
+    anonymous: Flag = Field(
+        False,
+        description="A face without a name: somebody who buys, and of whom nothing is on record. "
+        "The name is a stand-in, such as the number of a card; nobody looks after it until it is "
+        "identified.",
+    )
     code: Text | None = Field(None, description="Your own customer code, unique if given.")
     external_ref: Text | None = Field(
         None, description="Key of the customer in another system, unique if given."
@@ -109,6 +115,14 @@ class CustomerUpdate(Patch):
     )
 
 
+class CustomerIdentification(Input):
+    """Say who an anonymous customer is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "张敏"}]})
+
+    name: Text = Field(description="Name in full.")
+
+
 class CustomerPromotion(Input):
     """Make a prospect a trade customer."""
 
@@ -148,6 +162,7 @@ class CustomerRead(BaseModel):
     code: str | None = Field(description="The tenant's own customer code.")
     external_ref: str | None = Field(description="Key of the customer in another system.")
     name: str = Field(description="Name in full.")
+    anonymous: bool = Field(description="Whether the name is a stand-in: nobody knows who it is.")
     roles: list[CustomerRole] = Field(description="What the customer is to us.")
     parent_id: UUID | None = Field(description="The parent company.")
     owner_id: UUID | None = Field(description="The employee who looks after the customer.")
@@ -197,6 +212,7 @@ class CustomerFilters(PageParams):
     role: CustomerRole | None = Field(None, description="Plays this role, perhaps among others.")
     owner_id: UUID | None = Field(None, description="Looked after by this employee.")
     department_id: UUID | None = Field(None, description="Looked after in this department.")
+    anonymous: bool | None = Field(None, description="Not identified yet, or identified.")
     in_pool: bool | None = Field(None, description="Nobody looks after it, or somebody does.")
     parent_id: UUID | None = Field(None, description="Direct subsidiaries of this company.")
     under: UUID | None = Field(None, description="This company and all companies below it.")

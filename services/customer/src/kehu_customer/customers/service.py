@@ -13,17 +13,24 @@ from kehu_customer.custom_fields.search import conditions, page_in_order
 from kehu_customer.custom_fields.values import record_values
 from kehu_customer.customers import events, queries
 from kehu_customer.customers.credit_code import credit_code
-from kehu_customer.customers.errors import ParentCycle, UnknownParent
+from kehu_customer.customers.errors import AnonymousCustomer, ParentCycle, UnknownParent
 from kehu_customer.customers.models import Customer, CustomerState
 from kehu_customer.customers.schemas import (
     CustomerCreate,
     CustomerEnding,
     CustomerFilters,
     CustomerHandOver,
+    CustomerIdentification,
     CustomerPromotion,
     CustomerUpdate,
 )
-from kehu_customer.duplicates.service import Suspect, enter_new, locks_for, renew_keys
+from kehu_customer.duplicates.service import (
+    Suspect,
+    enter_new,
+    forget_keys,
+    locks_for,
+    renew_keys,
+)
 from kehu_customer.ownership.models import Manner
 from kehu_customer.ownership.rows import MINE
 from kehu_customer.ownership.service import pass_on, record_first_owner, share_owner
@@ -44,9 +51,12 @@ async def create_customer(
     """Enter a new customer, as a prospect; return it with those that may be the same.
 
     `allowed_duplicate` says why one is entered that certainly is on record. Raises
-    `UnknownParent`, `UnknownOwner`, `DateInFuture`, `InvalidCreditCode`, `DuplicateCustomer`,
-    `CustomFieldsInvalid`; the database refuses a code or external reference that is taken.
+    `UnknownParent`, `UnknownOwner`, `AnonymousCustomer`, `DateInFuture`, `InvalidCreditCode`,
+    `DuplicateCustomer`, `CustomFieldsInvalid`; the database refuses a code or external reference
+    that is taken.
     """
+    if data.anonymous and data.owner_id is not None:
+        raise AnonymousCustomer(name=data.name)
     if data.parent_id is not None:
         await _require_parent(session, data.parent_id)
     owner = await share_owner(session, data.owner_id) if data.owner_id else None
@@ -115,6 +125,34 @@ async def change_customer(
     if "roles" in fields:
         await follow_roles(session, customer)
     return customer
+
+
+async def identify_customer(
+    session: Session,
+    customer_id: UUID,
+    data: CustomerIdentification,
+    *,
+    expected_version: int | None,
+    allowed_duplicate: str | None = None,
+) -> tuple[Customer, list[Suspect]]:
+    """Say who an anonymous customer is; return it with those that may be the same.
+
+    One that certainly is on record is refused: merge the anonymous record into that. Raises what
+    `Customer.identify` raises, `DuplicateCustomer`.
+    """
+    customer = await require(
+        session, Customer, customer_id, lock=True, expected_version=expected_version
+    )
+    customer.identify(data.name)
+    decided = await queries.defined(session, locks_for(session, customer))
+    await forget_keys(session, customer)
+    suspects = await enter_new(session, customer, decided.duplicates, allowed=allowed_duplicate)
+    fields = audit.changed(
+        session, customer, "identified", allowed_duplicate=(None, allowed_duplicate)
+    )
+    outbox.add(session, events.changed(customer, fields), sequence=customer.version)
+    await follow_rules(session, customer)
+    return customer, suspects
 
 
 async def promote_customer(

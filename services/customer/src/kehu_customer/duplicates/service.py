@@ -47,11 +47,11 @@ class Suspect:
 
 
 def subject_of(customer: Customer, points: dict[str, list[str]] | None = None) -> Subject:
-    """Return what of a customer is compared."""
+    """Return what of a customer is compared; the stand-in for a name says nothing."""
     points = points or {}
     return Subject(
         customer.kind,
-        customer.name,
+        "" if customer.anonymous else customer.name,
         customer.credit_code,
         customer.website,
         phones=tuple(points.get("phone", ())),
@@ -103,6 +103,11 @@ async def renew_keys(session: Session, customer: Customer) -> None:
     rules = await queries.rules_of(session)
     keys = keys_of(subject_of(customer), rules.ignored_domains)
     await queries.keep_keys(session, {customer.id: keys})
+
+
+async def forget_keys(session: Session, customer: Customer) -> None:
+    """Let a customer have no match keys."""
+    await queries.keep_keys(session, {customer.id: []})
 
 
 async def check(session: Session, data: DuplicateCheck) -> DuplicateCheckResult:

@@ -32,6 +32,15 @@ class KindsDiffer(DomainError):
     zh = "组织与个人不能合并。"
 
 
+class AnonymousSurvivor(DomainError):
+    """Of a face without a name and a customer that is identified, the latter survives."""
+
+    code = "anonymous-survivor"
+    status = HTTPStatus.CONFLICT
+    en = "{name} is anonymous: let a customer survive that is identified."
+    zh = "{name} 为匿名客户：请将已识别的客户设为保留记录。"
+
+
 class CreditOnRecord(DomainError):
     """Limits and reservations of two records cannot become one by themselves."""
 

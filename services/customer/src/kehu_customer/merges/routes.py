@@ -16,6 +16,7 @@ from kehu_customer.customers.errors import (
 )
 from kehu_customer.merges import service
 from kehu_customer.merges.errors import (
+    AnonymousSurvivor,
     CreditOnRecord,
     KindsDiffer,
     MergedOn,
@@ -57,6 +58,7 @@ WRITE = requires("customer:merges:write")
             CreditOnRecord,
             SourceNotMember,
             KindsDiffer,
+            AnonymousSurvivor,
             CustomerMerged,
             CustomerHasEnded,
             ParentCycle,

@@ -32,6 +32,7 @@ from kehu_customer.households.queries import members_of
 from kehu_customer.merges import belongings, events, queries
 from kehu_customer.merges.belongings import BELONGINGS, SUBSIDIARIES, Belonging
 from kehu_customer.merges.errors import (
+    AnonymousSurvivor,
     CreditOnRecord,
     KindsDiffer,
     MergedOn,
@@ -69,8 +70,9 @@ class _Undone(Exception):
 async def merge_customers(session: Session, data: MergeCreate) -> MergeResult:
     """Make several records of one customer one; a dry run does it, looks at it, and undoes it.
 
-    Raises `MergeWithItself`, `UnknownMember`, `CreditOnRecord`, `KindsDiffer`, `CustomerMerged`,
-    `CustomerHasEnded` (of the survivor), `SourceNotMember`, `ParentCycle`.
+    Raises `MergeWithItself`, `UnknownMember`, `CreditOnRecord`, `KindsDiffer`,
+    `AnonymousSurvivor`, `CustomerMerged`, `CustomerHasEnded` (of the survivor), `SourceNotMember`,
+    `ParentCycle`.
     """
     if not data.dry_run:
         return await _merge(session, data)
@@ -189,6 +191,8 @@ async def _lock(session: Session, data: MergeCreate) -> tuple[Customer, list[Cus
         one.require_unmerged()
         if one.kind != survivor.kind:
             raise KindsDiffer
+        if survivor.anonymous and not one.anonymous:
+            raise AnonymousSurvivor(name=survivor.name)
     return survivor, losers, customers
 
 

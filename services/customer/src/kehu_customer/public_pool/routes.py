@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from kehu_customer.custom_fields.queries import hidden_from_caller
-from kehu_customer.customers.errors import CustomerHasEnded, UnknownOwner
+from kehu_customer.customers.errors import AnonymousCustomer, CustomerHasEnded, UnknownOwner
 from kehu_customer.customers.models import Customer
 from kehu_customer.customers.schemas import CustomerRead
 from kehu_customer.public_pool import service
@@ -44,6 +44,7 @@ WRITE = requires("customer:pool:write")
         CallerIsNoEmployee,
         NotInPool,
         CustomerHasEnded,
+        AnonymousCustomer,
         UnknownOwner,
         PoolLimitReached,
         ReturnedLately,

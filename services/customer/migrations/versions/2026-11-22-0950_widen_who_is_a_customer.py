@@ -1,6 +1,6 @@
-"""More roles that a customer may play: the wider circle of the texts (6.2, C1).
+"""More roles that a customer may play, the wider circle of the texts (6.2); anonymous ones (C1).
 
-The new check admits everything that the old one did; the next revision validates it.
+The new checks admit every row there is; the next revision validates them.
 """
 
 from alembic import op
@@ -21,4 +21,9 @@ def upgrade() -> None:
     op.execute(
         "ALTER TABLE customers ADD CONSTRAINT ck_customers_roles "
         f"CHECK (cardinality(roles) > 0 AND roles <@ ARRAY[{named}]) NOT VALID"
+    )
+    op.execute("ALTER TABLE customers ADD COLUMN anonymous boolean NOT NULL DEFAULT false")
+    op.execute(
+        "ALTER TABLE customers ADD CONSTRAINT ck_customers_anonymous "
+        "CHECK (NOT anonymous OR owner_id IS NULL) NOT VALID"
     )
