@@ -120,7 +120,7 @@ def _customer(given: dict[str, Any], now: datetime) -> dict[str, Any]:
     row = {name: given.get(name) for name in ROW}
     row |= {
         "id": uuid7(), "version": 1, "state": "prospect", "created_on": now.date(),
-        "created_at": now, "updated_at": now, "custom": "{}",
+        "created_at": now, "updated_at": now, "custom": "{}", "anonymous": False,
         "roles": given.get("roles") or ["consumer"],
     }  # fmt: skip
     return row
