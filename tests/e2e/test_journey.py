@@ -5,21 +5,12 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import httpx
-
-from kehu_local.testing import System, User, eventually
+from kehu_local.testing import System, User, eventually, refused
 
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()  # where the tenants' days are cut
 EARLIER = (TODAY - timedelta(days=30)).isoformat()
 LATER = (TODAY - timedelta(days=10)).isoformat()
 CNY = "CNY"
-
-
-def refused(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    assert response.status_code == status, response.text
-    body: dict[str, Any] = response.json()
-    assert body["code"] == code
-    return body
 
 
 def set_up(user: User) -> dict[str, str]:

@@ -31,3 +31,12 @@ def test_what_is_not_found_is_named_in_words() -> None:
     error = NotFound.of(SparePart, 17)
     assert error.message("en") == "There is no spare part 17."
     assert error.message("zh") == "不存在备件 17。"
+
+
+def test_a_code_with_a_label_is_told_by_its_label_in_chinese_only() -> None:
+    class Named(str):
+        zh = "备件柜"
+
+    error = StillClosed(number="R-1", status=Named("cabinet"), parts=[Named("shelf")])
+    assert error.message("en") == "R-1 is cabinet; missing: shelf."
+    assert error.message("zh") == "R-1 备件柜；缺少：备件柜。"

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from kehu_contracts.access import ROLES, RowScope
-from kehu_local.config import DEMO_TENANT, LocalConfig
+from kehu_local.config import DEMO_TENANT, DemoSet, LocalConfig
 from kehu_local.console import print_addresses, progress, status_table
 from kehu_local.errors import LocalError
 from kehu_local.issuer import DEVELOPER_TOKEN_SECONDS, mint_token
@@ -131,9 +131,13 @@ def token(
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    sets: Annotated[
+        list[DemoSet] | None, typer.Option("--set", help="May be repeated; all if omitted.")
+    ] = None,
+) -> None:
     """Load the demo data through the APIs, unless it is there."""
-    _load_demo(LocalConfig.from_environment())
+    _load_demo(LocalConfig.from_environment(), sets or [*DemoSet])
 
 
 @app.command()
@@ -183,7 +187,7 @@ def _start(config: LocalConfig, *, demo: bool, kafka: bool) -> None:
     if not started:
         console.print("Everything was already running.")
     if demo:
-        _load_demo(config)
+        _load_demo(config, [*DemoSet])
 
 
 def _stop(config: LocalConfig) -> list[str]:
@@ -191,11 +195,11 @@ def _stop(config: LocalConfig) -> list[str]:
         return Supervisor(config, report).down()
 
 
-def _load_demo(config: LocalConfig) -> None:
+def _load_demo(config: LocalConfig, sets: list[DemoSet]) -> None:
     if not any(one.name == GATEWAY for one in Supervisor(config).running()):
         raise LocalError("The demo data goes through the APIs. Start the system first: make up")
     # Imported here: its readers of tables are slow to load, and no other command needs them.
-    import_module("kehu_local.demo").load(config, console)
+    import_module("kehu_local.demo").load(config, console, sets)
 
 
 def _administrator(config: LocalConfig) -> str:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,15 @@ from kehu_local.postgres import ADMIN, PASSWORD, url_for
 ROOT = Path(__file__).parents[4]
 DEMO_TENANT: Final = "demo"
 AUDIENCE: Final = "kehu"
+
+
+class DemoSet(StrEnum):
+    """What the demo can show."""
+
+    HARDWARE = "hardware"
+    """Opportunities of a hardware seller: 8,800 of 2016 and 2017."""
+    CHINESE = "chinese"
+    """Chinese companies: groups, owners, archives, credit, duplicates, a leaver."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import httpx
 
+from kehu_contracts.access import RowScope
 from kehu_local.config import ROOT, SERVICES, LocalConfig, Service
 from kehu_local.issuer import mint_token
 from kehu_local.ports import free_port
@@ -37,6 +39,17 @@ class User:
         """Give a command that must succeed."""
         return self._body(self.http.post(path, json=body, headers=headers))
 
+    def etag(self, path: str) -> str:
+        """Return the ETag of something that must be there, to be sent as `If-Match`."""
+        response = self.http.get(path)
+        self._body(response)
+        return response.headers["etag"]
+
+    def change(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Change something as it stands; the change must succeed."""
+        headers = {"If-Match": self.etag(path)}
+        return self._body(self.http.patch(path, json=body, headers=headers))
+
     def _body(self, response: httpx.Response) -> dict[str, Any]:
         assert response.is_success, f"{response.request.url}: {response.text}"
         body: dict[str, Any] = response.json()
@@ -55,13 +68,21 @@ class System:
         """Start what does not run, and return when all of it is ready."""
         self.supervisor.up(apache=_apache())
 
-    def user(self, tenant: str, *roles: str) -> User:
+    def user(
+        self,
+        tenant: str,
+        *roles: str,
+        employee_id: str | None = None,
+        row_scope: RowScope = RowScope.ALL,
+    ) -> User:
         """Return somebody of this tenant (an administrator if no role is named)."""
         token = mint_token(
             self.config,
             tenant=tenant,
-            subject=f"{tenant}-user",
+            subject=f"{tenant}-{employee_id or 'user'}",
             roles=list(roles or ("administrator",)),
+            employee_id=UUID(employee_id) if employee_id else None,
+            row_scope=row_scope,
         )
         user = User(self.config.gateway_url, token)
         self.users.append(user)
@@ -71,6 +92,19 @@ class System:
         """Close the users' connections."""
         for user in self.users:
             user.http.close()
+
+
+def refused(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Return the problem document of a command that must be refused like this."""
+    assert response.status_code == status, response.text
+    body: dict[str, Any] = response.json()
+    assert body["code"] == code
+    return body
+
+
+def ids(page: dict[str, Any], field: str = "id") -> set[str]:
+    """Return the ids on a page of a list, or another field of each item."""
+    return {item[field] for item in page["items"]}
 
 
 def eventually(look: Callable[[], Found | None], *, within: float = SETTLE_SECONDS) -> Found:

@@ -193,7 +193,8 @@ class TestValues:
         response = await client.post(CUSTOMERS, json=body, headers={"Accept-Language": "zh"})
         assert problem(response) == (422, "custom-fields-invalid")
         assert response.json()["fields"] == [{"field": "size", "problem": "required"}]
-        assert "必填" in response.json()["detail"]
+        size = (await client.get("/v1/custom-fields", params={"code": "size"})).json()["items"][0]
+        assert f"{size['name_zh']}：必填" in response.json()["detail"]
         customer = await make_customer(custom={"size": "1"})
         url = f"{CUSTOMERS}/{customer['id']}"
         for custom, field, code in (

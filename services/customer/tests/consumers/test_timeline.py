@@ -278,7 +278,8 @@ class TestFilters:
         one, two, three = (str(fact.envelope.id) for fact in (visit, call, won))
         assert await found(kind=["opportunity"]) == {three}
         assert await found(kind=["opportunity", "activity"]) == {one, two, three}
-        assert await found(channel="call") == {two}
+        assert await found(channel="phone") == {two}
+        assert await found(channel="call") == {two}  # the word of sales is understood
         assert await found(employee_id=str(who)) == {one}
         assert await found(subject_id=won.event.aggregate_id) == {three}
         assert await found(happened_to="2026-11-18") == {two}
@@ -304,6 +305,33 @@ class TestFilters:
                 break
         assert len(seen) == 5
         assert set(seen) == {str(fact.envelope.id) for fact in facts}
+
+    @pytest.mark.parametrize("what", ["timeline", "investment"])
+    async def test_a_period_that_ends_before_it_starts_is_refused(
+        self, client: httpx.AsyncClient, customer_id: UUID, problem: ProblemOf, what: str
+    ) -> None:
+        period = {"happened_from": "2026-11-20", "happened_to": "2026-11-19"}
+        response = await client.get(f"/v1/customers/{customer_id}/{what}", params=period)
+        assert problem(response) == (422, "period-reversed")
+        one_day = {"happened_from": "2026-11-20", "happened_to": "2026-11-20"}
+        response = await client.get(f"/v1/customers/{customer_id}/{what}", params=one_day)
+        assert response.status_code == 200
+
+    async def test_a_call_and_a_request_by_phone_came_the_same_way(
+        self, deliver: Deliver, entries: Entries, client: httpx.AsyncClient,
+        customer_id: UUID, tenant: str,
+    ) -> None:  # fmt: skip
+        await deliver(
+            a_contact(customer_id, tenant, kind="call"),
+            happened(RequestCreated, customer_id, tenant, channel="phone"),
+            a_contact(customer_id, tenant, kind="email"),
+            happened(RequestCreated, customer_id, tenant, channel="e_mail"),
+        )
+        told = [entry["channel"] for entry in await entries()]
+        assert sorted(told) == ["email", "email", "phone", "phone"]
+        read = (await client.get(f"/v1/customers/{customer_id}/investment")).json()
+        ways = {part["channel"]: part["contacts"] for part in read["by_channel"]}
+        assert ways == {"email": 2, "phone": 2}
 
 
 class TestInvestment:
@@ -332,7 +360,7 @@ class TestInvestment:
         assert read["last_contact"]["happened_on"] == "2026-11-20"
         assert [(part["channel"], part["contacts"]) for part in read["by_channel"]] == [
             ("visit", 3),
-            ("call", 1),
+            ("phone", 1),
         ]
         assert [(part["employee_id"], part["minutes"]) for part in read["by_employee"]] == [
             (str(who), 100),

@@ -26,11 +26,11 @@ MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
 def class_(code: str, *, active: bool = True) -> dict[str, Any]:
-    return {"code": code, "active": active}
+    return {"code": code, "name_zh": f"{code} 类", "active": active}
 
 
 def scheme(*classes: dict[str, Any], active: bool = True) -> ClassificationScheme:
-    made = ClassificationScheme(code="value", active=active)
+    made = ClassificationScheme(code="value", name_zh="客户价值", active=active)
     made.set_up(classes, [])
     return made
 
@@ -63,8 +63,10 @@ class TestClassesOfAScheme:
     def test_who_may_enter(self) -> None:
         value = scheme(class_("key"), class_("old", active=False))
         value.require_class("key")
-        with pytest.raises(ClassRetired):
+        with pytest.raises(ClassRetired) as refusal:
             value.require_class("old")
+        assert refusal.value.message("zh") == "分类方案 客户价值 的类别 old 类 已停用。"
+        assert "the class old of the scheme value" in refusal.value.message("en").lower()
         with pytest.raises(UnknownClass):
             value.require_class("nothing")
         with pytest.raises(SchemeRetired):

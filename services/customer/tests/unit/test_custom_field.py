@@ -18,9 +18,9 @@ from kehu_customer.custom_fields.values import merged
 from kehu_kernel import ids
 
 SECRET = "customer:finance:read"
-SPICY = {"code": "spicy", "active": True}
-GONE = {"code": "gone", "active": False}
-MILD = {"code": "mild", "active": True}
+SPICY = {"code": "spicy", "name_zh": "辣", "active": True}
+GONE = {"code": "gone", "name_zh": "已停用", "active": False}
+MILD = {"code": "mild", "name_zh": "清淡", "active": True}
 
 
 def field(type_: str = "text", **more: Any) -> CustomField:

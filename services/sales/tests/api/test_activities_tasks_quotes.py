@@ -145,6 +145,13 @@ class TestActivities:
             page = (await client.get("/v1/activities", params=parameters)).json()
             assert page["items"] == expected, parameters
 
+    async def test_a_period_that_ends_before_it_starts_is_refused(
+        self, client: httpx.AsyncClient, problem: ProblemOf
+    ) -> None:
+        period = {"occurred_from": "2026-03-03", "occurred_to": "2026-03-02"}
+        refused = await client.get("/v1/activities", params=period)
+        assert problem(refused) == (422, "period-reversed")
+
 
 class TestTasks:
     async def test_are_given_out_and_completed(

@@ -255,6 +255,13 @@ class TestList:
             if "sort" in parameters and "revenue" not in str(parameters):
                 assert found == expected, parameters
 
+    async def test_a_period_that_ends_before_it_starts_is_refused(
+        self, client: httpx.AsyncClient, problem: ProblemOf
+    ) -> None:
+        period = {"expected_close_from": "2026-05-02", "expected_close_to": "2026-05-01"}
+        refused = await client.get(PATH, params=period)
+        assert problem(refused) == (422, "period-reversed")
+
     @pytest.mark.parametrize(
         "sort", ["created_at", "number", "expected_close_on", "expected_revenue"]
     )

@@ -24,11 +24,26 @@ class DateBeforePrevious(DomainError):
     zh = "日期 {on} 早于上一步骤的日期 {previous}。"
 
 
+class PeriodReversed(DomainError):
+    """A period must not end before it starts."""
+
+    code = "period-reversed"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The period ends on {end}, before it starts on {start}."
+    zh = "期间结束日 {end} 早于开始日 {start}。"
+
+
 def happened(on: date | None, today: date) -> date:
     """Return the stated day, or today. Raises `DateInFuture`."""
     if on is not None and on > today:
         raise DateInFuture(on=on)
     return on or today
+
+
+def period(start: date | None, end: date | None) -> None:
+    """Raise `PeriodReversed` if a period ends before it starts; None leaves a side open."""
+    if start is not None and end is not None and end < start:
+        raise PeriodReversed(start=start, end=end)
 
 
 def follows(on: date, previous: date) -> None:

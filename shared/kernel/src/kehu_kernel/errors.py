@@ -31,18 +31,19 @@ class DomainError(Exception):
 
     def message(self, language: str) -> str:
         """Return the message in `zh` or `en` (anything else counts as English)."""
-        template, comma, words = self.en, ", ", NO_WORDS
+        template, comma = self.en, ", "
+        words: Mapping[str, str] | None = None  # codes are English
         if language == "zh":
             template, comma, words = self.zh, "、", self.zh_words
         told = {name: _told(fact, comma, words) for name, fact in self.facts.items()}
         return template.format(**told)
 
 
-def _told(fact: object, comma: str, words: Mapping[str, str]) -> object:
-    """Return a fact as it is told: a list as an enumeration, a word of ours translated."""
+def _told(fact: object, comma: str, words: Mapping[str, str] | None) -> object:
+    """Return a fact as it is told: a list enumerated, a word of ours translated, a label used."""
     if isinstance(fact, list):
         return comma.join(str(_told(one, comma, words)) for one in fact)
-    return words.get(str(fact), fact)
+    return fact if words is None else words.get(str(fact), getattr(fact, "zh", fact))
 
 
 class NotFound(DomainError):

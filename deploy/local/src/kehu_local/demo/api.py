@@ -10,6 +10,7 @@ from kehu_local.errors import LocalError
 
 PATIENCE_SECONDS = 60.0
 STAYS_AS_IT_IS = 428  # to replace what is there, its ETag would be needed
+DONE_BEFORE = 412
 
 
 class Api:
@@ -30,8 +31,17 @@ class Api:
         """Close the connections."""
         self._client.close()
 
-    def post(self, path: str, body: dict[str, Any], *, key: str) -> dict[str, Any]:
+    def post(
+        self,
+        path: str,
+        body: dict[str, Any],
+        *,
+        key: str,
+        again_if: frozenset[str] = frozenset(),
+    ) -> dict[str, Any]:
         """Send a command and return its answer; raise `LocalError` if it is refused.
+
+        `again_if` are codes of refusals that pass: of what a service has not heard of yet.
 
         Answers that say "try again" (503, a retryable conflict, a service that is not there yet)
         are tried again for a minute.
@@ -44,6 +54,7 @@ class Api:
                 answer: dict[str, Any] = response.json()
                 return answer
             again = response.status_code in (502, 503) or "retry-after" in response.headers
+            again = again or response.json().get("code") in again_if
             if not again or time.monotonic() > deadline:
                 raise LocalError(f"{path} refused {key}: {response.text}")
             time.sleep(0.5)
@@ -52,6 +63,22 @@ class Api:
         """Set something up unless it is there; raise `LocalError` if it is refused."""
         response = self._client.put(path, json=body)
         if not response.is_success and response.status_code != STAYS_AS_IT_IS:
+            raise LocalError(f"{path}: {response.text}")
+
+    def patch_at(self, path: str, body: dict[str, Any], *, version: int) -> None:
+        """Change what stands at a version; what went on since has been changed before.
+
+        Raises `LocalError` if it is refused.
+        """
+        response = self._client.patch(path, json=body, headers={"If-Match": f'"{version}"'})
+        if not response.is_success and response.status_code != DONE_BEFORE:
+            raise LocalError(f"{path}: {response.text}")
+
+    def change(self, path: str, body: dict[str, Any]) -> None:
+        """Change something as it stands. Raises `LocalError` if it is refused."""
+        etag = self._client.get(path).headers["etag"]
+        response = self._client.patch(path, json=body, headers={"If-Match": etag})
+        if not response.is_success:
             raise LocalError(f"{path}: {response.text}")
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:

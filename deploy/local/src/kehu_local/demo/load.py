@@ -4,14 +4,14 @@ A load can be interrupted and run again, and does nothing when everything is the
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from kehu_local.config import DEMO_TENANT, LocalConfig
-from kehu_local.demo import files, scenery, timeline
+from kehu_local.config import DEMO_TENANT, DemoSet, LocalConfig
+from kehu_local.demo import chinese, files, scenery, scenes, timeline
 from kehu_local.demo.api import Api
 from kehu_local.errors import LocalError
 from kehu_local.issuer import mint_token
@@ -22,22 +22,40 @@ UNKNOWN_CUSTOMER = "unknown-customer"
 Advance = Callable[[int], None]
 
 
-def load(config: LocalConfig, console: Console) -> None:
-    """Load the demo data into the demo tenant and print its figures; raise `LocalError`."""
+def load(config: LocalConfig, console: Console, sets: Iterable[DemoSet]) -> None:
+    """Load demo sets into the demo tenant, print what there is to see; raise `LocalError`."""
     token = mint_token(
         config, tenant=DEMO_TENANT, subject="demo-administrator", roles=["administrator"]
     )
-    data = files.read()
     api = Api(config.gateway_url, token)
+    loaders = {DemoSet.HARDWARE: _load_hardware, DemoSet.CHINESE: _load_chinese}
     try:
-        if scenery.is_complete(api):
-            console.print("The demo data is there.")
-            return
-        with _progress(console) as progress:
-            load_into(api, data, progress)
-        _report(api, data, console)
+        for one in dict.fromkeys(sets):
+            loaders[one](api, console)
     finally:
         api.close()
+
+
+def _load_hardware(api: Api, console: Console) -> None:
+    if scenery.is_complete(api):
+        console.print("The demo data of the hardware seller is there.")
+        return
+    data = files.read()
+    with _progress(console) as progress:
+        load_into(api, data, progress)
+    _report(api, data, console)
+
+
+def _load_chinese(api: Api, console: Console) -> None:
+    if scenes.is_complete(api):
+        console.print("The Chinese companies are there.")
+        return
+    data = chinese.read()
+    with _progress(console) as progress:
+        chinese.load_into(api, data, scenes.SCENES, progress)
+    console.print("Chinese companies:")
+    for line in scenes.figures(api):
+        console.print(f"  {line}", highlight=False, soft_wrap=True)
 
 
 def load_into(api: Api, data: files.DemoData, progress: Progress) -> None:

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import Query
 
 from kehu_analytics.win_rate import service
-from kehu_analytics.win_rate.errors import PeriodReversed
 from kehu_analytics.win_rate.schemas import (
     ClosedOpportunityRead,
     WinRateFilters,
@@ -13,7 +12,7 @@ from kehu_analytics.win_rate.schemas import (
     WinRateRead,
 )
 from kehu_kernel.auth import requires
-from kehu_kernel.business_day import DateInFuture
+from kehu_kernel.business_day import DateInFuture, PeriodReversed
 from kehu_kernel.http import Session, Today, router
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems

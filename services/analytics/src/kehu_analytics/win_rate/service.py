@@ -8,7 +8,6 @@ from kehu_analytics.facts.freshness import freshness
 from kehu_analytics.facts.models import CustomerFact, DepartmentFact, EmployeeFact, OpportunityFact
 from kehu_analytics.facts.queries import names
 from kehu_analytics.win_rate import queries
-from kehu_analytics.win_rate.errors import PeriodReversed
 from kehu_analytics.win_rate.queries import Tally
 from kehu_analytics.win_rate.schemas import (
     ClosedOpportunityRead,
@@ -74,8 +73,7 @@ async def list_opportunities(
 
 def _last_day(filters: WinRateFilters, today: date) -> date:
     end = business_day.happened(filters.end, today)
-    if filters.start is not None and filters.start > end:
-        raise PeriodReversed(start=filters.start, end=end)
+    business_day.period(filters.start, end)
     return end
 
 

@@ -21,7 +21,9 @@ class FactsInvalid(DomainError):
         """Say it of facts by their codes."""
         return cls(
             facts_en="; ".join(f"{code}: {WORDS[problem][0]}" for code, problem in problems),
-            facts_zh="；".join(f"{code}：{WORDS[problem][1]}" for code, problem in problems),
+            facts_zh="；".join(
+                f"{getattr(code, 'zh', code)}：{WORDS[problem][1]}" for code, problem in problems
+            ),
             extra={"facts": [{"fact": code, "problem": problem} for code, problem in problems]},
         )
 

@@ -127,7 +127,7 @@ async def follow_roles(session: Session, customer: Customer) -> None:
 def require_insight(session: Session, definition: FactDefinition) -> None:
     """Raise `FactIsSensitive` if the caller may not deal with it."""
     if not sees(definition, session.context.scopes):
-        raise FactIsSensitive(fact=definition.code)
+        raise FactIsSensitive(fact=definition.label)
 
 
 def _verified_so(fact: Fact | None, verification: Verification) -> bool:
@@ -162,7 +162,7 @@ def _finish(
     session: Session, present: Fact, definition: FactDefinition, end: Step, reason: str | None
 ) -> None:
     present.finish(
-        end, session.context.now, by=session.context.actor, reason=reason, code=definition.code
+        end, session.context.now, by=session.context.actor, reason=reason, code=definition.label
     )
     hidden = _hidden(present, definition)
     ending = {"end_reason": (None, hidden["end_reason"])} if "end_reason" in hidden else {}

@@ -63,7 +63,8 @@ async def record_section(
         try:
             steps += _write(session, dossier, definitions.get(code), given, data, today)
         except InvalidValue as error:
-            problems.append((code, error.problem))
+            known = definitions.get(code)
+            problems.append((known.label if known else code, error.problem))
     if problems:
         raise FactsInvalid.of(problems)
     keeping.close(session, dossier, steps)
@@ -95,7 +96,7 @@ async def correct_fact(
     try:
         steps = keeping.state(session, dossier, definition, said)
     except InvalidValue as error:
-        raise FactsInvalid.of([(definition.code, error.problem)]) from error
+        raise FactsInvalid.of([(definition.label, error.problem)]) from error
     keeping.close(session, dossier, steps)
     return dossier, dossier.current[definition.id]
 
@@ -208,11 +209,11 @@ def _write(
         if definition.id not in dossier.current:
             return []
         if data.reason is None:
-            raise ReasonMissing(fact=definition.code)
+            raise ReasonMissing(fact=definition.label)
         return keeping.withdraw(session, dossier, definition, data.reason)
     source_code = given.source_code or data.source_code
     if source_code is None:
-        raise SourceMissing(fact=definition.code)
+        raise SourceMissing(fact=definition.label)
     said = Statement(
         value=given.value,
         source=_source(dossier, source_code),
@@ -233,7 +234,7 @@ async def _take(
     fact = await require(session, Fact, fact_id, lock=True, expected_version=expected_version)
     definition = dossier.forms.definitions[fact.definition_id]
     dossier.customer.require_current()
-    fact.require_current(definition.code)
+    fact.require_current(definition.label)
     return dossier, definition
 
 

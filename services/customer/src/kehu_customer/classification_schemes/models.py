@@ -20,6 +20,7 @@ from kehu_customer.classification_schemes.errors import (
 )
 from kehu_customer.classification_schemes.rules import Decision, Facts, Rule, decide
 from kehu_customer.db import Base
+from kehu_customer.labels import Labelled
 from kehu_kernel.columns import Aggregate
 
 RULES: TypeAdapter[list[Rule]] = TypeAdapter(list[Rule])
@@ -55,6 +56,11 @@ class ClassificationScheme(Aggregate, Base):
     rules: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     active: Mapped[bool]
 
+    @property
+    def label(self) -> Labelled:
+        """Its code, and in Chinese its name."""
+        return Labelled(self.code, self.name_zh)
+
     def set_up(self, classes: Sequence[dict[str, Any]], rules: Sequence[dict[str, Any]]) -> None:
         """Take these classes and rules.
 
@@ -66,9 +72,12 @@ class ClassificationScheme(Aggregate, Base):
             if codes.count(code) > 1:
                 raise ClassCodesRepeat(class_code=code)
         before: list[dict[str, Any]] = self.__dict__.get("classes") or []
-        missing = [one["code"] for one in before if one["code"] not in codes]
+        missing = [one for one in before if one["code"] not in codes]
         if missing:
-            raise ClassesStay(classes=missing, extra={"classes": missing})
+            raise ClassesStay(
+                classes=[Labelled(one["code"], one["name_zh"]) for one in missing],
+                extra={"classes": [one["code"] for one in missing]},
+            )
         in_use = {one["code"] for one in classes if one["active"]}
         for rule in rules:
             if rule["class_code"] not in in_use:
@@ -78,13 +87,15 @@ class ClassificationScheme(Aggregate, Base):
     def require_class(self, class_code: str) -> None:
         """Raise `SchemeRetired`, `UnknownClass` or `ClassRetired` if nobody can enter the class."""
         if not self.active:
-            raise SchemeRetired(scheme=self.code)
+            raise SchemeRetired(scheme=self.label)
         for one in self.classes:
             if one["code"] == class_code:
                 if not one["active"]:
-                    raise ClassRetired(scheme=self.code, class_code=class_code)
+                    raise ClassRetired(
+                        scheme=self.label, class_code=Labelled(class_code, one["name_zh"])
+                    )
                 return
-        raise UnknownClass(scheme=self.code, class_code=class_code)
+        raise UnknownClass(scheme=self.label, class_code=class_code)
 
     def decide(self, facts: Facts) -> Decision | None:
         """Return the class that the rules lead into, and why; None if no rule applies."""

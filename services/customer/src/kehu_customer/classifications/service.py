@@ -91,7 +91,7 @@ async def run_rules(session: Session, scheme_id: UUID, data: RulesRun) -> RulesR
     if scheme is None:
         raise NotFound.of(ClassificationScheme, scheme_id)
     if not scheme.active:
-        raise SchemeRetired(scheme=scheme.code)
+        raise SchemeRetired(scheme=scheme.label)
     customers = await queries.next_customers(session, data.after, data.limit)
     ids = [customer.id for customer in customers]
     current = await queries.current_of(session, ids, [scheme.id])

@@ -15,6 +15,7 @@ from kehu_customer.credit_policy.errors import (
 )
 from kehu_customer.credit_policy.thresholds import Ratio, Thresholds
 from kehu_customer.db import Base
+from kehu_customer.labels import Labelled
 from kehu_kernel.columns import Aggregate
 
 DEFAULTS: Mapping[str, Any] = {
@@ -62,7 +63,7 @@ class CreditPolicy(Aggregate, Base):
     def set_thresholds(self, ratio: Ratio, bounds: dict[str, str | None]) -> None:
         """Measure a ratio by these bounds. Raises `ThresholdsContradict`."""
         if Thresholds.of(bounds).contradict():
-            raise ThresholdsContradict(ratio=ratio.value)
+            raise ThresholdsContradict(ratio=Labelled(ratio.value, default_ratios()[ratio].name_zh))
         self.thresholds = self.thresholds | {ratio.value: bounds}
 
     def bounds_of(self, ratio: Ratio) -> dict[str, str | None]:

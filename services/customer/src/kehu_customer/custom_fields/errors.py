@@ -47,7 +47,9 @@ class CustomFieldsInvalid(DomainError):
         """Say it of fields by their codes."""
         return cls(
             fields_en="; ".join(f"{code}: {WORDS[problem][0]}" for code, problem in problems),
-            fields_zh="；".join(f"{code}：{WORDS[problem][1]}" for code, problem in problems),
+            fields_zh="；".join(
+                f"{getattr(code, 'zh', code)}：{WORDS[problem][1]}" for code, problem in problems
+            ),
             extra={"fields": [{"field": code, "problem": problem} for code, problem in problems]},
         )
 

@@ -49,7 +49,7 @@ async def conditions(
     for code, value, bound in asked:
         field = _searchable(session, fields, code)
         if bound != "=" and field.type not in IN_ORDER:
-            raise FieldNotSearchable(field=code, **NO_ORDER)
+            raise FieldNotSearchable(field=field.label, **NO_ORDER)
         entries = select(CustomEntry.customer_id).where(
             CustomEntry.tenant_id == session.context.tenant_id, CustomEntry.field_id == field.id
         )
@@ -72,7 +72,7 @@ async def page_in_order(
     field = _searchable(session, await queries.fields_for(session, [code], creating=False), code)
     column = SORT_COLUMN.get(FieldType(field.type))
     if column is None:
-        raise FieldNotSearchable(field=code, **NO_ORDER)
+        raise FieldNotSearchable(field=field.label, **NO_ORDER)
     tenant_id = session.context.tenant_id
     entries = select(CustomEntry).where(
         CustomEntry.tenant_id == tenant_id,
@@ -109,4 +109,4 @@ def _wanted(field: CustomField, written: str) -> dict[str, Any]:
     try:
         return typed(field, field.accept_once_used(value))
     except InvalidValue as error:
-        raise FieldNotSearchable(field=field.code, **NO_VALUE) from error
+        raise FieldNotSearchable(field=field.label, **NO_VALUE) from error

@@ -18,6 +18,7 @@ from kehu_customer.custom_fields.errors import (
     OptionsStay,
     Problem,
 )
+from kehu_customer.labels import Labelled
 from kehu_kernel.amounts import MoneyInput
 from kehu_kernel.wire import Day, Flag
 
@@ -48,9 +49,16 @@ _FLAG: TypeAdapter[bool] = TypeAdapter(Flag)
 class Typed:
     """A definition of values, as a part of a table: type, options of a choice, length of a text."""
 
+    code: Mapped[str]
+    name_zh: Mapped[str]
     type: Mapped[str]
     options: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     max_length: Mapped[int | None]
+
+    @property
+    def label(self) -> Labelled:
+        """Its code, and in Chinese its name."""
+        return Labelled(self.code, self.name_zh)
 
     def require_sensible_type(self) -> None:
         """Raise `FieldMakesNoSense` if options or length do not belong to the type."""
@@ -74,9 +82,12 @@ class Typed:
     def replace_options(self, options: list[dict[str, Any]]) -> None:
         """Take these options. Raises `OptionsStay` if one is missing that was there before."""
         codes = {option["code"] for option in options}
-        missing = [option["code"] for option in self.options if option["code"] not in codes]
+        missing = [option for option in self.options if option["code"] not in codes]
         if missing:
-            raise OptionsStay(options=missing, extra={"options": missing})
+            raise OptionsStay(
+                options=[Labelled(one["code"], one["name_zh"]) for one in missing],
+                extra={"options": [one["code"] for one in missing]},
+            )
         self.options = options
 
     def accept(self, value: object) -> Any:

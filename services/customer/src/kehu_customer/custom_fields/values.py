@@ -22,6 +22,7 @@ from kehu_customer.custom_fields.models import (
 from kehu_customer.customers.models import Customer
 from kehu_customer.departments.models import Department
 from kehu_customer.employees.models import Employee
+from kehu_customer.labels import Labelled
 from kehu_customer.territories.models import Territory
 from kehu_kernel.session import Session
 
@@ -54,7 +55,8 @@ def merged(
         try:
             accepted = _accepted(seen.get(code), value, before.get(code))
         except InvalidValue as error:
-            problems.append((code, error.problem))
+            known = seen.get(code)
+            problems.append((Labelled(code, known.name_zh) if known else code, error.problem))
         else:
             after[code] = accepted
     if creating:
@@ -62,7 +64,7 @@ def merged(
             if fields[code].default_value is not None:
                 after[code] = fields[code].default_value
             elif fields[code].required and code in seen:
-                problems.append((code, Problem.REQUIRED))
+                problems.append((Labelled(code, fields[code].name_zh), Problem.REQUIRED))
     if problems:
         raise CustomFieldsInvalid.of(sorted(problems))
     return {code: after[code] for code in sorted(after) if after[code] is not None}
@@ -134,7 +136,7 @@ async def _require_references(
         )
         there = {str(found) for found in await session.scalars(ids)}
         problems += [
-            (code, Problem.UNKNOWN_REFERENCE)
+            (changed[code].label, Problem.UNKNOWN_REFERENCE)
             for code, wanted in references.items()
             if wanted not in there
         ]

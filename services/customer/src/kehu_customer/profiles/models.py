@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_customer.custom_fields.typed import Typed
 from kehu_customer.db import Base
+from kehu_customer.labels import Labelled
 from kehu_customer.profiles.errors import SectionCodesRepeat, SectionsStay, UnknownSection
 from kehu_kernel.columns import Aggregate
 
@@ -77,15 +78,18 @@ class Profile(Aggregate, Base):
             if codes.count(code) > 1:
                 raise SectionCodesRepeat(section=code)
         before: list[dict[str, Any]] = self.__dict__.get("sections") or []
-        missing = [section["code"] for section in before if section["code"] not in codes]
+        missing = [section for section in before if section["code"] not in codes]
         if missing:
-            raise SectionsStay(sections=missing, extra={"sections": missing})
+            raise SectionsStay(
+                sections=[Labelled(one["code"], one["name_zh"]) for one in missing],
+                extra={"sections": [one["code"] for one in missing]},
+            )
         self.sections = list(sections)
 
     def require_section(self, code: str) -> None:
         """Raise `UnknownSection` unless the profile has the section."""
         if code not in {section["code"] for section in self.sections}:
-            raise UnknownSection(profile=self.code, section=code)
+            raise UnknownSection(profile=Labelled(self.code, self.name_zh), section=code)
 
 
 class FactDefinition(Typed, Aggregate, Base):

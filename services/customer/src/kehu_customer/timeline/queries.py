@@ -10,6 +10,7 @@ from kehu_customer.customers.models import Customer
 from kehu_customer.timeline.investment import Part
 from kehu_customer.timeline.models import EntryKind, TimelineEntry
 from kehu_customer.timeline.schemas import Days, TimelineFilters
+from kehu_customer.timeline.telling import spellings, way
 from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"happened_at": TimelineEntry.happened_at}
@@ -24,7 +25,9 @@ def matching(
         query = query.where(TimelineEntry.kind.in_(filters.kind))
     if filters.contacts_only:
         query = query.where(TimelineEntry.is_contact)
-    for name in ("channel", "employee_id", "subject_id"):
+    if filters.channel is not None:
+        query = query.where(TimelineEntry.channel.in_(spellings(filters.channel)))
+    for name in ("employee_id", "subject_id"):
         value = getattr(filters, name)
         if value is not None:
             query = query.where(getattr(TimelineEntry, name) == value)
@@ -57,7 +60,7 @@ async def invested(session: Session, customer_id: UUID, days: Days) -> list[Part
             func.min(TimelineEntry.happened_on),
         ).group_by(*parts)
     )
-    return [Part(*row) for row in rows]
+    return [Part(way(row[0]), *row[1:]) for row in rows]
 
 
 def _of(tenant_id: str, customer_id: UUID) -> Select[TimelineEntry]:

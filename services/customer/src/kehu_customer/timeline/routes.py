@@ -8,14 +8,21 @@ from fastapi import Query
 from kehu_customer.timeline import service
 from kehu_customer.timeline.schemas import Days, EntryRead, InvestmentRead, TimelineFilters
 from kehu_kernel.auth import requires
+from kehu_kernel.business_day import PeriodReversed
 from kehu_kernel.http import Session, router
 from kehu_kernel.pagination import Page
+from kehu_kernel.problems import problems
 
 routes = router("/v1/customers", "timeline")
 READ = requires("customer:timeline:read")
 
 
-@routes.get("/{customer_id}/timeline", summary="List a customer's timeline", dependencies=[READ])
+@routes.get(
+    "/{customer_id}/timeline",
+    summary="List a customer's timeline",
+    dependencies=[READ],
+    responses=problems(PeriodReversed),
+)
 async def list_entries(
     customer_id: UUID, session: Session, filters: Annotated[TimelineFilters, Query()]
 ) -> Page[EntryRead]:
@@ -32,6 +39,7 @@ async def list_entries(
     "/{customer_id}/investment",
     summary="Read what was invested in a customer",
     dependencies=[READ],
+    responses=problems(PeriodReversed),
 )
 async def read_investment(
     customer_id: UUID, session: Session, days: Annotated[Days, Query()]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.money import Money
 from kehu_customer.timeline.models import EntryKind, TimelineEntry
-from kehu_customer.timeline.telling import TELLINGS
+from kehu_customer.timeline.telling import TELLINGS, way
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Text, shown
 
@@ -26,7 +26,7 @@ class EntryRead(BaseModel):
     employee_id: UUID | None = Field(description="Who of us it was with or is in charge.")
     actor: str = Field(description="Who entered it: a token subject or a system.")
     is_contact: bool = Field(description="Whether the customer and we met, talked or wrote.")
-    channel: str | None = Field(description="The way of a contact, such as visit, call or wechat.")
+    channel: str | None = Field(description="The way of a contact, such as visit, phone or wechat.")
     place: str | None = Field(description="Where a contact took place.")
     minutes: int | None = Field(description="How long a contact took, in minutes.")
     cost: Money | None = Field(description="What a contact cost us.")
@@ -40,7 +40,14 @@ class EntryRead(BaseModel):
     def of(cls, entry: TimelineEntry) -> Self:
         """Return the entry as the API shows it."""
         telling = TELLINGS[entry.type]
-        return shown(cls, entry, label_en=telling.en, label_zh=telling.zh, cost=entry.spent)
+        return shown(
+            cls,
+            entry,
+            label_en=telling.en,
+            label_zh=telling.zh,
+            channel=None if entry.channel is None else way(entry.channel),
+            cost=entry.spent,
+        )
 
 
 class Days(BaseModel):
@@ -78,7 +85,7 @@ class Spent(BaseModel):
 class SpentOnChannel(Spent):
     """What the contacts made in one way took."""
 
-    channel: str = Field(description="The way, such as visit, call or wechat.")
+    channel: str = Field(description="The way, such as visit, phone or wechat.")
 
 
 class SpentByEmployee(Spent):

@@ -15,6 +15,7 @@ from kehu_customer.timeline.schemas import (
     TimelineFilters,
 )
 from kehu_customer.timeline.telling import NEEDS_SCOPE
+from kehu_kernel import business_day
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
@@ -25,8 +26,9 @@ async def list_entries(
 ) -> tuple[list[TimelineEntry], str | None, int | None]:
     """Return one page of a customer's entries, the next cursor, and the count if asked.
 
-    Entries about what the caller may not see are left out. Raises `NotFound`.
+    Entries about what the caller may not see are left out. Raises `NotFound`, `PeriodReversed`.
     """
+    business_day.period(filters.happened_from, filters.happened_to)
     await require(session, Customer, customer_id)
     scopes = session.context.scopes
     withheld = [
@@ -43,7 +45,11 @@ async def list_entries(
 
 
 async def investment_in(session: Session, customer_id: UUID, days: Days) -> InvestmentRead:
-    """Return what contacts with a customer took on these days. Raises `NotFound`."""
+    """Return what contacts with a customer took on these days.
+
+    Raises `NotFound`, `PeriodReversed`.
+    """
+    business_day.period(days.happened_from, days.happened_to)
     await require(session, Customer, customer_id)
     parts = await queries.invested(session, customer_id, days)
     last = await queries.last_contact(session, customer_id)

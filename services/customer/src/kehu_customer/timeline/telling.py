@@ -201,6 +201,20 @@ TELLINGS: Mapping[str, Telling] = {
 }
 """By event type, how it is told."""
 
+WAYS = {"call": "phone", "e_mail": "email"}
+"""Where services have two words for one way of contact: theirs, and the one a timeline tells."""
+
+
+def way(channel: str) -> str:
+    """Return the one word for a way of contact, whichever service told of it."""
+    return WAYS.get(channel, channel)
+
+
+def spellings(channel: str) -> list[str]:
+    """Return every word that services have for the same way."""
+    return [way(channel), *(word for word, told in WAYS.items() if told == way(channel))]
+
+
 LEFT_OUT = {"analytics.customer-value-changed.v1"}
 """Told already by the fact that the finding was written back."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response, status
 
 from kehu_kernel.auth import requires
-from kehu_kernel.business_day import DateInFuture
+from kehu_kernel.business_day import DateInFuture, PeriodReversed
 from kehu_kernel.db import require
 from kehu_kernel.http import Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
@@ -51,7 +51,7 @@ async def record_activity(
     return _answer(activity, response)
 
 
-@routes.get("", summary="List activities", dependencies=[READ])
+@routes.get("", summary="List activities", dependencies=[READ], responses=problems(PeriodReversed))
 async def list_activities(
     session: Session, filters: Annotated[ActivityFilters, Query()]
 ) -> Page[ActivityRead]:

@@ -39,7 +39,11 @@ async def record_activity(session: Session, data: ActivityCreate, *, today: date
 async def list_activities(
     session: Session, filters: ActivityFilters
 ) -> tuple[list[Activity], str | None, int | None]:
-    """Return one page of the activities that match, the next cursor, and the count if asked."""
+    """Return one page of the activities that match, the next cursor, and the count if asked.
+
+    Raises `PeriodReversed`.
+    """
+    business_day.period(filters.occurred_from, filters.occurred_to)
     return await paginate(
         session,
         queries.matching(session.context.tenant_id, filters),

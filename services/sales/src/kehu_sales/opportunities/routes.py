@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response, status
 
 from kehu_kernel.auth import requires
-from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
+from kehu_kernel.business_day import DateBeforePrevious, DateInFuture, PeriodReversed
 from kehu_kernel.db import require
 from kehu_kernel.errors import DomainError
 from kehu_kernel.http import (
@@ -111,7 +111,9 @@ async def create_opportunity(
     return _answer(opportunity, response)
 
 
-@routes.get("", summary="List opportunities", dependencies=[READ])
+@routes.get(
+    "", summary="List opportunities", dependencies=[READ], responses=problems(PeriodReversed)
+)
 async def list_opportunities(
     session: Session, filters: Annotated[OpportunityFilters, Query()]
 ) -> Page[OpportunityRead]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from kehu_kernel import audit, numbering, outbox
+from kehu_kernel import audit, business_day, numbering, outbox
 from kehu_kernel.context import Actor
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
@@ -190,7 +190,11 @@ async def lose_opportunity(
 async def list_opportunities(
     session: Session, filters: OpportunityFilters
 ) -> tuple[list[Opportunity], str | None, int | None]:
-    """Return one page of the opportunities that match, the next cursor, the count if asked."""
+    """Return one page of the opportunities that match, the next cursor, the count if asked.
+
+    Raises `PeriodReversed`.
+    """
+    business_day.period(filters.expected_close_from, filters.expected_close_to)
     return await paginate(
         session,
         queries.matching(session.context.tenant_id, filters),

@@ -1,0 +1,154 @@
+"""The Chinese company set of the demo, compared with its files read by other means: plain csv."""
+
+import csv
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from rich.progress import Progress
+
+from kehu_local.demo import chinese, scenes
+from kehu_local.demo.api import Api
+from kehu_local.testing import System, User, eventually, ids
+
+CUSTOMERS = "/customer/v1/customers"
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()  # where days are cut
+PART = 120
+"""So many of the 304 companies: all that duplicates are planted of, in half the time."""
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (chinese.DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+COMPANIES = rows("companies")[:PART]
+REFS = {row["ref"] for row in COMPANIES}
+REASONS = {
+    "legal_form": "same_name",
+    "traditional": "same_name",
+    "sound": "same_sound",
+    "pinyin": "same_sound",
+    "without_place": "same_name_less_precise",
+    "phone": "same_phone",
+}
+
+
+def some() -> chinese.Chinese:
+    """The files' first companies and their people."""
+    data = chinese.read()
+    contacts = [one for one in data.contacts if one["company"] in REFS]
+    return replace(data, companies=data.companies[:PART], contacts=contacts)
+
+
+@pytest.fixture(scope="module")
+def demo(system: System) -> User:
+    """Somebody of a tenant into which the set was loaded; playing its scenes again does nothing."""
+    user = system.user("demo-cn")
+    api = Api(system.config.gateway_url, user.http.headers["Authorization"].split()[1])
+    assert not scenes.is_complete(api)
+    data = some()
+    with Progress(disable=True) as progress:
+        chinese.load_into(api, data, scenes.SCENES, progress)
+    for _, play in scenes.SCENES:
+        play(api, data)
+    assert scenes.is_complete(api)
+    api.close()
+    return user
+
+
+def every(user: User, path: str, **filters: Any) -> list[dict[str, Any]]:
+    """All items of a list, page by page."""
+    items: list[dict[str, Any]] = []
+    cursor: dict[str, Any] = {}
+    while True:
+        page = user.get(path, limit=200, **filters, **cursor)
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        cursor = {"cursor": page["next_cursor"]}
+
+
+def by_ref(user: User) -> dict[str, dict[str, Any]]:
+    """The customers of the files, merged ones left out."""
+    prefix = "demo:"
+    return {one["external_ref"].removeprefix(prefix): one for one in every(user, CUSTOMERS)}
+
+
+@pytest.mark.timeout(600)
+class TestChineseDemo:
+    def test_companies_have_their_parents_states_and_sizes(self, demo: User) -> None:
+        found = by_ref(demo)
+        assert set(found) >= REFS
+        id_of = {ref: one["id"] for ref, one in found.items()} | {"": None}
+        for row in COMPANIES:
+            one = found[row["ref"]]
+            assert (one["name"], one["state"]) == (row["name"], row["state"])
+            assert (one["parent_id"], one["credit_code"]) == (
+                id_of[row["parent"]],
+                row["credit_code"],
+            )
+        [scheme] = demo.get("/customer/v1/classification-schemes", code="cn-size")["items"]
+        large = every(demo, CUSTOMERS, scheme_id=scheme["id"], class_code="large")
+        assert {one["id"] for one in large} == {
+            id_of[row["ref"]] for row in COMPANIES if int(row["employees"]) >= 1000
+        }
+
+    def test_planted_duplicates_wait_for_review_with_their_reasons(self, demo: User) -> None:
+        found = by_ref(demo)
+        pairs = {
+            frozenset((one["first_id"], one["second_id"])): one
+            for one in every(demo, "/customer/v1/duplicates", state="open")
+        }
+        planted = rows("duplicates")
+        decided = {next(one["ref"] for one in planted if one["form"] == form)
+                   for form in (scenes.MERGED, scenes.DISMISSED)}  # fmt: skip
+        for row in planted:
+            if row["ref"] not in decided:
+                pair = pairs[frozenset((found[row["ref"]]["id"], found[row["of"]]["id"]))]
+                assert REASONS[row["form"]] in pair["reasons"], row
+        assert demo.get("/customer/v1/duplicate-rules")["refuse_from"] == 85  # strict again
+
+    def test_one_pair_is_merged_and_the_old_record_leads_to_the_survivor(self, demo: User) -> None:
+        [merge] = demo.get("/customer/v1/merges")["items"]
+        old = demo.http.get(f"{CUSTOMERS}/{merge['merged_ids'][0]}")
+        assert (old.status_code, old.json()["merged_into_id"]) == (307, merge["survivor_id"])
+        [dismissed] = demo.get("/customer/v1/duplicates", state="dismissed")["items"]
+        assert dismissed["decision_reason"] == "同名的另一家公司"
+
+    def test_the_leaver_left_nothing_behind(self, demo: User) -> None:
+        [leaver] = demo.get("/customer/v1/employees", code=scenes.LEAVER)["items"]
+        [successor] = demo.get("/customer/v1/employees", code=scenes.SUCCESSOR)["items"]
+        assert leaver["active"] is False
+        assert every(demo, CUSTOMERS, owner_id=leaver["id"]) == []
+        now = {one["external_ref"] for one in every(demo, CUSTOMERS, owner_id=successor["id"])}
+        assert now == {
+            f"demo:{row['ref']}"
+            for row in COMPANIES
+            if row["owner"] in {scenes.LEAVER, scenes.SUCCESSOR}
+        }
+        for path in ("/sales/v1/opportunities", "/marketing/v1/leads"):
+            eventually(
+                lambda path=path: not demo.get(path, owner_id=leaver["id"])["items"]  # type: ignore[misc]
+            )
+            assert demo.get(path, owner_id=successor["id"])["items"]
+
+    def test_the_pool_archives_and_credit_have_something_to_show(self, demo: User) -> None:
+        free = {row["ref"] for row in COMPANIES if not row["owner"]}
+        pool = {one["external_ref"].removeprefix("demo:")
+                for one in every(demo, CUSTOMERS, in_pool=True)}  # fmt: skip
+        assert free < pool  # and those that were given to it
+        heads = {row["parent"] for row in COMPANIES} & {
+            row["ref"] for row in COMPANIES if not row["parent"] and row["state"] != "former"
+        }
+        known = {one["external_ref"].removeprefix("demo:")
+                 for one in every(demo, CUSTOMERS, completeness_from="1")}  # fmt: skip
+        assert known == heads
+        assert demo.get("/customer/v1/facts", due_by="2999-12-31", limit=1)["items"]
+        reports = every(demo, "/customer/v1/credit-reports")
+        expired = {one["customer_id"] for one in reports if one["expires_on"] <= TODAY}
+        tasks = demo.get("/customer/v1/credit-investigations", state="open", limit=200)
+        assert expired
+        assert ids(tasks, "customer_id") == expired
