@@ -133,6 +133,7 @@ def test_kernel_stays_small() -> None:
         for path in KERNEL_SOURCES
         if "testing" not in path.parts
     )
-    assert lines <= 6935, (
+    # Sealing the audit log and erasing persons are the same work in all five services.
+    assert lines <= 7765, (
         f"the kernel has {lines} lines: what only one or two services need belongs to them."
     )

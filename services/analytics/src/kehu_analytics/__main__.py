@@ -4,6 +4,7 @@ from pathlib import Path
 
 from kehu_analytics.app import create_app
 from kehu_analytics.consumers import consumers
+from kehu_analytics.jobs import jobs
 from kehu_analytics.settings import Settings
 from kehu_kernel.process import Service, main
 
@@ -13,6 +14,7 @@ SERVICE = Service(
     create_app=create_app,
     migrations=Path(__file__).parents[2] / "migrations",
     consumers=consumers,
+    jobs=jobs,
 )
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from kehu_analytics.settings import Settings
 from kehu_analytics.values.routes import routes as values
 from kehu_analytics.win_rate.routes import routes as win_rate
 from kehu_kernel.app import new_app, serve
-from kehu_kernel.audit_routes import audit_router
+from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 
 CONSTRAINTS: Constraints = {
@@ -27,5 +27,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    serve(app, funnel, win_rate, scoring, values, audit_router("analytics"))
+    serve(
+        app,
+        funnel,
+        win_rate,
+        scoring,
+        values,
+        *audit_routers("analytics"),
+    )
     return app

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from kehu_analytics.facts.fold import fold_facts, note_newest
 from kehu_analytics.values.calculation import revalue, share_scoring
+from kehu_kernel.erasure import record_orders
 from kehu_kernel.process import ConsumingWorker, Databases
 from kehu_kernel.projection import project
 from kehu_kernel.records import Fact
@@ -15,6 +16,7 @@ ACTOR = "system:analytics"
 
 async def fold(session: Session, facts: Sequence[Fact]) -> None:
     """Fold a batch into the facts, and the values of the customers that it concerns."""
+    await record_orders(session, facts)
     touched = await fold_facts(session, facts)
     if touched:
         await share_scoring(session, {tenant_id for tenant_id, _ in touched})

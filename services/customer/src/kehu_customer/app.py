@@ -11,6 +11,10 @@ from kehu_customer.archives.routes import routes as archives
 from kehu_customer.classification_schemes.errors import SchemeCodeTaken
 from kehu_customer.classification_schemes.routes import routes as classification_schemes
 from kehu_customer.classifications.routes import routes as classifications
+from kehu_customer.consents.routes import checks as consent_checks
+from kehu_customer.consents.routes import of_contact as consents_of_contact
+from kehu_customer.consents.routes import of_customer as consents_of_customer
+from kehu_customer.consents.routes import routes as consents
 from kehu_customer.contact_points.errors import ContactPointTaken
 from kehu_customer.contact_points.routes import routes as contact_points
 from kehu_customer.contacts.errors import ContactReferenceTaken
@@ -28,11 +32,14 @@ from kehu_customer.custom_fields.errors import CustomValueTaken, FieldCodeTaken
 from kehu_customer.custom_fields.routes import routes as custom_fields
 from kehu_customer.customers.errors import CustomerCodeTaken, ExternalReferenceTaken
 from kehu_customer.customers.routes import routes as customers
+from kehu_customer.data_exports.routes import routes as data_exports
 from kehu_customer.departments.errors import DepartmentCodeTaken
 from kehu_customer.departments.routes import routes as departments
 from kehu_customer.duplicates.routes import routes as duplicates
 from kehu_customer.employees.errors import EmployeeCodeTaken, LoginTaken
 from kehu_customer.employees.routes import routes as employees
+from kehu_customer.erasures.routes import previews as erasure_previews
+from kehu_customer.erasures.routes import routes as erasures
 from kehu_customer.fact_sources.errors import SourceCodeTaken
 from kehu_customer.fact_sources.routes import routes as fact_sources
 from kehu_customer.financial_statements.errors import StatementTaken
@@ -56,7 +63,7 @@ from kehu_customer.trade_parties.errors import TradePartyTaken
 from kehu_customer.trade_parties.routes import of_customer as parts
 from kehu_customer.trade_parties.routes import routes as trade_parties
 from kehu_kernel.app import new_app, serve
-from kehu_kernel.audit_routes import audit_router
+from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 from kehu_kernel.errors import ConcurrentChange
 
@@ -143,6 +150,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         credit_reservations,
         duplicates,
         merges,
-        audit_router("customer"),
+        consents,
+        consent_checks,
+        consents_of_contact,
+        consents_of_customer,
+        data_exports,
+        erasures,
+        erasure_previews,
+        *audit_routers("customer"),
     )
     return app

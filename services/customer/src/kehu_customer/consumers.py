@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from kehu_contracts import analytics, marketing, sales, service_desk
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.envelope import Envelope
+from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.sales import ActivityRecorded
 from kehu_contracts.topics import TIMELINE
 from kehu_customer.customers.service import record_customer_value
+from kehu_customer.erasures.service import acknowledge
 from kehu_customer.public_pool.service import record_follow_up
 from kehu_customer.timeline.fold import fold_entries
 from kehu_kernel.consumer import Handlers, consume
@@ -31,9 +34,21 @@ async def on_activity_recorded(
     await record_follow_up(session, event)
 
 
+async def on_erasure_acknowledged(
+    session: Session, event: ErasureAcknowledgement, envelope: Envelope
+) -> None:
+    """A service has erased a person."""
+    service = envelope.type.partition(".")[0]
+    await acknowledge(session, event.erasure_id, service, event.counts)
+
+
 HANDLERS: Handlers = {
     CustomerValueChanged: on_customer_value_changed,
     ActivityRecorded: on_activity_recorded,
+    sales.SalesErasureAcknowledged: on_erasure_acknowledged,
+    service_desk.ServiceDeskErasureAcknowledged: on_erasure_acknowledged,
+    marketing.MarketingErasureAcknowledged: on_erasure_acknowledged,
+    analytics.AnalyticsErasureAcknowledged: on_erasure_acknowledged,
 }
 
 

@@ -1,21 +1,44 @@
-"""Work that goes on by itself: hand-overs, and investigations when credit reports expire."""
+"""Work that goes on by itself: hand-overs, expiring credit reports, exports, erasures."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from kehu_customer.credit_investigations.worker import ExpiryWork
+from kehu_customer.data_exports.worker import ExportWork
+from kehu_customer.erasures.service import acknowledge
+from kehu_customer.erasures.watch import OverdueWatch
 from kehu_customer.hand_overs.worker import HandOverWork
+from kehu_customer.personal import HOUSEHOLDS, PERSONAL
 from kehu_customer.settings import Settings
+from kehu_kernel.erasure import ErasureWork
 from kehu_kernel.process import Databases, Worker
 from kehu_kernel.rounds import Rounds
+
+
+def erasures(databases: Databases, wake_relay: Callable[[], None]) -> ErasureWork:
+    """Return the work of erasing persons here; it acknowledges without an event."""
+    return ErasureWork(
+        databases.worker,
+        wake_relay,
+        service="customer",
+        tables=PERSONAL,
+        also=HOUSEHOLDS,
+        acknowledge=partial(acknowledge, service="customer"),
+    )
 
 
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the workers of hand-overs and of credit reports."""
+    """Return the workers of hand-overs, of credit reports, of exports and of erasures."""
     leavers = HandOverWork(databases, wake_relay, batch=settings.hand_over_batch)
     reports = ExpiryWork(databases, settings.time_zone, wake_relay)
+    exports = ExportWork(databases)
+    overdue = OverdueWatch(databases.worker, after_hours=settings.erasure_overdue_hours)
     return [
         Rounds("hand-overs", leavers.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("credit-expiry", reports.work, poll_interval=settings.credit_run_interval),
+        Rounds("data-exports", exports.work, poll_interval=settings.data_export_poll_interval),
+        erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
+        Rounds("erasures-overdue", overdue.work, poll_interval=settings.erasure_watch_interval),
     ]

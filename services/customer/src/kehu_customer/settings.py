@@ -11,6 +11,12 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="KEHU_CUSTOMER_")
 
     credit_run_interval: float = 3600.0
+    data_export_hours: float = 72.0
+    """Hours for which everything about a person can be fetched, once it was asked for."""
+    data_export_poll_interval: float = 1.0
+    erasure_overdue_hours: float = 24.0
+    """Hours after which an erasure that a service has not acknowledged is told as overdue."""
+    erasure_watch_interval: float = 60.0
     hand_over_batch: int = 200
     """Customers of a leaver that are moved in one transaction."""
     hand_over_poll_interval: float = 1.0

@@ -119,9 +119,27 @@ async def foreign(
         headers={"Kehu-Allow-Duplicate": "two plants"},
     )
     assert again.status_code == 201, again.text
+    gone = await make_customer(name="司马青岚", owner_id=lei, kind="person")
+    await post(f"/v1/customers/{gone['id']}/end", reason="申请删除")
+    why = {"legal_basis": "request", "reason": SECRET}
+    erasure = await client.post("/v1/erasures", json={"customer_id": gone["id"]} | why)
+    assert erasure.status_code == 202, erasure.text
+    export = await client.post("/v1/data-exports", json={"contact_id": contact["id"]})
+    assert export.status_code == 202, export.text
     pairs = (await client.get("/v1/duplicates", params={"customer_id": other["id"]})).json()
     return {
         "/v1/facts": known[0],
+        "/v1/erasures": erasure.json(),
+        "/v1/data-exports": export.json(),
+        "/v1/consents": await post(
+            "/v1/consents",
+            contact_id=contact["id"],
+            purpose="marketing",
+            channel="sms",
+            decision="given",
+            manner="form",
+            proof=SECRET,
+        ),
         "/v1/duplicates": pairs["items"][0],
         "/v1/merges": await post("/v1/merges", **merge),
         "/v1/credit-reports": await post("/v1/credit-reports", source="own", **whose),

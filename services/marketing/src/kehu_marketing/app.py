@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from kehu_kernel.app import new_app, serve
-from kehu_kernel.audit_routes import audit_router
+from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 from kehu_marketing.conversions.routes import routes as conversions
 from kehu_marketing.leads.errors import ExternalReferenceTaken
@@ -24,5 +24,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    serve(app, leads, conversions, sources, audit_router("marketing"))
+    serve(
+        app,
+        leads,
+        conversions,
+        sources,
+        *audit_routers("marketing"),
+    )
     return app

@@ -1,4 +1,4 @@
-"""Work that goes on by itself: converting leads, handing over those of leavers."""
+"""Work that goes on by itself: converting leads, handing over those of leavers, erasing persons."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,6 +7,7 @@ import httpx
 from kehu_kernel.process import Databases, Worker
 from kehu_kernel.rounds import Rounds
 from kehu_marketing.conversions.worker import ConversionWorker
+from kehu_marketing.erasure import erasures
 from kehu_marketing.hand_overs.worker import HandOverWork
 from kehu_marketing.outbound import Outbound
 from kehu_marketing.settings import Settings
@@ -15,10 +16,11 @@ from kehu_marketing.settings import Settings
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the workers that go on with conversions and with hand-overs."""
+    """Return the workers that go on with conversions, hand-overs and erasures."""
     outbound = Outbound(httpx.AsyncClient(timeout=settings.call_timeout), settings)
     hand_overs = HandOverWork(databases, settings, wake_relay).work
     return [
         ConversionWorker(databases, settings, outbound, wake_relay),
         Rounds("hand-overs", hand_overs, poll_interval=settings.hand_over_poll_interval),
+        erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
     ]

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from kehu_kernel.app import new_app, serve
-from kehu_kernel.audit_routes import audit_router
+from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 from kehu_sales.activities.routes import routes as activities
 from kehu_sales.methods.errors import DefaultMethodTaken, MethodCodeTaken
@@ -34,5 +34,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    serve(app, products, methods, opportunities, activities, tasks, quotes, audit_router("sales"))
+    serve(
+        app,
+        products,
+        methods,
+        opportunities,
+        activities,
+        tasks,
+        quotes,
+        *audit_routers("sales"),
+    )
     return app

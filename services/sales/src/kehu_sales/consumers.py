@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from kehu_kernel.erasure import record_orders
 from kehu_kernel.process import ConsumingWorker, Databases
 from kehu_kernel.projection import project
 from kehu_kernel.records import Fact
@@ -13,6 +14,7 @@ from kehu_sales.hand_overs.service import record_hand_overs
 
 async def fold(session: Session, facts: Sequence[Fact]) -> None:
     """Keep the newest of what a batch says of each customer, and which hand-overs there are."""
+    await record_orders(session, facts)
     await record_customers(session, facts)
     await record_hand_overs(session, facts)
 

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from kehu_kernel.app import new_app, serve
-from kehu_kernel.audit_routes import audit_router
+from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 from kehu_service_desk.product_files.errors import SerialNumberTaken
 from kehu_service_desk.product_files.routes import routes as product_files
@@ -27,5 +27,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
-    serve(app, product_files, requests, audit_router("service-desk"))
+    serve(
+        app,
+        product_files,
+        requests,
+        *audit_routers("service-desk"),
+    )
     return app

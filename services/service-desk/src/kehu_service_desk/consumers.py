@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from kehu_kernel.erasure import record_orders
 from kehu_kernel.process import ConsumingWorker, Databases
 from kehu_kernel.projection import project
 from kehu_kernel.records import Fact
@@ -11,7 +12,8 @@ from kehu_service_desk.customers.service import record_customers
 
 
 async def fold(session: Session, facts: Sequence[Fact]) -> None:
-    """Keep the newest of what a batch says of each customer; nothing else concerns us."""
+    """Keep the newest of what a batch says of each customer; and whom to erase."""
+    await record_orders(session, facts)
     await record_customers(session, facts)
 
 

@@ -62,6 +62,12 @@ SCOPES: Final[dict[str, str]] = {
     "customer:duplicates:allow": "Create a customer that seems to be on record already.",
     "customer:merges:read": "See which customers were merged.",
     "customer:merges:write": "Merge customers, and undo merges.",
+    "customer:consents:read": "See what persons agreed to; check whether they may be contacted.",
+    "customer:consents:write": "Record consents, and their withdrawal.",
+    "customer:data-exports:read": "Fetch everything that is held about a person.",
+    "customer:data-exports:write": "Have everything that is held about a person put together.",
+    "customer:erasures:read": "See which persons were erased, and how far services are.",
+    "customer:erasures:write": "Erase persons from all services.",
     "customer:audit:read": "See who changed what in the customer service.",
     "sales:products:read": "See products.",
     "sales:products:write": "Enter and change products.",
@@ -120,6 +126,8 @@ _SALES_REPRESENTATIVE = frozenset(
         "customer:profiles:read",
         "customer:duplicates:read",
         "customer:merges:read",
+        "customer:consents:read",
+        "customer:consents:write",
         "sales:products:read",
         "sales:methods:read",
         "sales:opportunities:read",
@@ -201,6 +209,26 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             "analytics:values:read",
         }
     ),
+    # Who answers to persons, and to the law, for what is held about them (PIPL art. 52).
+    "privacy_officer": frozenset(
+        {
+            "customer:customers:read",
+            "customer:contacts:read",
+            "customer:contact-points:read",
+            "customer:timeline:read",
+            "customer:consents:read",
+            "customer:consents:write",
+            "customer:data-exports:read",
+            "customer:data-exports:write",
+            "customer:erasures:read",
+            "customer:erasures:write",
+            "customer:audit:read",
+            "sales:audit:read",
+            "service-desk:audit:read",
+            "marketing:audit:read",
+            "analytics:audit:read",
+        }
+    ),
     "service_agent": _SERVICE_AGENT,
     "service_manager": _SERVICE_AGENT
     | {
@@ -221,6 +249,8 @@ ROLES: Final[dict[str, frozenset[str]]] = {
             "customer:archives:read",
             "customer:profiles:read",
             "customer:schemes:write",
+            "customer:consents:read",
+            "customer:consents:write",
             "sales:products:read",
             "sales:opportunities:read",
             "marketing:leads:read",

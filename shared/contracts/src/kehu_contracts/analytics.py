@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from kehu_contracts.base import DecimalText, Event, Timestamp
+from kehu_contracts.erasure import ErasureAcknowledgement
 
 
 class CustomerValueChanged(Event):
@@ -25,4 +26,10 @@ class CustomerValueChanged(Event):
     calculated_at: Timestamp = Field(description="When the value was calculated, UTC.")
 
 
-EVENTS: tuple[type[Event], ...] = (CustomerValueChanged,)
+class AnalyticsErasureAcknowledged(ErasureAcknowledgement):
+    """Analytics has erased the persons; its figures stay."""
+
+    type: ClassVar[str] = "analytics.analytics-erasure-acknowledged.v1"
+
+
+EVENTS: tuple[type[Event], ...] = (CustomerValueChanged, AnalyticsErasureAcknowledged)

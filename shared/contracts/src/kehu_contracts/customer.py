@@ -16,6 +16,8 @@ from kehu_contracts.classification import (
     CustomFieldChanged,
     CustomFieldCreated,
 )
+from kehu_contracts.consent import ConsentGiven, ConsentWithdrawn
+from kehu_contracts.erasure import ErasureCompleted, ErasureOrdered
 from kehu_contracts.ownership import HandOverCompleted, HandOverFailed, HandOverStarted
 
 CustomerKind = Literal["organisation", "person"]
@@ -448,4 +450,8 @@ EVENTS: tuple[type[Event], ...] = (
     HandOverStarted,
     HandOverCompleted,
     HandOverFailed,
+    ErasureOrdered,
+    ErasureCompleted,
+    ConsentGiven,
+    ConsentWithdrawn,
 )

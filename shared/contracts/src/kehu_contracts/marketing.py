@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from kehu_contracts.base import Event
+from kehu_contracts.erasure import ErasureAcknowledgement
 
 LeadStatus = Literal["open", "converting", "converted", "disqualified"]
 
@@ -49,4 +50,15 @@ class LeadConverted(LeadState):
     type: ClassVar[str] = "marketing.lead-converted.v1"
 
 
-EVENTS: tuple[type[Event], ...] = (LeadCreated, LeadChanged, LeadConverted)
+class MarketingErasureAcknowledged(ErasureAcknowledgement):
+    """Marketing has erased the persons."""
+
+    type: ClassVar[str] = "marketing.marketing-erasure-acknowledged.v1"
+
+
+EVENTS: tuple[type[Event], ...] = (
+    LeadCreated,
+    LeadChanged,
+    LeadConverted,
+    MarketingErasureAcknowledged,
+)

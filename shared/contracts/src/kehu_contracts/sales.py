@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
+from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.money import Money
 
 OpportunityStatus = Literal[
@@ -254,6 +255,12 @@ class QuoteCreated(Event):
     expires_on: date | None = Field(description="Last business day the quote holds.")
 
 
+class SalesErasureAcknowledged(ErasureAcknowledgement):
+    """Sales has erased the persons."""
+
+    type: ClassVar[str] = "sales.sales-erasure-acknowledged.v1"
+
+
 EVENTS: tuple[type[Event], ...] = (
     ProductCreated,
     ProductChanged,
@@ -271,4 +278,5 @@ EVENTS: tuple[type[Event], ...] = (
     TaskAssigned,
     TaskCompleted,
     QuoteCreated,
+    SalesErasureAcknowledged,
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from kehu_contracts.base import DecimalText, Event, Timestamp
+from kehu_contracts.erasure import ErasureAcknowledgement
 
 RequestPriority = Literal["low", "normal", "high", "urgent"]
 RequestStatus = Literal["open", "assigned", "dispatching", "dispatched", "handled", "closed"]
@@ -99,6 +100,12 @@ class RequestReopened(RequestState):
     type: ClassVar[str] = "service-desk.request-reopened.v1"
 
 
+class ServiceDeskErasureAcknowledged(ErasureAcknowledgement):
+    """The service desk has erased the persons."""
+
+    type: ClassVar[str] = "service-desk.service-desk-erasure-acknowledged.v1"
+
+
 EVENTS: tuple[type[Event], ...] = (
     ProductFileRegistered,
     RequestCreated,
@@ -109,4 +116,5 @@ EVENTS: tuple[type[Event], ...] = (
     RequestHandled,
     RequestClosed,
     RequestReopened,
+    ServiceDeskErasureAcknowledged,
 )

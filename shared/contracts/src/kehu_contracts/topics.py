@@ -53,14 +53,14 @@ SALES = Topic(
 SERVICE_DESK = Topic(
     name="kehu-service-desk-events",
     producer="service-desk",
-    consumers=("analytics", TIMELINE),
+    consumers=("customer", "analytics", TIMELINE),
     events=service_desk.EVENTS,
     description="Facts about product files and service requests.",
 )
 MARKETING = Topic(
     name="kehu-marketing-events",
     producer="marketing",
-    consumers=("analytics", TIMELINE),
+    consumers=("customer", "analytics", TIMELINE),
     events=marketing.EVENTS,
     description="Facts about leads.",
 )

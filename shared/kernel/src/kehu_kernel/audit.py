@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Index, select
-from sqlalchemy.orm import Mapped
+from sqlalchemy import BigInteger, Index, LargeBinary, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_kernel import ids, rows
 from kehu_kernel.columns import Aggregate, PlumbingBase, TenantRow
@@ -28,6 +28,7 @@ class AuditEntry(TenantRow, PlumbingBase):
     __table_args__ = (
         Index("ix_audit_log_entity", "tenant_id", "entity_id", "version"),
         Index("ix_audit_log_actor", "tenant_id", "actor", "id"),
+        Index("ix_audit_log_chain", "xid", "tenant_id", "id"),
     )
 
     at: Mapped[datetime]
@@ -38,6 +39,10 @@ class AuditEntry(TenantRow, PlumbingBase):
     version: Mapped[int]
     action: Mapped[str]
     changes: Mapped[dict[str, Any]]
+    # Filled by the database, for `kehu_kernel.audit_chain`: a digest stands for erased values.
+    xid: Mapped[int | None] = mapped_column(BigInteger)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 def created(session: Session, row: Aggregate, **more: object) -> None:

@@ -25,6 +25,7 @@ from kehu_kernel.errors import (
     InvalidText,
     NotFound,
     OutsideRowScope,
+    PersonErased,
     TookTooLong,
     Unavailable,
     VersionConflict,
@@ -41,6 +42,7 @@ CANCELED = "57014"  # by the statement timeout
 # A character that PostgreSQL cannot store, or a text that is too long for an index.
 NOT_TEXT = frozenset({"22021", "22P05", "54000"})
 NOT_ALLOWED = "42501"
+ERASED_PERSON = "erased_person"  # what the triggers of `erasure_schema` say was broken
 ROW_SCOPE = "row_scope"  # the policy that `migrations.limit_rows` makes
 IDLE_TOO_LONG = "25P03"
 LOST_A_RACE = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock timeout
@@ -190,7 +192,8 @@ def explain(error: BaseException, constraints: Constraints) -> DomainError | Non
 def _explain(error: DBAPIError, constraints: Constraints) -> DomainError | None:
     if isinstance(error, IntegrityError):
         cause = error.orig.__cause__ if error.orig is not None else None
-        failure = constraints.get(getattr(cause, "constraint_name", None) or "")
+        broken = getattr(cause, "constraint_name", None) or ""
+        failure = PersonErased if broken == ERASED_PERSON else constraints.get(broken)
         return failure() if failure else None
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if state == NOT_ALLOWED and f'"{ROW_SCOPE}"' in str(error.orig):

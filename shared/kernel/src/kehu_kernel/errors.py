@@ -246,3 +246,12 @@ class EventTooLarge(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "The change is too large to be published ({size} bytes, at most {limit})."
     zh = "该变更过大，无法发布（{size} 字节，上限 {limit}）。"
+
+
+class PersonErased(DomainError):
+    """The person was erased: no personal value is recorded any more."""
+
+    code = "person-erased"
+    status = HTTPStatus.CONFLICT
+    en = "This person was erased: personal data is not recorded again."
+    zh = "该人员的个人信息已被删除，不能再次录入。"

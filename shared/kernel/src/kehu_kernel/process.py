@@ -27,10 +27,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kehu_kernel import deadletters, migrations, telemetry
 from kehu_kernel.app import open_database
+from kehu_kernel.audit_chain import Sealing
 from kehu_kernel.db import Database
 from kehu_kernel.housekeeping import Housekeeping, purges
 from kehu_kernel.parking import Replayer
 from kehu_kernel.relay import Relay, republish
+from kehu_kernel.rounds import Rounds
 from kehu_kernel.server import new_server
 from kehu_kernel.settings import ServiceSettings
 from kehu_kernel.watchdog import LOOP_BLOCKED, LoopWatch, Minder, Wakeable, Worker
@@ -218,6 +220,10 @@ def _workers(
     if command in ("consume", "all"):
         workers += service.consumers(databases, settings, wake)
         workers += service.jobs(databases, settings, wake)
+        sealing = Sealing(databases.worker, entries=settings.audit_seal_entries)
+        workers.append(
+            Rounds("audit-seals", sealing.work, poll_interval=settings.audit_seal_interval)
+        )
     if settings.worker_stuck_seconds is not None:
         for worker in workers:
             worker.stuck_after = settings.worker_stuck_seconds

@@ -21,6 +21,10 @@ class ServiceSettings(BaseSettings):
     `worker_stuck_seconds` (each has a default of its own) is started again, at most
     `worker_restarts` times an hour; an event loop blocked for `loop_blocked_seconds` ends the
     process (0 turns this off, for a debugger).
+
+    The audit log is sealed every `audit_seal_interval`, about `audit_seal_entries` to a seal; a
+    check looks at `audit_check_seals` at most. Orders to erase a person are looked for every
+    `erasure_poll_interval`.
     """
 
     database_url: str
@@ -58,6 +62,11 @@ class ServiceSettings(BaseSettings):
     worker_stuck_seconds: float | None = None
     worker_restarts: int = 3
     loop_blocked_seconds: float = 30.0
+
+    audit_seal_interval: float = 5.0
+    audit_seal_entries: int = 500
+    audit_check_seals: int = 200
+    erasure_poll_interval: float = 1.0
 
     time_zone: str = "Asia/Shanghai"
     currency: str = "CNY"

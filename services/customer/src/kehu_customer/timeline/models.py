@@ -24,6 +24,7 @@ class EntryKind(StrEnum):
     CLASSIFICATION = "classification"
     ARCHIVE = "archive"
     CREDIT = "credit"
+    CONSENT = "consent"
     LEAD = "lead"
     OPPORTUNITY = "opportunity"
     ACTIVITY = "activity"

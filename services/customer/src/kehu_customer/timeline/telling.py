@@ -136,6 +136,8 @@ TELLINGS: Mapping[str, Telling] = {
     "customer.credit-reservation-cancelled.v1": Telling(
         K.CREDIT, "Credit reservation cancelled", "取消信用占用", "cancel_reason"
     ),
+    "customer.consent-given.v1": Telling(K.CONSENT, "Consent given", "给予同意", "purpose"),
+    "customer.consent-withdrawn.v1": Telling(K.CONSENT, "Consent withdrawn", "撤回同意", "purpose"),
     "marketing.lead-created.v1": Telling(
         K.LEAD, "Lead entered", "录入线索", "topic", "created_on", "owner_id"
     ),

@@ -43,6 +43,11 @@ class Cluster:
             worker=self._url("kehu_worker", name),
         )
 
+    def superuser(self, url: str) -> str:
+        """Return the administrator's URL of the database that a role's URL names."""
+        administrator = make_url(self.admin_url).set(database=make_url(url).database)
+        return administrator.render_as_string(hide_password=False)
+
     def _url(self, role: str, database: str) -> str:
         url = make_url(self.admin_url).set(username=role, password=PASSWORD, database=database)
         return url.render_as_string(hide_password=False)

@@ -29,6 +29,7 @@ from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.process import Databases, Service
 from kehu_kernel.settings import ServiceSettings
+from kehu_kernel.testing import erased
 from kehu_kernel.testing.cluster import Cluster, running_cluster
 from kehu_kernel.testing.tokens import AUDIENCE, ISSUER, TestIssuer
 
@@ -131,6 +132,20 @@ def tenant() -> str:
 def context(tenant: str) -> Context:
     """The circumstances of a command in the test's tenant."""
     return Context(tenant_id=tenant, actor="tester")
+
+
+Traces = Callable[..., Awaitable[dict[str, int]]]
+
+
+@pytest.fixture
+def traces(cluster: Cluster, running: RunningService, tenant: str) -> Traces:
+    """Looks for words in every column of the test's tenant; tells where, and in how many rows."""
+    superuser = cluster.superuser(running.settings.database_url)
+
+    async def look(*words: str) -> dict[str, int]:
+        return await erased.traces(superuser, tenant, words)
+
+    return look
 
 
 @pytest.fixture

@@ -1,0 +1,47 @@
+"""Reading the ledger."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from kehu_customer.consents.models import Channel, Consent
+from kehu_customer.consents.schemas import ConsentFilters
+from kehu_kernel.session import Session
+
+SORT_COLUMNS = {"at": Consent.at}
+
+NEWEST = f"""
+    SELECT newest.id, newest.decision, newest.expires_on, erased.subject_id IS NOT NULL AS erased
+    FROM unnest($2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY
+        AS asked (subject_id, purpose, channel, place)
+    LEFT JOIN LATERAL (
+        SELECT id, decision, expires_on FROM consents
+        WHERE tenant_id = $1 AND COALESCE(contact_id, customer_id) = asked.subject_id
+            AND purpose = asked.purpose AND channel IN (asked.channel, '{Channel.ANY}') AND at <= $5
+        ORDER BY at DESC, id DESC LIMIT 1
+    ) AS newest ON true
+    LEFT JOIN erased_subjects AS erased
+        ON erased.tenant_id = $1 AND erased.subject_id = asked.subject_id
+    ORDER BY asked.place
+"""  # noqa: S608 - our own names
+
+
+def matching(tenant_id: str, filters: ConsentFilters) -> Select[Consent]:
+    """Return the query for the entries that match all filters."""
+    query = select(Consent).where(Consent.tenant_id == tenant_id)
+    for name in ("customer_id", "contact_id", "purpose", "channel", "decision"):
+        value = getattr(filters, name)
+        if value is not None:
+            query = query.where(getattr(Consent, name) == value)
+    return query
+
+
+async def newest(
+    session: Session, asked: Sequence[tuple[UUID, str, str]], at: datetime
+) -> list[Any]:
+    """Return the entry that holds for each (person, purpose, channel) at a time, in their order."""
+    people, purposes, channels = zip(*asked, strict=True)
+    return await session.fetch(NEWEST, session.context.tenant_id, people, purposes, channels, at)

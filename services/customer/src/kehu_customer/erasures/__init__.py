@@ -1,0 +1,1 @@
+"""Erasures: a person goes from all services, the figures stay (C12)."""

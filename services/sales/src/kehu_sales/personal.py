@@ -1,0 +1,30 @@
+"""What is personal in this service, and goes when a person is erased (C12).
+
+Numbers, days, states, amounts and ids stay: so do the figures made from them. A change here needs a
+migration that calls `forget` again.
+"""
+
+from kehu_kernel.erasure_schema import IF_GIVEN, NOTHING, PSEUDONYM, WORD, Personal
+
+PERSONAL = (
+    Personal("customer_refs", ("id",), {"name": PSEUDONYM}, key=None),
+    Personal(
+        "opportunities",
+        ("customer_id",),
+        {
+            "topic": WORD,
+            "external_ref": NOTHING,
+            "need": NOTHING,
+            "close_reason": IF_GIVEN,
+        },
+    ),
+    Personal(
+        "activities",
+        ("customer_id", "opportunity_id"),
+        {"topic": WORD, "content": NOTHING, "place": NOTHING},
+    ),
+    Personal("tasks", ("customer_id", "opportunity_id"), {"topic": WORD, "content": NOTHING}),
+    Personal("quotes", ("customer_id", "opportunity_id")),
+    Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
+)
+"""Parents before children."""

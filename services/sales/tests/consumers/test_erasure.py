@@ -1,0 +1,69 @@
+"""Erasing a person here: nothing personal stays, nothing brings it back, figures stay (C12)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from kehu_kernel.db import Database
+from kehu_kernel.testing.erased import carry_out, order_of
+from kehu_kernel.testing.events import RecordedDeadLetters, customer_changed, deliveries, fact_of
+from kehu_kernel.testing.observe import emitted
+from kehu_kernel.testing.plugin import RunningService, Traces
+from kehu_sales.consumers import fold
+from kehu_sales.erasure import erasures
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+NAME, WISH = "欧阳云岫", "喜欢钓鱼"
+
+
+async def test_texts_go_and_figures_stay_whatever_is_replayed(  # noqa: PLR0917 - fixtures
+    client: httpx.AsyncClient,
+    running: RunningService,
+    worker_database: Database,
+    database: Database,
+    traces: Traces,
+    make_in_progress: Make,
+    make_activity: Make,
+    make_task: Make,
+    make_quote: Make,
+    make_product: Make,
+    tenant: str,
+) -> None:
+    customer_id = uuid4()
+    deliver = deliveries(fold, worker_database, RecordedDeadLetters())
+    history = [
+        fact_of(customer_changed(customer_id, name=NAME), tenant, sequence=1),
+        fact_of(customer_changed(customer_id, name=f"{NAME}二"), tenant, sequence=7),
+    ]
+    await deliver(*history)
+    whose = {"customer_id": str(customer_id)}
+    lines = [{"product_id": (await make_product())["id"], "quantity": "2"}]
+    opened = await make_in_progress(**whose, topic=NAME, need=WISH, lines=lines)
+    await make_activity(opportunity_id=opened["id"], topic=NAME, content=WISH, place=WISH)
+    await make_task(**whose, topic=f"致电{NAME}", content=WISH)
+    await make_quote(opportunity_id=opened["id"])
+    other = await make_in_progress(topic="某公司更新")
+    assert await traces(NAME, WISH)
+    order = order_of(tenant, customer_id)
+    await deliver(order)
+    await carry_out(erasures(running.databases, lambda: None), worker_database)
+    assert await traces(NAME, WISH) == {}
+    await deliver(*history, order)  # from the start
+    newest = fact_of(customer_changed(customer_id, name=NAME), tenant, sequence=99)
+    await deliver(newest)
+    await carry_out(erasures(running.databases, lambda: None), worker_database)
+    assert await traces(NAME, WISH) == {}
+    kept = (await client.get(f"/v1/opportunities/{opened['id']}")).json()
+    assert kept["topic"] == "erased"
+    figures = ("number", "expected_revenue", "status", "stage_code", "customer_id", "opened_on")
+    assert {name: kept[name] for name in figures} == {name: opened[name] for name in figures}
+    assert (await client.get(f"/v1/opportunities/{other['id']}")).json() == other
+    (told,) = await emitted(database, tenant, "sales.sales-erasure-acknowledged.v1")
+    assert UUID(told.key) == order.event.erasure_id
+    assert told.data["counts"]["opportunities"] == 1
+    refused = await client.post(
+        "/v1/activities", json={"kind": "call", "topic": NAME, "opportunity_id": opened["id"]}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (409, "person-erased")

@@ -1,0 +1,16 @@
+"""Erase persons, and seal the audit log (C12)."""
+
+from alembic import op
+
+from kehu_kernel.audit_chain import create_audit_chain
+from kehu_kernel.erasure_schema import create_erasure_tables, forget
+from kehu_service_desk.personal import PERSONAL
+
+revision = "2026112312"
+down_revision = "2026112240"
+
+
+def upgrade() -> None:
+    create_erasure_tables(op)
+    create_audit_chain(op)
+    forget(op, PERSONAL)

@@ -1,0 +1,97 @@
+"""No text about a person is forgotten when persons are forgotten (C12).
+
+Every column with text in a table that names customers or contacts is either blanked by an erasure
+or listed here as saying nothing about the person: a new column has to be decided on.
+"""
+
+import importlib
+from typing import Any
+
+import pytest
+from sqlalchemy import LargeBinary, String, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from kehu_contracts.topics import SERVICES
+from kehu_kernel.columns import PlumbingBase
+from kehu_kernel.erasure_schema import Personal
+
+WHOSE = {"customer_id", "contact_id", "first_id", "survivor_id", "opportunity_id", "request_id"}
+OWN = {"customers", "contacts", "customer_refs", "customer_facts"}
+CODES = {
+    "action", "answer", "channel", "class_code", "code", "currency", "decision", "end_step",
+    "failure", "grade", "interest", "kind", "language", "legal_basis", "manner", "number",
+    "priority", "purpose", "result", "role", "source_kind", "source_key", "stage_code",
+    "stage_name", "state", "status", "status_after", "status_before", "step", "type", "value_grade",
+    "buying_role", "relation", "country", "industry", "won_currency", "policy_version",
+}  # fmt: skip
+"""Enumerations, numbers of documents, units: the figures need them."""
+OURS = {
+    "actor", "assigned_by", "blocked_by", "cancelled_by", "changed_by", "closed_by", "decided_by",
+    "ended_by", "entered_by", "granted_by", "ordered_by", "recorded_by", "released_by",
+    "requested_by", "reserved_by", "started_by", "verified_by", "created_by",
+}  # fmt: skip
+"""Which of us did it."""
+KEPT = {
+    "customers.annual_revenue_currency", "customers.roles",
+    "credit_reports.advised_currency", "credit_reports.source",
+    "duplicate_pairs.reasons", "duplicate_pairs.source",
+    "leads.interests", "leads.expected_revenue_currency", "leads.source",
+    "merges.merged_ids",
+    "opportunities.source", "opportunities.lines", "opportunity_facts.source", "lead_facts.source",
+    "customer_figures.amounts",
+    "product_files.product_code", "product_files.product_name", "product_files.serial_number",
+    "product_file_parts.product_name", "product_file_parts.serial_number",
+    "request_steps.parts", "request_steps.dispatch_order", "requests.parts",
+    "conversions.request_id", "conversions.traceparent",
+    "quotes.lines", "opportunity_stages.name", "opportunity_stages.conditions",
+    "erasures.subject_ids", "erasures.reason", "erasures.despite",
+}  # fmt: skip
+"""Products, ids, and the record of the erasure itself."""
+
+
+def _texts(table: Table) -> set[str]:
+    kinds = (Text, String, JSONB, LargeBinary)
+    return {
+        one.name for one in table.columns if isinstance(one.type, kinds) and one.name != "tenant_id"
+    }
+
+
+def _package(slug: str) -> str:
+    return f"kehu_{slug.replace('-', '_')}"
+
+
+@pytest.mark.parametrize("slug", SERVICES)
+def test_each_text_about_a_person_is_blanked_or_known_to_say_nothing(slug: str) -> None:
+    importlib.import_module(f"{_package(slug)}.__main__")
+    base: Any = importlib.import_module(f"{_package(slug)}.db").Base
+    personal: tuple[Personal, ...] = importlib.import_module(f"{_package(slug)}.personal").PERSONAL
+    gone = {f"{one.table}.{name}" for one in personal for name in one.blank}
+    deleted = {one.table for one in personal if one.delete}
+    forgotten = set()
+    for table in base.metadata.sorted_tables:
+        if table.name in deleted or not (
+            table.name in OWN
+            or WHOSE & {one.name for one in table.columns if isinstance(one.type, Uuid)}
+        ):
+            continue
+        for column in _texts(table) - CODES - OURS:
+            forgotten.add(f"{table.name}.{column}")
+    assert forgotten - gone - KEPT == set()
+
+
+@pytest.mark.parametrize("slug", SERVICES)
+def test_the_list_names_tables_and_columns_that_exist(slug: str) -> None:
+    base: Any = importlib.import_module(f"{_package(slug)}.db").Base
+    personal: tuple[Personal, ...] = importlib.import_module(f"{_package(slug)}.personal").PERSONAL
+    for one in personal:
+        columns = set(base.metadata.tables[one.table].columns.keys())
+        assert {*one.by, *one.blank} <= columns, one.table
+
+
+def test_the_plumbing_is_what_the_erasure_cleans() -> None:
+    """A new table of the plumbing that can hold a name has to be cleaned as well."""
+    assert set(PlumbingBase.metadata.tables) == {
+        "audit_log", "idempotency_keys", "outbox", "parked_events",  # cleaned
+        "audit_seals", "audit_sealing", "erased_subjects", "erasure_orders", "inbox",
+        "number_series", "projection_offsets",
+    }  # fmt: skip
