@@ -6,8 +6,8 @@ from kehu_analytics.personal import PERSONAL
 from kehu_kernel.audit_chain import create_audit_chain
 from kehu_kernel.erasure_schema import create_erasure_tables, forget
 
-revision = "2026112312"
-down_revision = "2026112120"
+revision = "2026112320"
+down_revision = "2026112311"
 
 
 def upgrade() -> None:

@@ -4,8 +4,8 @@ from alembic import op
 
 from kehu_kernel.audit_chain import INDEX
 
-revision = "2026112313"
-down_revision = "2026112312"
+revision = "2026112321"
+down_revision = "2026112320"
 
 
 def upgrade() -> None:

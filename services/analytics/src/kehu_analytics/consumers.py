@@ -18,9 +18,10 @@ async def fold(session: Session, facts: Sequence[Fact]) -> None:
     """Fold a batch into the facts, and the values of the customers that it concerns."""
     await record_orders(session, facts)
     touched = await fold_facts(session, facts)
-    if touched:
-        await share_scoring(session, {tenant_id for tenant_id, _ in touched})
-        await revalue(session, touched, actor=ACTOR)
+    if touched.customers:
+        tenants = {tenant_id for tenant_id, _ in touched.customers}
+        await share_scoring(session, tenants, alone_in=touched.merging)
+        await revalue(session, touched.customers, actor=ACTOR)
     await note_newest(session, facts)
 
 

@@ -42,7 +42,7 @@ async def rebuild(database: Database, events: Sequence[Fact]) -> None:
             await session.execute(delete(model).where(model.tenant_id.in_(tenants)))
         touched: set[CustomerKey] = set()
         for start in range(0, len(events), BATCH):
-            touched |= await fold_facts(session, events[start : start + BATCH])
+            touched |= (await fold_facts(session, events[start : start + BATCH])).customers
         await share_scoring(session, tenants)
         await revalue(session, touched, actor=ACTOR)
         await note_newest(session, events)

@@ -45,7 +45,12 @@ opportunities = st.fixed_dictionaries(
 )
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("customer"), st.fixed_dictionaries({"customer_id": customers})),
+        st.tuples(
+            st.just("customer"),
+            st.fixed_dictionaries(
+                {"customer_id": customers, "merged_into_id": st.none() | customers}
+            ),
+        ),
         st.tuples(st.just("opportunity"), opportunities),
         st.tuples(st.just("opportunity"), opportunities),
         st.tuples(

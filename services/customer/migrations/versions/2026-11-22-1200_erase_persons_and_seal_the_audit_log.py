@@ -8,7 +8,7 @@ from kehu_kernel.audit_chain import create_audit_chain
 from kehu_kernel.erasure_schema import create_erasure_tables, forget
 from kehu_kernel.migrations import enable_tenant_security, let_worker, limit_rows
 
-revision = "2026112312"
+revision = "2026112320"
 down_revision = "2026112296"
 
 TABLES = (

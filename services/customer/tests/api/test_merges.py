@@ -227,13 +227,35 @@ class TestMerge:
         assert len(await audited(database, tenant)) == entries
         real = await merge(survivor, loser)
         assert (preview["id"], preview["moved"]) == (None, real["moved"])
+        assert (preview["state"], real["state"]) == ("planned", "merged")
         for name in ("industry", "name", "roles", "version"):
             assert preview["survivor"][name] == real["survivor"][name]
+
+    async def test_undoing_it_never_makes_a_company_its_own_parent(
+        self,
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        merge: Merge,
+        problem: ProblemOf,
+    ) -> None:
+        old, new = await make_customer(name="老集团"), await make_customer(name="新控股")
+        survivor = await make_customer(name="东方机械", parent_id=old["id"])
+        loser = await make_customer(name="西门机电", parent_id=new["id"])
+        made = await merge(survivor, loser, fields={"parent_id": loser["id"]})
+        assert made["survivor"]["parent_id"] == new["id"]
+        match = {"If-Match": f'"{old["version"]}"'}
+        body = {"parent_id": survivor["id"]}
+        answer = await client.patch(f"/v1/customers/{old['id']}", json=body, headers=match)
+        assert answer.status_code == 200, answer.text
+        answer = await client.post(f"/v1/merges/{made['id']}/undo", json={})
+        assert problem(answer) == (409, "parent-cycle")
+        read = (await client.get(f"/v1/customers/{survivor['id']}")).json()
+        assert read["parent_id"] == new["id"]
 
     async def test_one_event_tells_of_it(
         self, make_customer: Make, merge: Merge, undo: Merge, database: Database, tenant: str
     ) -> None:
-        survivor, *losers = [await make_customer() for _ in range(3)]
+        survivor, *losers = [await make_customer(industry=one) for one in (None, "food", "tea")]
         made = await merge(survivor, *losers, reason="重复建档")
         await undo(made)
         told = [one for one in await emitted(database, tenant) if "merged" in one.type]

@@ -126,6 +126,8 @@ class TestClaim:
         (told,) = await emitted(database, tenant, "customer.customer-handed-over.v1")
         assert (told.data["previous_owner_id"], told.data["owner_id"]) == (None, fang["id"])
         assert (await audited(database, tenant))[-1].action == "customer.claimed"
+        again = await rep.post(f"/v1/customers/{customer['id']}/claim")
+        assert (again.status_code, again.json()["code"]) == (409, "already-yours")
 
     async def test_of_two_who_claim_at_once_exactly_one_gets_it(
         self,

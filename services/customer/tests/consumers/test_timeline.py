@@ -13,6 +13,7 @@ import pytest
 from kehu_contracts import examples
 from kehu_contracts.base import Event
 from kehu_contracts.credit import CreditBlocked
+from kehu_contracts.customer import CustomerMerged, CustomersMerge, CustomerUnmerged
 from kehu_contracts.events import EVENTS
 from kehu_contracts.marketing import LeadCreated
 from kehu_contracts.money import Money
@@ -67,7 +68,8 @@ def happened(
 ) -> Fact:
     """Return the contract's example of a fact, about the customer, entered at this moment."""
     event = of.from_bytes(examples.load(of.type)[0].data)
-    event = event.model_copy(update={of.key: ids.new_id(), "customer_id": customer_id} | fields)
+    concerned = "survivor_id" if issubclass(of, CustomersMerge) else "customer_id"
+    event = event.model_copy(update={of.key: ids.new_id(), concerned: customer_id} | fields)
     fact = fact_of(event, tenant, sequence=1)
     return fact._replace(envelope=fact.envelope._replace(time=at))
 
@@ -79,7 +81,9 @@ def a_contact(customer_id: UUID, tenant: str, at: datetime = MORNING, **fields: 
 
 def test_every_fact_about_a_customer_can_be_told() -> None:
     about_customers = {
-        name for name, event in EVENTS.items() if "customer_id" in event.model_fields
+        name
+        for name, event in EVENTS.items()
+        if "customer_id" in event.model_fields or issubclass(event, CustomersMerge)
     }
     assert set(TELLINGS) == about_customers - LEFT_OUT
     for name, telling in TELLINGS.items():
@@ -96,6 +100,23 @@ async def test_each_kind_of_fact_becomes_an_entry(
     telling = TELLINGS[kind.type]
     assert (entry["type"], entry["kind"]) == (kind.type, telling.kind)
     assert (entry["label_en"], entry["label_zh"]) == (telling.en, telling.zh)
+
+
+async def test_a_merge_is_told_at_every_record_it_concerns_once_however_often_it_comes(
+    deliver: Deliver, client: httpx.AsyncClient, make_customer: Make, tenant: str
+) -> None:
+    names = ("东方机械", "西门机电", "南山电子")
+    made = [UUID((await make_customer(name=name))["id"]) for name in names]
+    merge = {"merged_ids": made[1:], "reason": "重复建档"}
+    facts = [
+        happened(kind, made[0], tenant, **merge) for kind in (CustomerMerged, CustomerUnmerged)
+    ]
+    await deliver(*facts)
+    await deliver(*facts)
+    for one in made:
+        read = (await client.get(f"/v1/customers/{one}/timeline")).json()["items"]
+        told = sorted(entry["type"] for entry in read if "merged" in entry["type"])
+        assert told == ["customer.customer-merged.v1", "customer.customer-unmerged.v1"]
 
 
 async def test_an_event_that_comes_twice_is_one_entry(

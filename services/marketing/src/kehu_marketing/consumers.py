@@ -3,20 +3,21 @@
 from collections.abc import Callable, Sequence
 
 from kehu_kernel.erasure import record_orders
+from kehu_kernel.hand_overs import record_hand_overs
 from kehu_kernel.process import ConsumingWorker, Databases
 from kehu_kernel.projection import project
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 from kehu_marketing.customers.service import record_customers
-from kehu_marketing.hand_overs.service import record_hand_overs
+from kehu_marketing.hand_overs.models import HandOverRef
 
 
 async def fold(session: Session, facts: Sequence[Fact]) -> None:
     """Keep the newest of what a batch says of each customer, and which hand-overs there are."""
     await record_orders(session, facts)
     await record_customers(session, facts)
-    await record_hand_overs(session, facts)
+    await record_hand_overs(session, HandOverRef, facts)
 
 
 def consumers(

@@ -2,19 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
+import pytest
 
 from kehu_contracts.examples import load
 from kehu_contracts.ownership import HandOverStarted
 from kehu_kernel.db import Database
+from kehu_kernel.hand_overs import HandOverWork
 from kehu_kernel.testing.events import RecordedDeadLetters, deliveries, fact_of
+from kehu_kernel.testing.hand_overs import HandOvers, Held, MakeHeld
 from kehu_kernel.testing.observe import emitted
 from kehu_kernel.testing.plugin import RunningService
 from kehu_marketing.consumers import fold
-from kehu_marketing.hand_overs.worker import HandOverWork
-from kehu_marketing.settings import Settings
+from kehu_marketing.hand_overs.models import HandOverRef
+from kehu_marketing.hand_overs.service import move_leads
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -35,9 +38,7 @@ async def test_open_and_given_up_leads_go_to_the_successor(
     named = {"employee_id": leaver, "successor_id": successor}
     event = HandOverStarted.model_validate(example.model_dump() | named)
     deliver = deliveries(fold, running.worker_database, RecordedDeadLetters())
-    settings = running.settings.model_copy(update={"hand_over_batch": 2})
-    assert isinstance(settings, Settings)
-    worker = HandOverWork(running.databases, settings, lambda: None)
+    worker = HandOverWork(running.databases, HandOverRef, move_leads, lambda: None, batch=2)
     for _ in range(2):  # told twice, nothing is moved twice
         await deliver(fact_of(event, tenant, sequence=1))
         while await worker.work():
@@ -51,3 +52,30 @@ async def test_open_and_given_up_leads_go_to_the_successor(
         if one.data["changed"] == ["owner_id"]
     ]
     assert sorted(one.key for one in told) == sorted(one["id"] for one in made)
+
+
+class TestHandOvers(HandOvers):
+    """Those of this service."""
+
+    fold = staticmethod(fold)
+    copies = HandOverRef
+    move = staticmethod(move_leads)
+
+    @pytest.fixture
+    def make_held(self, make_lead: Make) -> MakeHeld:
+        """Enters a lead of somebody's; returns its id."""
+
+        async def make(employee: UUID) -> str:
+            return str((await make_lead(owner_id=str(employee)))["id"])
+
+        return make
+
+    @pytest.fixture
+    def held(self, client: httpx.AsyncClient) -> Held:
+        """Returns the ids of somebody's leads."""
+
+        async def read(employee: UUID) -> set[str]:
+            answer = await client.get("/v1/leads", params={"owner_id": str(employee)})
+            return {one["id"] for one in answer.json()["items"]}
+
+        return read

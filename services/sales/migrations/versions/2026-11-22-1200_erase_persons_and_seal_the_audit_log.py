@@ -6,8 +6,8 @@ from kehu_kernel.audit_chain import create_audit_chain
 from kehu_kernel.erasure_schema import create_erasure_tables, forget
 from kehu_sales.personal import PERSONAL
 
-revision = "2026112312"
-down_revision = "2026112262"
+revision = "2026112320"
+down_revision = "2026112312"
 
 
 def upgrade() -> None:

@@ -1,6 +1,7 @@
 """What a leaver holds in sales goes to the successors that the customer service names (C4)."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,17 +10,19 @@ import pytest
 
 from kehu_contracts.ownership import HandOverCompleted, HandOverShare, HandOverStarted
 from kehu_kernel.db import Database
+from kehu_kernel.hand_overs import HandOverWork
 from kehu_kernel.testing.events import Deliver, RecordedDeadLetters, deliveries, fact_of
+from kehu_kernel.testing.hand_overs import HandOvers, Held, MakeHeld
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.consumers import fold
 from kehu_sales.hand_overs import service
-from kehu_sales.hand_overs.worker import HandOverWork
-from kehu_sales.settings import Settings
+from kehu_sales.hand_overs.models import HandOverRef
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 Work = Callable[[], Awaitable[None]]
 
+MOVE = partial(service.move_records, zone="Asia/Shanghai")
 LEAVER, SUCCESSOR, DEPARTMENT = uuid4(), uuid4(), uuid4()
 OTHER_DEPARTMENT, HEIR, HEIRS_DEPARTMENT = uuid4(), uuid4(), uuid4()
 
@@ -56,9 +59,7 @@ def deliver(worker_database: Database) -> Deliver:
 @pytest.fixture
 def work(running: RunningService) -> Work:
     """Lets the worker go on until nothing is left, two records at a time."""
-    settings = running.settings.model_copy(update={"hand_over_batch": 2})
-    assert isinstance(settings, Settings)
-    worker = HandOverWork(running.databases, settings, lambda: None)
+    worker = HandOverWork(running.databases, HandOverRef, MOVE, lambda: None, batch=2)
 
     async def go_on() -> None:
         while await worker.work():
@@ -113,28 +114,30 @@ async def test_open_opportunities_and_tasks_go_to_the_successors(
     assert {one.actor for one in entries} == {"system:hand-overs"}
 
 
-async def test_told_twice_it_moves_nothing_twice_and_told_of_the_end_it_looks_again(
-    client: httpx.AsyncClient,
-    make_opportunity: Make,
-    deliver: Deliver,
-    work: Work,
-    database: Database,
-    tenant: str,
-) -> None:
-    hand_over = uuid4()
-    first = await make_opportunity(owner_id=str(LEAVER))
-    started = fact_of(told(HandOverStarted, hand_over), tenant, sequence=1)
-    await deliver(started, started)
-    await work()
-    late = await make_opportunity(owner_id=str(LEAVER))
-    await deliver(started)
-    await work()
-    assert await held(client, LEAVER) == {late["id"]}
-    await deliver(fact_of(told(HandOverCompleted, hand_over), tenant, sequence=2))
-    await work()
-    assert await held(client, LEAVER) == set()
-    assert await held(client, SUCCESSOR) == {first["id"], late["id"]}
-    assert len(await emitted(database, tenant, "sales.opportunity-changed.v1")) == 2
+class TestHandOvers(HandOvers):
+    """Those of this service."""
+
+    fold = staticmethod(fold)
+    copies = HandOverRef
+    move = MOVE
+
+    @pytest.fixture
+    def make_held(self, make_opportunity: Make, client: httpx.AsyncClient) -> MakeHeld:
+        """Opens an opportunity of somebody's; returns its id."""
+
+        async def make(employee: UUID) -> str:
+            return str((await make_opportunity(owner_id=str(employee)))["id"])
+
+        return make
+
+    @pytest.fixture
+    def held(self, client: httpx.AsyncClient) -> Held:
+        """Returns the ids of what somebody holds."""
+
+        async def read(employee: UUID) -> set[str]:
+            return await held(client, employee)
+
+        return read
 
 
 async def test_what_is_closed_stays_with_whoever_closed_it(

@@ -6,7 +6,7 @@ the order in which partitions are read, or on the clock. Tests hold it to that.
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from kehu_analytics.db import Base
-from kehu_analytics.facts.models import OpportunityPast
+from kehu_analytics.facts.models import CustomerFact, OpportunityPast
 from kehu_analytics.facts.rows import Kind, Row, history_row, kind_of
 from kehu_contracts import sales
 from kehu_contracts.base import Event
@@ -34,6 +34,14 @@ from kehu_kernel.session import Session
 
 CustomerKey = tuple[str, UUID]
 """Tenant and customer."""
+
+
+class Touched(NamedTuple):
+    """What a batch concerns: customers, and tenants in which another is merged into another now."""
+
+    customers: set[CustomerKey]
+    merging: set[str]
+
 
 COMMON = ("tenant_id", "id", "sequence", "at")
 """Columns that every row of present states starts with."""
@@ -69,16 +77,20 @@ SET_NEWEST = text(
 )
 
 
-async def fold_facts(session: Session, facts: Sequence[Fact]) -> set[CustomerKey]:
-    """Fold events into the fact tables and return the customers they concern.
+async def fold_facts(session: Session, facts: Sequence[Fact]) -> Touched:
+    """Fold events into the fact tables and return what they concern.
 
     `session` is the worker's: a batch holds events of many tenants. Repeated and late events
     change nothing about the present; a late event that was never seen joins the history.
     """
     batch = _Batch(facts)
-    touched = batch.touched
+    touched = Touched(batch.touched, set())
     for kind, rows in batch.present.items():
-        touched |= await _upsert(session, kind, rows.values())
+        for tenant_id, before, after in await _upsert(session, kind, rows.values()):
+            if before is not None:
+                touched.customers.add((tenant_id, before))
+            if kind.model is CustomerFact and before != after:
+                touched.merging.add(tenant_id)
     if batch.past:
         await _append_past(session, batch.past)
     return touched
@@ -122,16 +134,18 @@ class _Batch:
                 rows[key] = (*key, sequence, envelope.time, *kind.row(event))
             if isinstance(event, sales.OpportunityState):
                 self.past.setdefault((*key, sequence), history_row(event, envelope))
-            if kind.touches is not None:
-                customer_id = getattr(event, kind.touches)
+            for name in filter(None, {kind.touches, kind.counts_for}):
+                customer_id = getattr(event, name)
                 if customer_id is not None:
                     self.touched.add((tenant_id, customer_id))
 
 
-async def _upsert(session: Session, kind: Kind, rows: Iterable[Row]) -> set[CustomerKey]:
-    """Store newer states; return the customers that the replaced states belonged to."""
+async def _upsert(
+    session: Session, kind: Kind, rows: Iterable[Row]
+) -> list[tuple[str, UUID | None, UUID | None]]:
+    """Store newer states; return the tenant and whom each counted for before, and does now."""
     result = await session.execute(_upsert_statement(kind), _columns(_present_names(kind), rows))
-    return {(tenant, customer) for tenant, customer in result if customer is not None}
+    return [(tenant, before, after) for tenant, before, after in result]
 
 
 async def _append_past(session: Session, past: dict[tuple[str, UUID, int], Row]) -> None:
@@ -155,13 +169,13 @@ def _upsert_statement(kind: Kind) -> Executable:
     statement = insert(table).from_select(names, _incoming(table, names))
     newer = {name: statement.excluded[name] for name in names if name not in ("tenant_id", "id")}
     # An opportunity may have moved to another customer: the one it left is concerned, too.
-    moves = kind.touches is not None and kind.touches in names
-    left = f"old.{kind.touches}" if moves else "NULL"
+    counts_for = kind.counts_for
+    before, after = (f"old.{counts_for}", f"new.{counts_for}") if counts_for else ("NULL", "NULL")
     return statement.on_conflict_do_update(
         index_elements=["tenant_id", "id"],
         set_=newer,
         where=table.c.sequence < statement.excluded.sequence,
-    ).returning(table.c.tenant_id, literal_column(left))
+    ).returning(table.c.tenant_id, literal_column(before), literal_column(after))
 
 
 @cache

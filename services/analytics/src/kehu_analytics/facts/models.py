@@ -24,9 +24,17 @@ class FactRow(TenantRow):
 
 
 class CustomerFact(FactRow, Base):
-    """A customer as it stands."""
+    """A customer as it stands. One that was merged into another counts with that one."""
 
     __tablename__ = "customer_facts"
+    __table_args__ = (
+        Index(
+            "ix_customer_facts_merged",
+            "tenant_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
+    )
 
     kind: Mapped[str]
     code: Mapped[str | None]
@@ -42,6 +50,7 @@ class CustomerFact(FactRow, Base):
     created_on: Mapped[date]
     promoted_on: Mapped[date | None]
     ended_on: Mapped[date | None]
+    merged_into_id: Mapped[UUID | None]
 
 
 class OpportunityFact(FactRow, Base):

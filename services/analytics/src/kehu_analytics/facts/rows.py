@@ -21,6 +21,7 @@ def customer_row(event: customer.CustomerState) -> Row:
         event.kind, event.code, event.name, _array([*event.roles, *(event.further_roles or ())]),
         event.parent_id, event.owner_id, event.department_id, event.state, event.industry,
         event.country, event.source, event.created_on, event.promoted_on, event.ended_on,
+        event.merged_into_id,
     )  # fmt: skip
 
 
@@ -78,21 +79,32 @@ def department_row(event: customer.DepartmentState) -> Row:
 
 
 class Kind(NamedTuple):
-    """How one kind of object is folded; `touches` names the field with the customer it concerns."""
+    """How one kind of object is folded."""
 
     model: type[Any]
     state: type[Event]
     row: Callable[[Any], Row]
     touches: str | None = None
+    """The field with the customer it concerns."""
+    counts_for: str | None = None
+    """The column with the customer it counts for, which may change: both are concerned then."""
 
 
 KINDS = (
     Kind(models.DepartmentFact, customer.DepartmentState, department_row),
     Kind(models.EmployeeFact, customer.EmployeeState, employee_row),
-    Kind(models.CustomerFact, customer.CustomerState, customer_row, "customer_id"),
+    Kind(
+        models.CustomerFact, customer.CustomerState, customer_row, "customer_id", "merged_into_id"
+    ),
     Kind(models.LeadFact, marketing.LeadState, lead_row),
-    Kind(models.OpportunityFact, sales.OpportunityState, opportunity_row, "customer_id"),
-    Kind(models.RequestFact, service_desk.RequestState, request_row, "customer_id"),
+    Kind(
+        models.OpportunityFact,
+        sales.OpportunityState,
+        opportunity_row,
+        "customer_id",
+        "customer_id",
+    ),
+    Kind(models.RequestFact, service_desk.RequestState, request_row, "customer_id", "customer_id"),
 )
 """Every kind of object that is folded. Events about anything else pass by."""
 

@@ -1,8 +1,14 @@
 """Calculating customer values: one way for a batch of the fold and for all customers of a tenant.
 
+A customer's figures count what names a record that was merged into it, too (ADR 0018): what
+concerns that one concerns the survivor. A merged record keeps figures of its own, for when the
+merge is undone.
+
 The fold and changes to the scoring exclude each other per tenant, and workers whose partitions
-concern the same customer take turns on its row of figures. Every statement sees what was committed
-before it began: whoever comes last calculates from everybody's facts.
+concern the same customer take turns on its row of figures. A batch in which records are merged, or
+apart again, excludes all others: none of them calculates a customer without knowing who is part of
+it. Every statement sees what was committed before it began: whoever comes last calculates from
+everybody's facts.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -27,11 +33,15 @@ CHUNK = 5_000
 # Tenants share 128 locks: a batch of very many tenants must not exhaust the server's lock table.
 SHARE_SCORING = text(
     """
-    SELECT pg_advisory_xact_lock_shared(CAST(:class AS int), slot),
+    SELECT CASE
+            WHEN alone THEN pg_advisory_xact_lock(CAST(:class AS int), slot)::text
+            ELSE pg_advisory_xact_lock_shared(CAST(:class AS int), slot)::text
+        END,
         set_config('plan_cache_mode', 'force_custom_plan', true)
     FROM (
-        SELECT DISTINCT hashtext(tenant_id) & 127 AS slot
-        FROM unnest(CAST(:tenants AS text[])) AS tenants (tenant_id) ORDER BY slot
+        SELECT hashtext(tenant_id) & 127 AS slot,
+            bool_or(tenant_id = ANY (CAST(:alone AS text[]))) AS alone
+        FROM unnest(CAST(:tenants AS text[])) AS tenants (tenant_id) GROUP BY 1 ORDER BY 1
     ) AS slots
     """
 )
@@ -42,6 +52,25 @@ OWN_SCORING = text(
     """
 )
 
+# Where a record of `touched` was merged into another, that one is concerned: figures change there.
+WITH_SURVIVORS = text(
+    """
+    SELECT tenant_id, customer_id
+    FROM unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
+        AS touched (tenant_id, customer_id)
+    UNION
+    SELECT tenant_id, merged_into_id
+    FROM unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
+            AS touched (tenant_id, customer_id)
+        CROSS JOIN LATERAL (
+            SELECT merged_into_id FROM customer_facts AS row
+            WHERE row.tenant_id = touched.tenant_id AND row.id = touched.customer_id
+            OFFSET 0
+        ) AS merged
+    WHERE merged_into_id IS NOT NULL
+    ORDER BY 1, 2
+    """
+)
 # `touched` comes sorted: workers that share customers take the row locks in the same order.
 BEGIN_FIGURES = text(
     """
@@ -63,9 +92,15 @@ SET_FIGURES = text(
     INSERT INTO customer_figures AS stored
         (tenant_id, customer_id, won_count, lost_count, request_count, amounts, facts_at)
     SELECT tenant_id, customer_id, coalesce(won, 0), coalesce(lost, 0), requests,
-        coalesce(amounts, '{}'), greatest(opportunities.at, services.at)
+        coalesce(amounts, '{}'), greatest(opportunities.at, services.at, merged.at)
     FROM unnest(CAST(:tenants AS text[]), CAST(:customers AS uuid[]))
             AS touched (tenant_id, customer_id)
+        CROSS JOIN LATERAL (
+            SELECT array_agg(id) || touched.customer_id AS records, max(at) AS at
+            FROM customer_facts AS row
+            WHERE row.tenant_id = touched.tenant_id AND row.merged_into_id = touched.customer_id
+            OFFSET 0
+        ) AS merged
         CROSS JOIN LATERAL (
             SELECT sum(won)::int AS won, sum(lost)::int AS lost, max(at) AS at,
                 jsonb_object_agg(currency, jsonb_build_object(
@@ -84,14 +119,15 @@ SET_FIGURES = text(
                     max(at) AS at
                 FROM opportunity_facts AS facts
                 WHERE facts.tenant_id = touched.tenant_id
-                    AND facts.customer_id = touched.customer_id
+                    AND facts.customer_id = ANY (merged.records)
                 GROUP BY 1
             ) AS by_currency
         ) AS opportunities
         CROSS JOIN LATERAL (
             SELECT count(*)::int AS requests, max(at) AS at
             FROM request_facts AS facts
-            WHERE facts.tenant_id = touched.tenant_id AND facts.customer_id = touched.customer_id
+            WHERE facts.tenant_id = touched.tenant_id
+                AND facts.customer_id = ANY (merged.records)
         ) AS services
     ON CONFLICT (tenant_id, customer_id) DO UPDATE
     SET won_count = excluded.won_count, lost_count = excluded.lost_count,
@@ -220,9 +256,15 @@ async def lock_scoring(session: Session) -> None:
     await session.execute(OWN_SCORING, {"class": LOCK_CLASS, "tenant": tenant_id})
 
 
-async def share_scoring(session: Session, tenant_ids: Collection[str]) -> None:
-    """Keep the scoring of tenants from changing until this transaction ends."""
-    await session.execute(SHARE_SCORING, {"class": LOCK_CLASS, "tenants": list(tenant_ids)})
+async def share_scoring(
+    session: Session, tenant_ids: Collection[str], *, alone_in: Collection[str] = ()
+) -> None:
+    """Keep the scoring of tenants from changing until this transaction ends.
+
+    Nobody else calculates values meanwhile in the tenants `alone_in`.
+    """
+    tenants = {"tenants": list(tenant_ids), "alone": list(alone_in)}
+    await session.execute(SHARE_SCORING, {"class": LOCK_CLASS} | tenants)
 
 
 async def revalue(
@@ -230,13 +272,15 @@ async def revalue(
 ) -> int:
     """Calculate customers anew from the facts, and publish the values that changed.
 
-    The caller holds the scoring (`share_scoring`, `lock_scoring`). Customers without an active
-    model, and ids that are no known customer's yet, get their figures but no value. Without
-    `from_facts` the figures are taken as they are, which needs `lock_scoring`. Returns how many
-    values were published.
+    From the facts, survivors of merges are calculated with them. The caller holds the scoring
+    (`share_scoring`, `lock_scoring`). Customers without an active model, and ids that are no known
+    customer's yet, get their figures but no value. Without `from_facts` the figures are taken as
+    they are, which needs `lock_scoring`. Returns how many values were published.
     """
     published = 0
     customers = sorted(touched)
+    if from_facts:
+        customers = [*map(tuple, await session.execute(WITH_SURVIVORS, _arrays(customers)))]
     for start in range(0, len(customers), CHUNK):
         keys = _arrays(customers[start : start + CHUNK])
         if from_facts:

@@ -62,7 +62,8 @@ async def version_of(session: Session, customer_id: UUID) -> int:
 
 def _within(tenant_id: str, scope: ValueScope | PyramidFilters) -> list[ColumnElement[bool]]:
     """Return the conditions that list and pyramid share: a level is as long as its list."""
-    conditions = [CustomerValue.tenant_id == tenant_id]
+    # What was merged counts with its survivor, and once only.
+    conditions = [CustomerValue.tenant_id == tenant_id, CustomerFact.merged_into_id.is_(None)]
     if not scope.include_former:
         conditions.append(CustomerFact.state != "former")
     if scope.owner_id is not None:

@@ -52,7 +52,10 @@ async def recompute_values(session: Session) -> Recomputed:
 async def explain_customer_value(
     customer_id: UUID, session: Session, response: Response
 ) -> CustomerValueExplained:
-    """Score and grade, and what each dimension contributed."""
+    """Score and grade, and what each dimension contributed.
+
+    Of a record that was merged into another, those of that one, under that one's `customer_id`.
+    """
     value = await service.explain_value(session, customer_id)
     response.headers["ETag"] = f'"{value.version}"'
     return value

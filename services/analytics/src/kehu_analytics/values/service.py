@@ -36,9 +36,15 @@ async def recompute(session: Session) -> Recalculation:
 
 
 async def explain_value(session: Session, customer_id: UUID) -> CustomerValueExplained:
-    """Return a customer's value with its derivation. Raises `NotFound`."""
-    value = await require(session, CustomerValue, customer_id)
+    """Return a customer's value with its derivation; of one that was merged, the survivor's.
+
+    Raises `NotFound`.
+    """
     customer = await require(session, CustomerFact, customer_id)
+    if customer.merged_into_id is not None:
+        customer_id = customer.merged_into_id
+        customer = await require(session, CustomerFact, customer_id)
+    value = await require(session, CustomerValue, customer_id)
     version = await queries.version_of(session, customer_id)
     fresh = await freshness(session, *SOURCES)
     return CustomerValueExplained.explain(value, customer.name, version, fresh)

@@ -14,8 +14,9 @@ from kehu_kernel.columns import Aggregate, TenantRow
 
 
 class MergeState(StrEnum):
-    """Whether a merge holds: 已合并, 已撤销."""
+    """Whether a merge holds: 试算, 已合并, 已撤销. Only what a dry run shows is planned."""
 
+    PLANNED = "planned"
     MERGED = "merged"
     UNDONE = "undone"
 

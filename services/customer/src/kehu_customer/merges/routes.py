@@ -106,6 +106,7 @@ async def read_merge(merge_id: UUID, session: Session, response: Response) -> Me
         MergeUndone,
         UnmergeTooLate,
         MergedOn,
+        ParentCycle,
         CustomerCodeTaken,
         ExternalReferenceTaken,
         CustomValueTaken,

@@ -81,7 +81,8 @@ async def merge_customers(session: Session, data: MergeCreate) -> MergeResult:
         async with session.savepoint():
             seen.append(await _merge(session, data))
             _end_dry_run()
-    return seen[0].model_copy(update={"id": None, "version": 0})
+    planned = {"id": None, "version": 0, "state": MergeState.PLANNED}
+    return seen[0].model_copy(update=planned)
 
 
 def _end_dry_run() -> NoReturn:
@@ -118,8 +119,8 @@ async def unmerge_customers(
 ) -> MergeResult:
     """Undo a merge: everything goes back to where it came from, unless it has gone on since.
 
-    Raises `MergeUndone`, `UnmergeTooLate`, `MergedOn`; the database refuses a code, reference or
-    unique value that somebody else has got since.
+    Raises `MergeUndone`, `UnmergeTooLate`, `MergedOn`, `ParentCycle`; the database refuses a code,
+    reference or unique value that somebody else has got since.
     """
     await take_turns(session)
     found = await require(session, Merge, merge_id)
@@ -134,11 +135,17 @@ async def unmerge_customers(
     survivor = customers[merge.survivor_id]
     if survivor.merged_into_id is not None:
         raise MergedOn(merged_into_id=survivor.merged_into_id)
-    roles = survivor.roles
-    counted, left, households = await restore(session, moves, survivor.id)
-    await _tell_households(session, households)
+    # Before anything is written in between: the version goes along with the change.
     audit.changed(session, merge, "undone")
     outbox.add(session, events.unmerged(merge), sequence=merge.version)
+    roles = survivor.roles
+    parents = {one.id: one.parent_id for one in customers.values()}
+    counted, left, households = await restore(session, moves, survivor.id)
+    await session.flush()
+    await _refuse_circles(
+        session, [one for one in customers.values() if one.parent_id != parents[one.id]]
+    )
+    await _tell_households(session, households)
     losers = [customers[UUID(one)] for one in merge.merged_ids]
     await renew_keys(session, survivor)
     await _index_custom(session, [survivor, *losers])
@@ -286,9 +293,14 @@ async def _move_companies(
             one.merged_into_id = survivor.id
         _record(session, notes, SUBSIDIARIES, one)
     await session.flush()
-    parent_id = survivor.parent_id
-    if parent_id is not None and survivor.id in await ancestors_of(session, parent_id):
-        raise ParentCycle
+    await _refuse_circles(session, [survivor])
+
+
+async def _refuse_circles(session: Session, companies: Sequence[Customer]) -> None:
+    """Raise `ParentCycle` if one of the companies is its own parent, directly or through others."""
+    for one in companies:
+        if one.parent_id is not None and one.id in await ancestors_of(session, one.parent_id):
+            raise ParentCycle
 
 
 def _record(session: Session, notes: Notes, belonging: Belonging, row: Any) -> None:

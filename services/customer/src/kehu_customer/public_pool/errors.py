@@ -23,6 +23,15 @@ class NotInPool(DomainError):
     zh = "该客户已有负责人。"
 
 
+class AlreadyYours(DomainError):
+    """The caller looks after the customer already."""
+
+    code = "already-yours"
+    status = HTTPStatus.CONFLICT
+    en = "You look after {name} already."
+    zh = "您已是 {name} 的负责人。"
+
+
 class NotTheOwner(DomainError):
     """Only who looks after a customer returns it."""
 

@@ -10,6 +10,7 @@ from kehu_customer.customers.models import Customer
 from kehu_customer.customers.schemas import CustomerRead
 from kehu_customer.public_pool import service
 from kehu_customer.public_pool.errors import (
+    AlreadyYours,
     CallerIsNoEmployee,
     NotInPool,
     NotTheOwner,
@@ -42,6 +43,7 @@ WRITE = requires("customer:pool:write")
     dependencies=[CUSTOMERS_WRITE],
     responses=problems(
         CallerIsNoEmployee,
+        AlreadyYours,
         NotInPool,
         CustomerHasEnded,
         AnonymousCustomer,

@@ -17,7 +17,12 @@ from kehu_customer.employees.queries import count_customers_of
 from kehu_customer.ownership.models import Manner
 from kehu_customer.ownership.service import pass_on
 from kehu_customer.public_pool import queries
-from kehu_customer.public_pool.errors import CallerIsNoEmployee, NotInPool, NotTheOwner
+from kehu_customer.public_pool.errors import (
+    AlreadyYours,
+    CallerIsNoEmployee,
+    NotInPool,
+    NotTheOwner,
+)
 from kehu_customer.public_pool.models import PoolRules
 from kehu_customer.public_pool.schemas import (
     CustomerReturn,
@@ -45,14 +50,16 @@ async def claim_customer(
 ) -> Customer:
     """Take a customer out of the public pool, to look after it; of two at once one gets it.
 
-    Raises `CallerIsNoEmployee`, `NotInPool`, `CustomerHasEnded`, `UnknownOwner` (who has left), and
-    what `PoolRules.require_room` and `require_waited` raise.
+    Raises `CallerIsNoEmployee`, `AlreadyYours`, `NotInPool`, `CustomerHasEnded`,
+    `UnknownOwner` (who has left), and what `PoolRules.require_room` and `require_waited` raise.
     """
     me = session.context.employee_id
     if me is None:
         raise CallerIsNoEmployee
     await session.see_all_rows()  # whoever was first has taken it out of sight: say so
     customer = await require(session, Customer, customer_id, lock=True)
+    if customer.owner_id == me:
+        raise AlreadyYours(name=customer.name)
     if customer.owner_id is not None:
         raise NotInPool
     customer.require_current()

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID, uuid5
 
+from kehu_contracts.customer import CustomersMerge
 from kehu_contracts.money import Money
-from kehu_customer.timeline.telling import TELLINGS, happened, named, title_of
+from kehu_customer.timeline.telling import TELLINGS, Telling, happened, named, title_of
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 
@@ -32,21 +34,38 @@ async def fold_entries(session: Session, facts: Sequence[Fact], *, zone: str) ->
     has none yet. `session` is the worker's, as a batch holds events of many tenants.
     """
     # In the order of the keys: two batches that meet never wait for each other in a circle.
-    rows = sorted(filter(None, (_row(fact, zone) for fact in facts)), key=lambda row: row[:2])
+    rows = sorted((row for fact in facts for row in _rows(fact, zone)), key=lambda row: row[:2])
     if rows:
         await session.fetch(ENTER, *zip(*rows, strict=True))
 
 
-def _row(fact: Fact, zone: str) -> tuple[Any, ...] | None:
+def _rows(fact: Fact, zone: str) -> list[tuple[Any, ...]]:
+    """Return an entry for each customer that a fact concerns.
+
+    A merge concerns every record: the survivor's timeline tells of it, and each of the others does
+    when it stands for itself again.
+    """
     event, envelope = fact
     telling = TELLINGS.get(envelope.type)
-    customer_id = getattr(event, "customer_id", None)
-    if telling is None or customer_id is None:
-        return None
+    if telling is None:
+        return []
+    if isinstance(event, CustomersMerge):
+        others = [(uuid5(envelope.id, str(one)), one) for one in event.merged_ids]
+        concerned = [(envelope.id, event.survivor_id), *others]
+    else:
+        customer_id: UUID | None = getattr(event, "customer_id", None)
+        concerned = [(envelope.id, customer_id)] if customer_id else []
+    return [_row(fact, telling, *one, zone) for one in concerned]
+
+
+def _row(
+    fact: Fact, telling: Telling, entry_id: UUID, customer_id: UUID, zone: str
+) -> tuple[Any, ...]:
+    event, envelope = fact
     cost: Money | None = getattr(event, "cost", None)
     return (
         envelope.tenant_id,
-        envelope.id,
+        entry_id,
         customer_id,
         telling.kind,
         envelope.type,

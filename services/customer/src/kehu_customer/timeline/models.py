@@ -35,7 +35,8 @@ class EntryKind(StrEnum):
 
 
 class TimelineEntry(TenantRow, Base):
-    """One fact about a customer, of whatever service; its id is that of the event.
+    """One fact about a customer, of whatever service; its id is that of the event,
+    or made from it for further customers the event concerns.
 
     An entry is a contact when the customer and one of us met or talked: only contacts have a
     channel, a place, a duration and a cost. It is never changed; the log of events can rebuild it.

@@ -53,6 +53,12 @@ TELLINGS: Mapping[str, Telling] = {
     "customer.customer-value-recorded.v1": Telling(
         K.CUSTOMER, "Value calculated anew", "重新计算客户价值", "value_grade"
     ),
+    "customer.customer-merged.v1": Telling(
+        K.CUSTOMER, "Records were merged into one", "合并客户", "reason"
+    ),
+    "customer.customer-unmerged.v1": Telling(
+        K.CUSTOMER, "The merge was undone", "撤销客户合并", "reason"
+    ),
     "customer.contact-created.v1": Telling(K.CONTACT, "Contact entered", "录入联系人", **NAME),
     "customer.contact-changed.v1": Telling(K.CONTACT, "Contact changed", "修改联系人", **NAME),
     "customer.contact-moved.v1": Telling(

@@ -1,46 +1,35 @@
-"""Keeping and asking the local copy of the customers."""
+"""Keeping the local copy of customers, and asking it."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from kehu_contracts.customer import CustomerState
+from kehu_kernel.copies import keep_newest
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_marketing.customers.errors import UnknownCustomer
 from kehu_marketing.customers.models import CustomerRef
 
-KEEP_NEWEST = """
-    INSERT INTO customer_refs AS known (tenant_id, id, name, state, sequence)
-    SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[])
-    ON CONFLICT (tenant_id, id) DO UPDATE
-        SET name = excluded.name, state = excluded.state, sequence = excluded.sequence
-        WHERE known.sequence < excluded.sequence
-"""
-
 
 async def record_customers(session: Session, facts: Iterable[Fact]) -> None:
-    """Keep what events say of customers, unless something newer is known; ignore other events.
+    """Keep what events say of customers; `session` is the worker's."""
+    await keep_newest(session, CustomerRef, facts, CustomerState, _copy)
 
-    `session` is the worker's: a batch holds events of many tenants, and costs one statement.
-    """
-    newest = {
-        (envelope.tenant_id, event.customer_id): (event.name, event.state, envelope.sequence)
-        for event, envelope in sorted(facts, key=lambda fact: fact.envelope.sequence)
-        if isinstance(event, CustomerState)
-    }
-    if newest:
-        # In the order of the keys: two batches that meet never wait for each other in a circle.
-        rows = [(*key, *copy) for key, copy in sorted(newest.items())]
-        await session.fetch(KEEP_NEWEST, *zip(*rows, strict=True))
+
+def _copy(event: CustomerState) -> dict[str, Any]:
+    return {"name": event.name, "state": event.state, "merged_into_id": event.merged_into_id}
 
 
 async def require_customer(session: Session, customer_id: UUID) -> CustomerRef:
     """Return a customer something new may begin with.
 
-    Raises `UnknownCustomer`, `CustomerHasEnded`.
+    Raises `UnknownCustomer`, `CustomerMerged`, `CustomerHasEnded`.
     """
-    customer = await session.get(CustomerRef, (session.context.tenant_id, customer_id))
+    tenant_id = session.context.tenant_id
+    customer = await session.get(CustomerRef, (tenant_id, customer_id))
     if customer is None:
         raise UnknownCustomer(id=customer_id)
-    customer.require_current()
+    into = customer.merged_into_id
+    customer.require_current(await session.get(CustomerRef, (tenant_id, into)) if into else None)
     return customer

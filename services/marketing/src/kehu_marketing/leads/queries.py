@@ -2,11 +2,12 @@
 
 from sqlalchemy import Select, select
 
+from kehu_marketing.customers.queries import of_customer
 from kehu_marketing.leads.models import Lead
 from kehu_marketing.leads.schemas import LeadFilters
 
 SORT_COLUMNS = {"created_at": Lead.created_at, "number": Lead.number}
-EXACT_FILTERS = ("source", "owner_id", "customer_id", "number", "external_ref")
+EXACT_FILTERS = ("source", "owner_id", "number", "external_ref")
 
 
 def matching(tenant_id: str, filters: LeadFilters) -> Select[Lead]:
@@ -16,6 +17,8 @@ def matching(tenant_id: str, filters: LeadFilters) -> Select[Lead]:
         value = getattr(filters, name)
         if value is not None:
             query = query.where(getattr(Lead, name) == value)
+    if filters.customer_id is not None:
+        query = query.where(of_customer(Lead.customer_id, tenant_id, filters.customer_id))
     if filters.status:
         query = query.where(Lead.status.in_(filters.status))
     if filters.q is not None:

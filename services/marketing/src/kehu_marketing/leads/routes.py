@@ -11,7 +11,7 @@ from kehu_kernel.db import require
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
-from kehu_marketing.customers.errors import CustomerHasEnded, UnknownCustomer
+from kehu_marketing.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_marketing.language import Language
 from kehu_marketing.leads import service
 from kehu_marketing.leads.errors import (
@@ -47,6 +47,7 @@ WRITE = requires("marketing:leads:write")
         CustomerMissing,
         ContactWithoutCustomer,
         UnknownCustomer,
+        CustomerMerged,
         CustomerHasEnded,
         ExternalReferenceTaken,
         DateInFuture,
@@ -84,7 +85,12 @@ async def read_lead(
     summary="Change a lead",
     dependencies=[WRITE],
     responses=problems(
-        LeadNotOpen, CustomerMissing, ContactWithoutCustomer, UnknownCustomer, CustomerHasEnded
+        LeadNotOpen,
+        CustomerMissing,
+        ContactWithoutCustomer,
+        UnknownCustomer,
+        CustomerMerged,
+        CustomerHasEnded,
     ),
 )
 async def change_lead(

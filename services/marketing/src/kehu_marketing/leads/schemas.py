@@ -192,7 +192,9 @@ class LeadFilters(PageParams):
     status: list[LeadStatus] = Field(default_factory=list, description="One of these.")
     source: LeadSource | None = Field(None, description="Found this way.")
     owner_id: UUID | None = Field(None, description="Worked on by this employee.")
-    customer_id: UUID | None = Field(None, description="Of this customer.")
+    customer_id: UUID | None = Field(
+        None, description="Of this customer, also if it was entered for a record merged with it."
+    )
     number: str | None = Field(None, description="With exactly this number.")
     external_ref: str | None = Field(None, description="With exactly this external reference.")
     q: str | None = Field(None, min_length=1, max_length=100, description="Topic contains this.")

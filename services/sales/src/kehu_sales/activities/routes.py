@@ -14,7 +14,7 @@ from kehu_kernel.problems import problems
 from kehu_sales.activities import service
 from kehu_sales.activities.models import Activity
 from kehu_sales.activities.schemas import ActivityCreate, ActivityFilters, ActivityRead
-from kehu_sales.customers.errors import CustomerHasEnded, UnknownCustomer
+from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_sales.opportunities.errors import (
     AnotherCustomer,
     EvaluationHasFailed,
@@ -38,6 +38,7 @@ WRITE = requires("sales:activities:write")
         EvaluationHasFailed,
         AnotherCustomer,
         UnknownCustomer,
+        CustomerMerged,
         CustomerHasEnded,
         DateInFuture,
     ),

@@ -84,7 +84,9 @@ class ActivityFilters(PageParams):
 
     opportunity_id: UUID | None = Field(None, description="Of this opportunity.")
     stage_code: str | None = Field(None, description="Recorded in the stage with this code.")
-    customer_id: UUID | None = Field(None, description="With this customer.")
+    customer_id: UUID | None = Field(
+        None, description="Of this customer, also if it was entered for a record merged with it."
+    )
     employee_id: UUID | None = Field(None, description="By this employee.")
     kind: ActivityKind | None = Field(None, description="Of this kind.")
     occurred_from: Day | None = Field(None, description="Took place then or later.")

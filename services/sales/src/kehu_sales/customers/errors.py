@@ -21,3 +21,12 @@ class CustomerHasEnded(DomainError):
     status = HTTPStatus.CONFLICT
     en = "The relation with {name} has ended."
     zh = "与 {name} 的业务关系已终止。"
+
+
+class CustomerMerged(DomainError):
+    """The record was merged into another one, `merged_into_id`: whatever begins is that one's."""
+
+    code = "customer-merged"
+    status = HTTPStatus.CONFLICT
+    en = "{name} was merged into {survivor} ({merged_into_id}): use that customer."
+    zh = "{name} 已合并到 {survivor}（{merged_into_id}），请使用该客户。"

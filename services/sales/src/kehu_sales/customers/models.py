@@ -1,24 +1,46 @@
 """The local copy of a customer."""
 
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
-from kehu_kernel.columns import TenantRow
-from kehu_sales.customers.errors import CustomerHasEnded
+from kehu_kernel.copies import MergingCopy
+from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged
 from kehu_sales.db import Base
 
 FORMER = "former"
 
 
-class CustomerRef(TenantRow, Base):
-    """A customer as the newest event about it said; `sequence` is that event's."""
+class CustomerRef(MergingCopy, Base):
+    """A customer as the newest event about it said; `sequence` is that event's.
+
+    One that was merged is as good as former, and has a survivor.
+    """
 
     __tablename__ = "customer_refs"
+    __table_args__ = (
+        Index(
+            "ix_customer_refs_merged",
+            "tenant_id",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
+    )
 
     name: Mapped[str]
     state: Mapped[str]
-    sequence: Mapped[int]
 
-    def require_current(self) -> None:
-        """Raise `CustomerHasEnded` if the relation is over."""
+    def require_current(self, survivor: "CustomerRef | None") -> None:
+        """Refuse one that was merged, naming its survivor as far as that is known, or a former one.
+
+        Raises `CustomerMerged`, `CustomerHasEnded`.
+        """
+        if self.merged_into_id is not None:
+            survivor_id = str(self.merged_into_id)
+            raise CustomerMerged(
+                name=self.name,
+                survivor=survivor.name if survivor else survivor_id,
+                merged_into_id=survivor_id,
+                extra={"merged_into_id": survivor_id},
+            )
         if self.state == FORMER:
             raise CustomerHasEnded(name=self.name)

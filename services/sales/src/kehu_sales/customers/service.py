@@ -1,69 +1,79 @@
 """Keeping and asking the local copy of customers."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from kehu_contracts.customer import CustomerState
+from kehu_kernel.copies import keep_newest
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_sales.customers.errors import UnknownCustomer
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.db import among
 
-KEEP_NEWEST = """
-    INSERT INTO customer_refs AS known (tenant_id, id, name, state, sequence)
-    SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int[])
-    ON CONFLICT (tenant_id, id) DO UPDATE
-        SET name = excluded.name, state = excluded.state, sequence = excluded.sequence
-        WHERE known.sequence < excluded.sequence
-"""
+Customers = Mapping[UUID, CustomerRef]
 
 
 async def record_customers(session: Session, facts: Iterable[Fact]) -> None:
-    """Keep what events say of customers, unless something newer is known; ignore other events.
+    """Keep what events say of customers; `session` is the worker's."""
+    await keep_newest(session, CustomerRef, facts, CustomerState, _copy)
 
-    `session` is the worker's: a batch holds events of many tenants, and costs one statement.
-    """
-    newest = {
-        (envelope.tenant_id, event.customer_id): (event.name, event.state, envelope.sequence)
-        for event, envelope in sorted(facts, key=lambda fact: fact.envelope.sequence)
-        if isinstance(event, CustomerState)
-    }
-    if newest:
-        # In the order of the keys: two batches that meet never wait for each other in a circle.
-        rows = [(*key, *copy) for key, copy in sorted(newest.items())]
-        await session.fetch(KEEP_NEWEST, *zip(*rows, strict=True))
+
+def _copy(event: CustomerState) -> dict[str, Any]:
+    return {"name": event.name, "state": event.state, "merged_into_id": event.merged_into_id}
 
 
 async def load_customers(
     session: Session, customer_ids: Collection[UUID]
 ) -> dict[UUID, CustomerRef]:
-    """Return the customers with these ids that are known here."""
+    """Return the customers with these ids that are known here, and those they were merged into."""
     if not customer_ids:
         return {}
+    tenant_id = session.context.tenant_id
+    survivors = select(CustomerRef.merged_into_id).where(
+        CustomerRef.tenant_id == tenant_id,
+        among(CustomerRef.id, customer_ids),
+        CustomerRef.merged_into_id.is_not(None),
+    )
+    asked = literal(list(customer_ids), ARRAY(CustomerRef.id.type))
+    ids = func.array_cat(asked, func.array(survivors.scalar_subquery()))
     rows = await session.scalars(
-        select(CustomerRef).where(
-            CustomerRef.tenant_id == session.context.tenant_id,
-            among(CustomerRef.id, customer_ids),
-        )
+        select(CustomerRef).where(CustomerRef.tenant_id == tenant_id, CustomerRef.id == any_(ids))
     )
     return {row.id: row for row in rows}
 
 
 async def require_customer(session: Session, customer_id: UUID) -> CustomerRef:
-    """Return a customer something new may be begun with.
-
-    Raises `UnknownCustomer`, `CustomerHasEnded`.
-    """
+    """Return a customer something new may be begun with. Raises what `current_customer` does."""
     return current_customer(await load_customers(session, [customer_id]), customer_id)
 
 
-def current_customer(known: dict[UUID, CustomerRef], customer_id: UUID) -> CustomerRef:
-    """Return one of the known customers. Raises `UnknownCustomer`, `CustomerHasEnded`."""
+def current_customer(known: Customers, customer_id: UUID) -> CustomerRef:
+    """Return the customer that somebody names, of the known ones.
+
+    Raises `UnknownCustomer`, `CustomerMerged`, `CustomerHasEnded`.
+    """
     customer = known.get(customer_id)
     if customer is None:
         raise UnknownCustomer(id=customer_id)
-    customer.require_current()
+    into = customer.merged_into_id
+    customer.require_current(known.get(into) if into else None)
     return customer
+
+
+def present_customer(known: Customers, customer_id: UUID) -> CustomerRef:
+    """Return who the customer of an older record is by now: what goes on goes on with that one.
+
+    Raises `UnknownCustomer`, `CustomerHasEnded`.
+    """
+    return current_customer(known, survivor_of(known, customer_id))
+
+
+def survivor_of(known: Customers, customer_id: UUID) -> UUID:
+    """Return the id under which a customer goes on; its own unless it was merged."""
+    customer = known.get(customer_id)
+    return (customer and customer.merged_into_id) or customer_id

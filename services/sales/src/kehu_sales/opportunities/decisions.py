@@ -14,7 +14,7 @@ from kehu_kernel import audit, business_day, outbox
 from kehu_kernel.context import Actor
 from kehu_kernel.session import Session
 from kehu_sales.customers.models import CustomerRef
-from kehu_sales.customers.service import current_customer
+from kehu_sales.customers.service import current_customer, present_customer
 from kehu_sales.lines import Line, one_currency
 from kehu_sales.methods.errors import NoDefaultMethod, UnknownMethod
 from kehu_sales.methods.models import Method
@@ -91,8 +91,8 @@ def prepare(data: OpportunityCreate, known: Known, *, today: date, currency: str
     """Return the new opportunity, which has no number yet and is in no session.
 
     `currency` is the one of an opportunity without any amount. Raises `RevenueIsSumOfLines`,
-    `UnknownCustomer`, `CustomerHasEnded`, `DateInFuture`, `ExternalReferenceTaken`, or what
-    `Known.method` and `priced` raise.
+    `DateInFuture`, `ExternalReferenceTaken`, or what `current_customer`, `Known.method` and
+    `priced` raise.
     """
     if data.lines and data.expected_revenue is not None:
         raise RevenueIsSumOfLines
@@ -220,7 +220,7 @@ def win(
     """Win it, with its customer. Raises `CustomerHasEnded`, or what `Opportunity.win` raises."""
     opportunity.require_in_progress()
     if opportunity.customer_id is not None:
-        current_customer(customers, opportunity.customer_id)
+        present_customer(customers, opportunity.customer_id)
     opportunity.win(business_day.happened(data.closed_on, today), data.reason, data.amount)
     fields = audit.changed(session, opportunity, "won")
     event = events.won(opportunity, fields, opportunity.agreed or opportunity.revenue)

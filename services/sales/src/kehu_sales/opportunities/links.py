@@ -6,7 +6,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from kehu_kernel.session import Session
-from kehu_sales.customers.service import require_customer
+from kehu_sales.customers.service import (
+    current_customer,
+    load_customers,
+    present_customer,
+    require_customer,
+    survivor_of,
+)
 from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
 from kehu_sales.opportunities.models import Opportunity
 
@@ -22,22 +28,26 @@ class Subject:
 async def link(session: Session, opportunity_id: UUID | None, customer_id: UUID | None) -> Subject:
     """Return what something new is recorded for; the opportunity's customer unless one is named.
 
+    Where the opportunity's was merged since, it is the survivor's.
+
     The opportunity stays locked, so that it cannot be closed or promoted meanwhile. Raises
     `UnknownOpportunity`, `OpportunityIsClosed`, `EvaluationHasFailed`, `AnotherCustomer`,
-    `UnknownCustomer`, `CustomerHasEnded`.
+    `UnknownCustomer`, `CustomerMerged`, `CustomerHasEnded`.
     """
-    opportunity = None
-    if opportunity_id is not None:
-        opportunity = await lock_open(session, opportunity_id)
-        if opportunity.customer_id is not None and customer_id not in (
-            None,
-            opportunity.customer_id,
-        ):
-            raise AnotherCustomer(number=opportunity.number)
-        customer_id = customer_id or opportunity.customer_id
+    if opportunity_id is None:
+        if customer_id is not None:
+            await require_customer(session, customer_id)
+        return Subject(customer_id, None)
+    opportunity = await lock_open(session, opportunity_id)
+    theirs = opportunity.customer_id
+    known = await load_customers(session, {one for one in (customer_id, theirs) if one})
     if customer_id is not None:
-        await require_customer(session, customer_id)
-    return Subject(customer_id, opportunity.stage_code if opportunity else None)
+        if theirs is not None and survivor_of(known, theirs) != survivor_of(known, customer_id):
+            raise AnotherCustomer(number=opportunity.number)
+        current_customer(known, customer_id)
+    elif theirs is not None:
+        customer_id = present_customer(known, theirs).id
+    return Subject(customer_id, opportunity.stage_code)
 
 
 async def lock_open(session: Session, opportunity_id: UUID) -> Opportunity:

@@ -147,7 +147,7 @@ class Opportunity(Aggregate, Base):
         self.lines, self.currency = lines, currency
 
     def hand_over(
-        self, leaver: UUID, owner_id: UUID, department_id: UUID, *, evaluator_id: UUID
+        self, leaver: UUID, owner_id: UUID, department_id: UUID | None, *, evaluator_id: UUID
     ) -> None:
         """Take it from a leaver: ownership with its department, and a decision that is due (C4)."""
         if self.owner_id == leaver:

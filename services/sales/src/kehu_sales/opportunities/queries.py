@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from kehu_kernel.session import Session
 from kehu_sales.activities.models import Activity
+from kehu_sales.customers.queries import of_customer
 from kehu_sales.db import among
 from kehu_sales.opportunities.models import Evaluation, Opportunity, StageEntry
 from kehu_sales.opportunities.promotion import Recorded
@@ -24,7 +25,7 @@ SORT_COLUMNS = {
     "expected_revenue": Opportunity.expected_revenue,
 }
 EXACT_FILTERS = (
-    "stage_code", "owner_id", "department_id", "customer_id", "method_id", "lead_id", "number",
+    "stage_code", "owner_id", "department_id", "method_id", "lead_id", "number",
     "external_ref",
 )  # fmt: skip
 
@@ -36,6 +37,8 @@ def matching(tenant_id: str, filters: OpportunityFilters) -> Select[Opportunity]
         value = getattr(filters, name)
         if value is not None:
             query = query.where(getattr(Opportunity, name) == value)
+    if filters.customer_id is not None:
+        query = query.where(of_customer(Opportunity.customer_id, tenant_id, filters.customer_id))
     if filters.status:
         query = query.where(Opportunity.status.in_(filters.status))
     if filters.product_id is not None:

@@ -20,7 +20,7 @@ from kehu_kernel.http import (
 )
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import language_of, problems
-from kehu_sales.customers.errors import CustomerHasEnded, UnknownCustomer
+from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.methods.errors import MethodWithdrawn, NoDefaultMethod, UnknownMethod
 from kehu_sales.opportunities import batch, service
@@ -90,6 +90,7 @@ Currency = Annotated[str, Depends(_currency)]
     responses=problems(
         ExternalReferenceTaken,
         UnknownCustomer,
+        CustomerMerged,
         CustomerHasEnded,
         UnknownMethod,
         MethodWithdrawn,
@@ -160,7 +161,7 @@ async def read_opportunity(
     "/{opportunity_id}",
     summary="Change an opportunity",
     dependencies=[WRITE],
-    responses=problems(*OVER, UnknownCustomer, CustomerHasEnded, *LINES),
+    responses=problems(*OVER, UnknownCustomer, CustomerMerged, CustomerHasEnded, *LINES),
 )
 async def change_opportunity(
     opportunity_id: UUID,
@@ -302,7 +303,13 @@ async def list_stages(opportunity_id: UUID, session: Session, today: Today) -> S
     summary="Win an opportunity",
     dependencies=[WRITE],
     responses=problems(
-        *OVER, NotInProgress, CustomerNeeded, CustomerHasEnded, MixedCurrencies, *DATES
+        *OVER,
+        NotInProgress,
+        CustomerNeeded,
+        CustomerMerged,
+        CustomerHasEnded,
+        MixedCurrencies,
+        *DATES,
     ),
 )
 async def win_opportunity(

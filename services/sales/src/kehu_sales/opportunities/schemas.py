@@ -367,7 +367,9 @@ class OpportunityFilters(PageParams):
     stage_code: str | None = Field(None, description="In the stage with this code.")
     owner_id: UUID | None = Field(None, description="Worked on by this employee.")
     department_id: UUID | None = Field(None, description="Worked on in this department.")
-    customer_id: UUID | None = Field(None, description="With this customer.")
+    customer_id: UUID | None = Field(
+        None, description="Of this customer, also if it was entered for a record merged with it."
+    )
     product_id: UUID | None = Field(None, description="With a line of this product.")
     method_id: UUID | None = Field(None, description="Following this sales method.")
     lead_id: UUID | None = Field(None, description="Converted from this lead.")

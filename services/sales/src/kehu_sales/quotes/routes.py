@@ -11,7 +11,7 @@ from kehu_kernel.db import require
 from kehu_kernel.http import Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
-from kehu_sales.customers.errors import CustomerHasEnded
+from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged
 from kehu_sales.opportunities.errors import (
     EvaluationHasFailed,
     OpportunityIsClosed,
@@ -37,6 +37,7 @@ WRITE = requires("sales:quotes:write")
         OpportunityIsClosed,
         EvaluationHasFailed,
         NoProductLines,
+        CustomerMerged,
         CustomerHasEnded,
         DateInFuture,
         DateBeforePrevious,

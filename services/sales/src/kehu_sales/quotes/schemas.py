@@ -58,7 +58,9 @@ class QuoteFilters(PageParams):
     """Filters of the quote list; all must match."""
 
     opportunity_id: UUID | None = Field(None, description="Of this opportunity.")
-    customer_id: UUID | None = Field(None, description="For this customer.")
+    customer_id: UUID | None = Field(
+        None, description="Of this customer, also if it was entered for a record merged with it."
+    )
     owner_id: UUID | None = Field(None, description="Of this employee.")
     number: str | None = Field(None, description="With exactly this number.")
     sort: Literal["created_at", "-created_at", "number", "-number"] = Field(

@@ -5,7 +5,7 @@ from datetime import date
 from kehu_kernel import audit, business_day, numbering, outbox
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
-from kehu_sales.customers.service import require_customer
+from kehu_sales.customers.service import load_customers, present_customer
 from kehu_sales.lines import total
 from kehu_sales.opportunities.links import lock_open
 from kehu_sales.quotes import events, queries
@@ -17,7 +17,7 @@ NUMBER_PREFIX = "QUO"
 
 
 async def create_quote(session: Session, data: QuoteCreate, *, today: date) -> Quote:
-    """Make a quote from the product lines of an opportunity.
+    """Make a quote from the product lines of an opportunity, for whoever its customer is by now.
 
     Raises `NoProductLines`, `CustomerHasEnded`, `DateInFuture`, `DateBeforePrevious`, or what
     `lock_open` raises.
@@ -25,8 +25,10 @@ async def create_quote(session: Session, data: QuoteCreate, *, today: date) -> Q
     opportunity = await lock_open(session, data.opportunity_id)
     if not opportunity.lines:
         raise NoProductLines(number=opportunity.number)
-    if opportunity.customer_id is not None:
-        await require_customer(session, opportunity.customer_id)
+    customer_id = opportunity.customer_id
+    if customer_id is not None:
+        known = await load_customers(session, [customer_id])
+        customer_id = present_customer(known, customer_id).id
     quoted_on = business_day.happened(data.on, today)
     if data.expires_on is not None:
         business_day.follows(data.expires_on, quoted_on)
@@ -34,7 +36,7 @@ async def create_quote(session: Session, data: QuoteCreate, *, today: date) -> Q
         number=await numbering.next_number(session, NUMBER_PREFIX, year=quoted_on.year),
         opportunity_id=opportunity.id,
         stage_code=opportunity.stage_code,
-        customer_id=opportunity.customer_id,
+        customer_id=customer_id,
         owner_id=opportunity.owner_id,
         lines=opportunity.lines,
         total=total(opportunity.lines),

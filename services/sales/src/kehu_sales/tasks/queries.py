@@ -2,11 +2,12 @@
 
 from sqlalchemy import Select, select
 
+from kehu_sales.customers.queries import of_customer
 from kehu_sales.tasks.models import Task
 from kehu_sales.tasks.schemas import TaskFilters
 
 SORT_COLUMNS = {"created_at": Task.created_at, "due_on": Task.due_on}
-EXACT_FILTERS = ("opportunity_id", "stage_code", "customer_id", "assignee_id")
+EXACT_FILTERS = ("opportunity_id", "stage_code", "assignee_id")
 
 
 def matching(tenant_id: str, filters: TaskFilters) -> Select[Task]:
@@ -16,6 +17,8 @@ def matching(tenant_id: str, filters: TaskFilters) -> Select[Task]:
         value = getattr(filters, name)
         if value is not None:
             query = query.where(getattr(Task, name) == value)
+    if filters.customer_id is not None:
+        query = query.where(of_customer(Task.customer_id, tenant_id, filters.customer_id))
     if filters.status:
         query = query.where(Task.status.in_(filters.status))
     if filters.due_to is not None:

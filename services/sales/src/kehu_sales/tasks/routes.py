@@ -11,7 +11,7 @@ from kehu_kernel.db import require
 from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
-from kehu_sales.customers.errors import CustomerHasEnded, UnknownCustomer
+from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_sales.opportunities.errors import (
     AnotherCustomer,
     EvaluationHasFailed,
@@ -45,6 +45,7 @@ WRITE = requires("sales:tasks:write")
         EvaluationHasFailed,
         AnotherCustomer,
         UnknownCustomer,
+        CustomerMerged,
         CustomerHasEnded,
     ),
 )

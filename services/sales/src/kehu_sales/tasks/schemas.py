@@ -90,7 +90,9 @@ class TaskFilters(PageParams):
     status: list[TaskStatus] = Field(default_factory=list, description="One of these states.")
     opportunity_id: UUID | None = Field(None, description="Of this opportunity.")
     stage_code: str | None = Field(None, description="Created in the stage with this code.")
-    customer_id: UUID | None = Field(None, description="For this customer.")
+    customer_id: UUID | None = Field(
+        None, description="Of this customer, also if it was entered for a record merged with it."
+    )
     assignee_id: UUID | None = Field(None, description="Assigned to this employee.")
     due_to: Day | None = Field(None, description="Due then or earlier.")
     sort: Literal["created_at", "-created_at", "due_on", "-due_on"] = Field(

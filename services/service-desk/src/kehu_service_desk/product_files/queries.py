@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from kehu_service_desk.customers.queries import of_customer
 from kehu_service_desk.product_files.models import ProductFile, ProductFilePart
 from kehu_service_desk.product_files.schemas import ProductFileFilters, WarrantyState
 
@@ -14,7 +15,7 @@ SORT_COLUMNS = {
     "warranty_until": ProductFile.warranty_until,
     "next_maintenance_on": ProductFile.next_maintenance_on,
 }
-EXACT_FILTERS = ("customer_id", "product_id", "product_code", "serial_number", "number")
+EXACT_FILTERS = ("product_id", "product_code", "serial_number", "number")
 
 
 def matching(tenant_id: str, filters: ProductFileFilters, today: date) -> Select[ProductFile]:
@@ -24,6 +25,8 @@ def matching(tenant_id: str, filters: ProductFileFilters, today: date) -> Select
         value = getattr(filters, name)
         if value is not None:
             query = query.where(getattr(ProductFile, name) == value)
+    if filters.customer_id is not None:
+        query = query.where(of_customer(ProductFile.customer_id, tenant_id, filters.customer_id))
     if filters.registered is not None:
         registered = ProductFile.registered_on.is_not(None)
         query = query.where(registered if filters.registered else ~registered)

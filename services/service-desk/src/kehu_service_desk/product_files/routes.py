@@ -12,7 +12,7 @@ from kehu_kernel.db import require
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
-from kehu_service_desk.customers.errors import CustomerHasEnded, UnknownCustomer
+from kehu_service_desk.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_service_desk.product_files import service
 from kehu_service_desk.product_files.errors import (
     ProductDataFrozen,
@@ -41,7 +41,12 @@ WRITE = requires("service-desk:product-files:write")
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
     responses=problems(
-        UnknownCustomer, CustomerHasEnded, SerialNumberTaken, DateInFuture, DateBeforePrevious
+        UnknownCustomer,
+        CustomerMerged,
+        CustomerHasEnded,
+        SerialNumberTaken,
+        DateInFuture,
+        DateBeforePrevious,
     ),
 )
 async def create_product_file(
@@ -79,6 +84,7 @@ async def read_product_file(
     responses=problems(
         ProductDataFrozen,
         UnknownCustomer,
+        CustomerMerged,
         CustomerHasEnded,
         SerialNumberTaken,
         DateInFuture,

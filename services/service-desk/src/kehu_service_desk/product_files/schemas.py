@@ -147,7 +147,9 @@ class ProductFilePartRead(BaseModel):
 class ProductFileFilters(PageParams):
     """Filters of the product file list; all must match."""
 
-    customer_id: UUID | None = Field(None, description="In this customer's hands.")
+    customer_id: UUID | None = Field(
+        None, description="Of this customer, also if it was entered for a record merged with it."
+    )
     product_id: UUID | None = Field(None, description="Of this product of the catalogue.")
     product_code: str | None = Field(None, description="With exactly this product code.")
     serial_number: str | None = Field(None, description="With exactly this serial number.")

@@ -17,6 +17,9 @@ from kehu_service_desk.requests.errors import (
     HandlerNotNamed,
 )
 
+LEFT = "离职移交"
+"""Why somebody who left does not do the work."""
+
 
 class OrderStatus(StrEnum):
     """What became of a dispatch order."""
@@ -143,6 +146,21 @@ class DispatchOrder(TenantRow, Base):
         if self._named(handler_id).answer != Answer.ACCEPTED:
             raise HandlerHasNotAccepted(number=self.number)
         self.status = OrderStatus.HANDLED
+
+    def hand_over(self, leaver: UUID, successor: UUID, now: datetime) -> None:
+        """Ask the successor in the leaver's place, to answer anew (C4).
+
+        One who was asked already keeps the own answer, and is asked again only after a refusal; the
+        leaver's place counts as refused then.
+        """
+        places = {one.handler_id: one for one in self.handlers}
+        place = places[leaver]
+        if successor in places:
+            place.answer, place.reason, place.answered_at = Answer.REFUSED, LEFT, now
+            place = places[successor]
+        if place.handler_id == leaver or place.answer == Answer.REFUSED:
+            place.answer, place.reason, place.answered_at = Answer.PENDING, None, None
+        place.handler_id = successor
 
     def withdraw(self) -> None:
         """End the order because other handlers are named."""

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kehu_kernel import business_day
 from kehu_kernel.columns import Aggregate, TenantRow
 from kehu_service_desk.db import Base
-from kehu_service_desk.requests.dispatch import DispatchOrder
+from kehu_service_desk.requests.dispatch import Answer, DispatchOrder
 from kehu_service_desk.requests.errors import (
     NoDispatchToAnswer,
     ReopenTooLate,
@@ -208,6 +208,24 @@ class ServiceRequest(Aggregate, Base):
         self.status, self.handler_ids = RequestStatus.ASSIGNED, []
         self.handled_on = self.handled_by = self.result = None
         self.closed_on = self.closed_at = self.resolution = self.satisfied = None
+
+    def hand_over(self, leaver: UUID, successor: UUID) -> None:
+        """Let the successor follow what the leaver followed (C4)."""
+        if self.follower_id == leaver:
+            self.follower_id = successor
+
+    def hand_over_work(
+        self, order: DispatchOrder, leaver: UUID, successor: UUID, now: datetime
+    ) -> None:
+        """Name the successor instead of the leaver, who has to take the work on first (C4).
+
+        The request is dispatched as long as somebody else did.
+        """
+        order.hand_over(leaver, successor, now)
+        others = [one for one in self.handler_ids if one not in (leaver, successor)]
+        self.handler_ids = [*others, successor]
+        accepted = Answer.ACCEPTED in order.answers().values()
+        self.status = RequestStatus.DISPATCHED if accepted else RequestStatus.DISPATCHING
 
     def _answerable(self, order: DispatchOrder | None) -> DispatchOrder:
         if order is None:

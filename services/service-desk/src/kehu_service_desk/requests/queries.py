@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, not_, select
 
 from kehu_kernel.session import Session
+from kehu_service_desk.customers.queries import of_customer
 from kehu_service_desk.requests.dispatch import DispatchHandler, DispatchOrder, OrderStatus
 from kehu_service_desk.requests.models import RequestStatus, RequestStep, ServiceRequest
 from kehu_service_desk.requests.schemas import RequestFilters
@@ -15,7 +16,7 @@ SORT_COLUMNS = {
     "created_at": ServiceRequest.created_at,
     "required_on": ServiceRequest.required_on,
 }
-EXACT_FILTERS = ("customer_id", "product_file_id", "follower_id", "number", "external_ref")
+EXACT_FILTERS = ("product_file_id", "follower_id", "number", "external_ref")
 
 
 def matching(tenant_id: str, filters: RequestFilters, today: date) -> Select[ServiceRequest]:
@@ -25,12 +26,14 @@ def matching(tenant_id: str, filters: RequestFilters, today: date) -> Select[Ser
         value = getattr(filters, name)
         if value is not None:
             query = query.where(getattr(ServiceRequest, name) == value)
+    if filters.customer_id is not None:
+        query = query.where(of_customer(ServiceRequest.customer_id, tenant_id, filters.customer_id))
     if filters.status:
         query = query.where(ServiceRequest.status.in_(filters.status))
     if filters.priority:
         query = query.where(ServiceRequest.priority.in_(filters.priority))
     if filters.handler_id is not None:
-        query = _dispatched_to(query, tenant_id, filters.handler_id)
+        query = dispatched_to(query, tenant_id, filters.handler_id)
     if filters.overdue is not None:
         overdue = and_(
             ServiceRequest.required_on.is_not(None),  # so that the negation is never unknown
@@ -78,7 +81,7 @@ def steps_of(tenant_id: str, request_id: UUID) -> Select[RequestStep]:
     )
 
 
-def _dispatched_to(
+def dispatched_to(
     query: Select[ServiceRequest], tenant_id: str, handler_id: UUID
 ) -> Select[ServiceRequest]:
     """Keep the requests whose dispatch order under way names the handler.

@@ -12,7 +12,7 @@ from kehu_kernel.db import require
 from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
-from kehu_service_desk.customers.errors import CustomerHasEnded, UnknownCustomer
+from kehu_service_desk.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_service_desk.requests import service
 from kehu_service_desk.requests.errors import (
     DispatchAlreadyAnswered,
@@ -67,6 +67,7 @@ async def _reopen_within_days(request: Request) -> int:
     dependencies=[WRITE],
     responses=problems(
         UnknownCustomer,
+        CustomerMerged,
         CustomerHasEnded,
         UnknownProductFile,
         ProductFileOfAnotherCustomer,

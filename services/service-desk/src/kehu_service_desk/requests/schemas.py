@@ -192,7 +192,9 @@ class RequestFilters(PageParams):
     priority: list[RequestPriority] = Field(
         default_factory=list, description="One of these priorities."
     )
-    customer_id: UUID | None = Field(None, description="Of this customer.")
+    customer_id: UUID | None = Field(
+        None, description="Of this customer, also if it was entered for a record merged with it."
+    )
     product_file_id: UUID | None = Field(None, description="About this product.")
     follower_id: UUID | None = Field(None, description="Followed by this employee.")
     handler_id: UUID | None = Field(None, description="Dispatched to this employee, among others.")

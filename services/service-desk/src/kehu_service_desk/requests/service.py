@@ -11,7 +11,7 @@ from kehu_kernel.db import require
 from kehu_kernel.numbering import next_number
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
-from kehu_service_desk.customers.service import require_current_customer
+from kehu_service_desk.customers.service import are_one, require_current_customer
 from kehu_service_desk.product_files.models import ProductFile, ProductFilePart
 from kehu_service_desk.product_files.service import record_maintenance
 from kehu_service_desk.requests import events, queries
@@ -40,8 +40,8 @@ from kehu_service_desk.requests.schemas import (
 async def create_request(session: Session, data: RequestCreate, *, today: date) -> ServiceRequest:
     """Enter a customer's problem.
 
-    Raises `UnknownCustomer`, `CustomerHasEnded`, `RequiredDayPassed` and what is wrong with the
-    product file; the database refuses an external reference that is taken.
+    Raises `UnknownCustomer`, `CustomerMerged`, `CustomerHasEnded`, `RequiredDayPassed` and what is
+    wrong with the product file; the database refuses an external reference that is taken.
     """
     await require_current_customer(session, data.customer_id)
     if data.product_file_id is not None:
@@ -278,7 +278,7 @@ async def _require_serviceable(session: Session, product_file_id: UUID, customer
     file = await session.get(ProductFile, (session.context.tenant_id, product_file_id))
     if file is None:
         raise UnknownProductFile(id=product_file_id)
-    if file.customer_id != customer_id:
+    if not await are_one(session, file.customer_id, customer_id):
         raise ProductFileOfAnotherCustomer(number=file.number)
     if not file.registered:
         raise ProductFileNotRegistered(number=file.number)
