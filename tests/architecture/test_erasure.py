@@ -44,9 +44,10 @@ KEPT = {
     "request_steps.parts", "request_steps.dispatch_order", "requests.parts",
     "conversions.request_id", "conversions.traceparent",
     "quotes.lines", "opportunity_stages.name", "opportunity_stages.conditions",
+    "import_rows.outcome", "import_rows.cells",
     "erasures.subject_ids", "erasures.reason", "erasures.despite",
 }  # fmt: skip
-"""Products, ids, and the record of the erasure itself."""
+"""Products, ids, and the record of the erasure itself. Rows with cells are refused: no customer."""
 
 
 def _texts(table: Table) -> set[str]:

@@ -134,6 +134,6 @@ def test_kernel_stays_small() -> None:
         if "testing" not in path.parts
     )
     # Sealing the audit log and erasing persons are the same work in all five services.
-    assert lines <= 8045, (
+    assert lines <= 8115, (
         f"the kernel has {lines} lines: what only one or two services need belongs to them."
     )

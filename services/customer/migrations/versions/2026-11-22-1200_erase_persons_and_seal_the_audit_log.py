@@ -9,7 +9,7 @@ from kehu_kernel.erasure_schema import create_erasure_tables, forget
 from kehu_kernel.migrations import enable_tenant_security, let_worker, limit_rows
 
 revision = "2026112320"
-down_revision = "2026112296"
+down_revision = "2026112300"
 
 TABLES = (
     """
@@ -140,6 +140,7 @@ LIMITED = {
     "erasure": "erasures",
     "data-export": "data_exports",
     "consent": "consents",
+    "import": "imports",
 }
 FREE = (
     "department", "employee", "territory", "preferences", "classification-scheme", "custom-field",

@@ -40,6 +40,7 @@ from kehu_customer.employees.errors import EmployeeCodeTaken, LoginTaken
 from kehu_customer.employees.routes import routes as employees
 from kehu_customer.erasures.routes import previews as erasure_previews
 from kehu_customer.erasures.routes import routes as erasures
+from kehu_customer.exports.routes import routes as exports
 from kehu_customer.fact_sources.errors import SourceCodeTaken
 from kehu_customer.fact_sources.routes import routes as fact_sources
 from kehu_customer.financial_statements.errors import StatementTaken
@@ -48,6 +49,7 @@ from kehu_customer.hand_overs.errors import HandOverRunning
 from kehu_customer.hand_overs.routes import routes as hand_overs
 from kehu_customer.households.errors import HouseholdHeadTaken, InHouseholdAlready
 from kehu_customer.households.routes import routes as households
+from kehu_customer.imports.routes import routes as imports
 from kehu_customer.merges.routes import routes as merges
 from kehu_customer.ownership.routes import routes as owner_changes
 from kehu_customer.preferences.routes import routes as preferences
@@ -157,6 +159,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         data_exports,
         erasures,
         erasure_previews,
+        imports,
+        exports,
         *audit_routers("customer"),
     )
     return app

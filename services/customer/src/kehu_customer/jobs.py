@@ -1,4 +1,4 @@
-"""Work that goes on by itself: hand-overs, expiring credit reports, exports, erasures."""
+"""Work that goes on by itself: hand-overs, expiring credit reports, imports, exports, erasures."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,6 +8,7 @@ from kehu_customer.data_exports.worker import ExportWork
 from kehu_customer.erasures.service import acknowledge
 from kehu_customer.erasures.watch import OverdueWatch
 from kehu_customer.hand_overs.worker import HandOverWork
+from kehu_customer.imports.worker import ImportWork
 from kehu_customer.personal import HOUSEHOLDS, PERSONAL
 from kehu_customer.settings import Settings
 from kehu_kernel.erasure import ErasureWork
@@ -30,14 +31,23 @@ def erasures(databases: Databases, wake_relay: Callable[[], None]) -> ErasureWor
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the workers of hand-overs, of credit reports, of exports and of erasures."""
+    """Return the workers of hand-overs, credit reports, imports, exports and erasures."""
     leavers = HandOverWork(databases, wake_relay, batch=settings.hand_over_batch)
     reports = ExpiryWork(databases, settings.time_zone, wake_relay)
+    files = ImportWork(
+        databases,
+        wake_relay,
+        batch=settings.import_batch,
+        attempts=settings.import_attempts,
+        time_zone=settings.time_zone,
+        currency=settings.currency,
+    )
     exports = ExportWork(databases)
     overdue = OverdueWatch(databases.worker, after_hours=settings.erasure_overdue_hours)
     return [
         Rounds("hand-overs", leavers.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("credit-expiry", reports.work, poll_interval=settings.credit_run_interval),
+        Rounds("imports", files.work, poll_interval=settings.import_poll_interval),
         Rounds("data-exports", exports.work, poll_interval=settings.data_export_poll_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
         Rounds("erasures-overdue", overdue.work, poll_interval=settings.erasure_watch_interval),

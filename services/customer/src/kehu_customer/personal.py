@@ -100,6 +100,13 @@ PERSONAL = (
     _computed("duplicate_pairs", ("first_id", "second_id"), {"decision_reason": IF_GIVEN}),
     _computed("merges", ("survivor_id",), {"reason": NOTHING, "undo_reason": NOTHING}),
     _computed("merge_moves", ("row_id", "merge_id"), {"changes": NO_VALUES}),
+    Personal(
+        "import_rows",
+        OF_CUSTOMER,
+        {"before": NOTHING, "reasons": "'[]'::jsonb"},
+        on="UPDATE",  # of who was erased no row becomes anything
+        computed=frozenset({"before", "reasons"}),
+    ),
     Personal("match_keys", OF_CUSTOMER, key=None, delete=True),
     Personal("custom_entries", OF_CUSTOMER, key=None, delete=True),
     Personal(

@@ -21,3 +21,10 @@ class Settings(ServiceSettings):
     """Customers of a leaver that are moved in one transaction."""
     hand_over_poll_interval: float = 1.0
     """Seconds between two looks for a hand-over that was asked for in another process."""
+    import_batch: int = 500
+    """Rows of a file that are entered in one transaction; a row takes up to two advisory locks."""
+    import_attempts: int = 5
+    """How often a batch may fail before its import does."""
+    import_poll_interval: float = 1.0
+    import_most_bytes: int = 1_000_000_000
+    """The largest file of an import; a part of it is as large as `max_body_bytes` allows."""

@@ -43,6 +43,11 @@ class Deadline:
         self._committing = True
         self._timeout.reschedule(asyncio.get_running_loop().time() + COMMIT_SECONDS)
 
+    def begin_again(self) -> None:
+        """Give the whole time anew, unless it is over."""
+        if not self._timeout.expired():
+            self._timeout.reschedule(asyncio.get_running_loop().time() + self._seconds)
+
     def explain(self, error: Exception, constraints: Constraints) -> DomainError | None:
         """Return what this failure means for the client, or None if it is a bug of ours."""
         if isinstance(error, DomainError):
@@ -73,3 +78,10 @@ def commit_begins() -> None:
     deadline = _current.get()
     if deadline is not None:
         deadline.commit_begins()
+
+
+def part_sent() -> None:
+    """Tell the current request that a part of a long answer went out: the next has its own time."""
+    deadline = _current.get()
+    if deadline is not None:
+        deadline.begin_again()

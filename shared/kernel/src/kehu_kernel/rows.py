@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import asyncpg
 import orjson
-from sqlalchemy import Column, Dialect, Table, inspect
+from sqlalchemy import Column, Dialect, LargeBinary, Table, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
 from sqlalchemy.orm import LoaderCallableStatus, Mapper
@@ -21,6 +21,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from kehu_kernel.columns import Aggregate
 from kehu_kernel.context import Context
 
+MANY = 20
+"""New rows of one table that are worth a statement of their own making."""
 DIALECT: Dialect = dialects.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -172,10 +174,47 @@ def writing(added: Sequence[object], changed: Sequence[object]) -> Iterator[Stat
         names = sorted(changes(row))
         if names:
             _collect(alike, shape_of(type(row)), *_update(row, names))
+    kinds: dict[type, list[object]] = {}
     for row in added:
-        _collect(alike, shape_of(type(row)), *_insert(row))
+        kinds.setdefault(type(row), []).append(row)
+    for kind, rows in kinds.items():
+        shape = shape_of(kind)
+        if len(rows) >= MANY and _fit_a_document(shape, rows):
+            alike[2 * shape.position + 1, shape.table] = _together(shape, rows)
+        else:
+            for row in rows:
+                _collect(alike, shape, *_insert(row))
     for _, statement in sorted(alike.items(), key=lambda item: item[0][0]):
         yield statement
+
+
+def _fit_a_document(shape: Shape, added: Sequence[object]) -> bool:
+    """Whether each row has a value for what the database would make, and none is of bytes."""
+    binary = any(isinstance(one.type, LargeBinary) for one in shape.columns.values())
+    return not binary and all(
+        instance_dict(row).get(name) is not None for name in shape.made_by_database for row in added
+    )
+
+
+def _together(shape: Shape, added: Sequence[object]) -> Statement:
+    """Return one insert of many rows, which travel as one document.
+
+    Run for each row anew, the policies of the table would cost more than the row.
+    """
+    told = []
+    for row in added:
+        values = {shape.columns[name].name: one for name, one in instance_dict(row).items()
+                  if name in shape.columns}  # fmt: skip
+        for name, decorator in shape.decorated.items():
+            column = shape.columns[name].name
+            values[column] = decorator.process_bind_param(values.get(column), DIALECT)
+        told.append(values)
+    columns = ", ".join(shape.quoted(name) for name in shape.names)
+    sql = (
+        f"INSERT INTO {shape.table} ({columns}) SELECT {columns} "  # noqa: S608 - our own names
+        f"FROM json_populate_recordset(NULL::{shape.table}, $1::text::json)"
+    )
+    return Statement(sql, [[as_document(told)]], counted=False)
 
 
 def _collect(

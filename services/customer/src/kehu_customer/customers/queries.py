@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from kehu_customer.archives.models import Archive
 from kehu_customer.classifications.models import Classification
 from kehu_customer.customers.models import Customer
-from kehu_customer.customers.schemas import CustomerFilters
+from kehu_customer.customers.schemas import CustomerConditions
 from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"name": Customer.name, "created_at": Customer.created_at}
@@ -59,7 +59,7 @@ async def defined(session: Session, locks: Sequence[int]) -> Defined:
     return Defined(fields, rules, orjson.loads(duplicates) if duplicates else None)
 
 
-def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
+def matching(tenant_id: str, filters: CustomerConditions) -> Select[Customer]:
     """Return the query for the customers that match all filters."""
     query = select(Customer).where(Customer.tenant_id == tenant_id)
     for name in EXACT_FILTERS:
@@ -80,7 +80,9 @@ def matching(tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
     return _related(query, tenant_id, filters)
 
 
-def _related(query: Select[Customer], tenant_id: str, filters: CustomerFilters) -> Select[Customer]:
+def _related(
+    query: Select[Customer], tenant_id: str, filters: CustomerConditions
+) -> Select[Customer]:
     """Add the filters that ask for classes, the company tree and the archive."""
     if filters.scheme_id is not None or filters.class_code is not None:
         query = query.where(Customer.id.in_(_classified(tenant_id, filters)))
@@ -104,7 +106,7 @@ def _archives(tenant_id: str) -> Select[UUID]:
     return select(Archive.customer_id).where(Archive.tenant_id == tenant_id)
 
 
-def _classified(tenant_id: str, filters: CustomerFilters) -> Select[UUID]:
+def _classified(tenant_id: str, filters: CustomerConditions) -> Select[UUID]:
     """Return the query for the ids of the customers that are in the class now."""
     found = select(Classification.customer_id).where(
         Classification.tenant_id == tenant_id, Classification.ended_at.is_(None)

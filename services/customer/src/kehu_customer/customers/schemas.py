@@ -204,8 +204,10 @@ def revenue_of(customer: Customer) -> Money | None:
     return Money(amount=amount, currency=customer.annual_revenue_currency)
 
 
-class CustomerFilters(PageParams):
-    """Filters of the customer list; all must match."""
+class CustomerConditions(BaseModel):
+    """Which customers; all must match."""
+
+    model_config = ConfigDict(extra="forbid")
 
     state: list[CustomerState] = Field(default_factory=list, description="One of these states.")
     kind: CustomerKind | None = Field(None, description="Organisation or person.")
@@ -249,6 +251,11 @@ class CustomerFilters(PageParams):
     custom_to: list[str] = Field(
         default_factory=list, max_length=20, description="The same as an upper bound, included."
     )
+
+
+class CustomerFilters(CustomerConditions, PageParams):
+    """Filters of the customer list; all must match."""
+
     custom_sort: str | None = Field(
         None,
         max_length=61,

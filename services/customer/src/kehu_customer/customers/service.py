@@ -31,6 +31,7 @@ from kehu_customer.duplicates.service import (
     locks_for,
     renew_keys,
 )
+from kehu_customer.employees.models import Employee
 from kehu_customer.ownership.models import Manner
 from kehu_customer.ownership.rows import MINE
 from kehu_customer.ownership.service import pass_on, record_first_owner, share_owner
@@ -60,19 +61,7 @@ async def create_customer(
     if data.parent_id is not None:
         await _require_parent(session, data.parent_id)
     owner = await share_owner(session, data.owner_id) if data.owner_id else None
-    revenue = data.annual_revenue
-    customer = Customer(
-        **data.model_dump(exclude={*OWN_WAYS}),
-        id=ids.new_id(),
-        owner_id=data.owner_id,
-        department_id=owner.department_id if owner else None,
-        credit_code=credit_code(data.credit_code) if data.credit_code else None,
-        state=CustomerState.PROSPECT,
-        custom={},
-        annual_revenue=revenue.amount if revenue else None,
-        annual_revenue_currency=revenue.currency if revenue else None,
-        created_on=business_day.happened(data.created_on, today),
-    )
+    customer = prospect(data, owner, today=today)
     defined = await queries.defined(session, locks_for(session, customer))
     suspects = await enter_new(session, customer, defined.duplicates, allowed=allowed_duplicate)
     if data.custom or defined.fields:
@@ -83,6 +72,26 @@ async def create_customer(
     if defined.rules:
         await follow_rules(session, customer, new=True)
     return customer, suspects
+
+
+def prospect(data: CustomerCreate, owner: Employee | None, *, today: date) -> Customer:
+    """Return a new customer as it is told, looked after by the owner; without custom fields.
+
+    Raises `InvalidCreditCode`, `DateInFuture`.
+    """
+    revenue = data.annual_revenue
+    return Customer(
+        **data.model_dump(exclude={*OWN_WAYS}),
+        id=ids.new_id(),
+        owner_id=owner.id if owner else None,
+        department_id=owner.department_id if owner else None,
+        credit_code=credit_code(data.credit_code) if data.credit_code else None,
+        state=CustomerState.PROSPECT,
+        custom={},
+        annual_revenue=revenue.amount if revenue else None,
+        annual_revenue_currency=revenue.currency if revenue else None,
+        created_on=business_day.happened(data.created_on, today),
+    )
 
 
 async def change_customer(
@@ -105,17 +114,9 @@ async def change_customer(
         await session.see_all_rows()  # the circle may go through companies of others
         if customer.id in await queries.ancestors_of(session, data.parent_id):
             raise ParentCycle
-    if "annual_revenue" in given:
-        given.pop("annual_revenue")
-        revenue = data.annual_revenue
-        customer.annual_revenue = revenue.amount if revenue else None
-        customer.annual_revenue_currency = revenue.currency if revenue else None
-    if given.pop("custom", None) and data.custom:
+    if given.get("custom") and data.custom:
         await record_values(session, customer, data.custom)
-    if data.credit_code is not None:
-        given["credit_code"] = credit_code(data.credit_code)
-    for name, value in given.items():
-        setattr(customer, name, value)
+    take_given(customer, data)
     fields = audit.changed(session, customer, "changed")
     if fields:
         if MATCHED & set(fields):
@@ -125,6 +126,21 @@ async def change_customer(
     if "roles" in fields:
         await follow_roles(session, customer)
     return customer
+
+
+def take_given(customer: Customer, data: CustomerUpdate) -> None:
+    """Write into a customer what is given, but custom fields. Raises `InvalidCreditCode`."""
+    given = data.given()
+    given.pop("custom", None)
+    if "annual_revenue" in given:
+        del given["annual_revenue"]
+        revenue = data.annual_revenue
+        customer.annual_revenue = revenue.amount if revenue else None
+        customer.annual_revenue_currency = revenue.currency if revenue else None
+    if data.credit_code is not None:
+        given["credit_code"] = credit_code(data.credit_code)
+    for name, value in given.items():
+        setattr(customer, name, value)
 
 
 async def identify_customer(

@@ -23,8 +23,18 @@ MOST_PER_KEY = 50
 tells nobody apart: none of them is looked at for it."""
 SORT_COLUMNS = {"score": DuplicatePair.score, "created_at": DuplicatePair.created_at}
 
+BY_MAIL_DOMAIN = """        UNION
+        SELECT asked.who, coalesce(same.customer_id, contacts.customer_id), asked.kind
+        FROM asked CROSS JOIN LATERAL (
+            SELECT customer_id, contact_id FROM contact_points
+            WHERE asked.kind = 'domain' AND tenant_id = $1 AND active
+                AND contact_points.kind = 'email'
+                AND split_part(normalised, '@', 2) = asked.key
+            ORDER BY id LIMIT $5
+        ) AS same LEFT JOIN contacts ON contacts.tenant_id = $1 AND contacts.id = same.contact_id
+"""
 # LATERAL with OFFSET 0 reads each customer by its key: a join was planned as a scan of a million.
-FIND = """
+FINDING = """
     asked AS (
         SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[]) AS asked (who, kind, key)
     ), found AS (
@@ -45,16 +55,7 @@ FIND = """
                 AND normalised = asked.key
             ORDER BY id LIMIT $5
         ) AS same LEFT JOIN contacts ON contacts.tenant_id = $1 AND contacts.id = same.contact_id
-        UNION
-        SELECT asked.who, coalesce(same.customer_id, contacts.customer_id), asked.kind
-        FROM asked CROSS JOIN LATERAL (
-            SELECT customer_id, contact_id FROM contact_points
-            WHERE asked.kind = 'domain' AND tenant_id = $1 AND active
-                AND contact_points.kind = 'email'
-                AND split_part(normalised, '@', 2) = asked.key
-            ORDER BY id LIMIT $5
-        ) AS same LEFT JOIN contacts ON contacts.tenant_id = $1 AND contacts.id = same.contact_id
-    )
+{by_mail_domain}    )
     SELECT found.who, coalesce(survivor.id, record.id) AS id, record.kind,
         record.name AS matched_name, record.credit_code,
         coalesce(survivor.name, record.name) AS name, present.*, departments.name AS department,
@@ -81,6 +82,10 @@ FIND = """
     GROUP BY found.who, record.id, record.kind, record.name, record.credit_code, survivor.id,
         survivor.name, present.state, present.owner_id, present.department_id, departments.name
 """
+FIND = FINDING.format(by_mail_domain=BY_MAIL_DOMAIN)
+FIND_MANY = FINDING.format(by_mail_domain="")
+"""Without the domains of mail addresses. The policies keep their index from being used: each domain
+reads all addresses of the tenant. By itself a domain is never enough for a warning."""
 ENTER = """
     entered AS (
         INSERT INTO match_keys (tenant_id, kind, key, customer_id)
@@ -99,6 +104,11 @@ KEEP = """
     INSERT INTO match_keys (tenant_id, kind, key, customer_id)
     SELECT $1, kind, key, who FROM wanted
     ON CONFLICT DO NOTHING
+"""
+ENTER_NEW = """
+    INSERT INTO match_keys (tenant_id, kind, key, customer_id)
+    SELECT $1, kind, key, who
+    FROM unnest($2::uuid[], $3::text[], $4::text[]) AS new (who, kind, key)
 """
 KeysOf = Mapping[UUID, Sequence[Key]]
 """The keys of customers, by their ids."""
@@ -141,9 +151,19 @@ async def candidates(session: Session, keys: KeysOf) -> dict[UUID, list[Record]]
     return await _find(session, f"WITH {FIND}", keys)
 
 
+async def candidates_of_many(session: Session, keys: KeysOf) -> dict[UUID, list[Record]]:
+    """Return for each of many new customers who has one of its keys, by `FIND_MANY`."""
+    return await _find(session, f"WITH {FIND_MANY}", keys)
+
+
 async def keep_keys(session: Session, keys: KeysOf) -> None:
     """Let these be the keys of customers, and no others."""
     await session.fetch(KEEP, session.context.tenant_id, list(keys), *_columns(keys))
+
+
+async def enter_keys(session: Session, keys: KeysOf) -> None:
+    """Enter the keys of new customers."""
+    await session.fetch(ENTER_NEW, session.context.tenant_id, *_columns(keys))
 
 
 async def _find(session: Session, sql: str, keys: KeysOf) -> dict[UUID, list[Record]]:

@@ -79,7 +79,7 @@ async def enter_new(
     found = suspects(matching, subject, await queries.enter_and_find(session, customer.id, keys))
     if allowed is None and _verdict(matching, found) is Verdict.REFUSE:
         certain = [one for one in found if matching.verdict(one.score) is Verdict.REFUSE]
-        told = await _told(session, certain)
+        told = await told_of(session, certain)
         shown = [candidate.model_dump(mode="json") for candidate in told]
         raise DuplicateCustomer(name=customer.name, extra={"candidates": shown})
     state, by = (PairState.DISMISSED, session.context.actor) if allowed else (PairState.OPEN, None)
@@ -130,7 +130,7 @@ async def check(session: Session, data: DuplicateCheck) -> DuplicateCheckResult:
     keys = keys_of(subject, matching.ignored_domains)
     records = await queries.candidates(session, {NOBODY: keys})
     found = suspects(matching, subject, records.get(NOBODY, []))
-    told = await _told(session, found)
+    told = await told_of(session, found)
     return DuplicateCheckResult(verdict=_verdict(matching, found), candidates=told)
 
 
@@ -257,7 +257,7 @@ def _verdict(matching: Matching, found: Sequence[Suspect]) -> Verdict:
     return matching.verdict(found[0].score) if found else Verdict.NONE
 
 
-async def _told(session: Session, found: Sequence[Suspect]) -> list[Candidate]:
+async def told_of(session: Session, found: Sequence[Suspect]) -> list[Candidate]:
     """Return what the caller may hear of suspects; each department that hides some, once."""
     visible = await within_sight(session, [one.record.customer_id for one in found])
     told, hidden = [], set()

@@ -1,0 +1,1 @@
+"""Exports: customers as a file, streamed."""

@@ -1,0 +1,108 @@
+"""Customers as a file: which columns it has, and its rows, a lot at a time."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kehu_contracts.access import RowScope
+from kehu_customer.custom_fields.models import CustomField
+from kehu_customer.custom_fields.search import conditions
+from kehu_customer.customers.models import Customer
+from kehu_customer.customers.queries import matching
+from kehu_customer.exports import queries
+from kehu_customer.exports.queries import Besides
+from kehu_customer.exports.schemas import ExportFilters
+from kehu_customer.imports.columns import CURRENCY, CUSTOM, HEADERS, POINTS
+from kehu_customer.imports.queries import visible_fields
+from kehu_customer.ownership.rows import MINE
+from kehu_kernel import deadline
+from kehu_kernel.context import Context
+from kehu_kernel.db import Database
+from kehu_kernel.session import Session
+
+LOT = 1000
+SEES_POINTS = "customer:contact-points:read"
+PLAIN = (
+    "name", "code", "external_ref", "industry", "country", "source", "credit_code", "website",
+    "founded_year", "employee_count", "created_on",
+)  # fmt: skip
+"""Columns that say what the row of the customer says."""
+TOLD = ("id", "state", "promoted_on", "ended_on", "end_reason", "value_grade", "value_score")
+"""Columns that an import does not read."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a file, by meaning as an import reads it, and their headers."""
+
+    meanings: Sequence[str]
+    headers: Sequence[str]
+    fields: Sequence[CustomField]
+
+
+async def columns_for(session: Session, language: str) -> Columns:
+    """Return the columns of what the caller may see, with headers in `zh` or `en`."""
+    scopes = session.context.scopes
+    with_points = scopes is None or SEES_POINTS in scopes
+    fields = list((await visible_fields(session)).values())
+    known = [one for one in HEADERS if with_points or one not in POINTS]
+    meanings = ["id", *known, *TOLD[1:], *(CUSTOM + one.code for one in fields)]
+    if language != "zh":
+        return Columns(meanings, meanings, fields)
+    labels = {CUSTOM + one.code: one.name_zh for one in fields}
+    headers = [HEADERS[one][0] if one in HEADERS else labels.get(one, one) for one in meanings]
+    clash = len(set(headers)) < len(headers)  # a custom field is called like one of ours
+    return Columns(meanings, meanings if clash else headers, fields)
+
+
+async def require_filters(session: Session, filters: ExportFilters) -> None:
+    """Refuse filters that cannot be, before the answer begins. Raises `FieldNotSearchable`."""
+    await conditions(session, filters.custom, filters.custom_from, filters.custom_to)
+
+
+async def lots(
+    database: Database, context: Context, filters: ExportFilters, columns: Columns
+) -> AsyncIterator[list[Row]]:
+    """Yield the customers that match, in the order of their ids, as rows by meaning.
+
+    Each lot is a transaction of its own: a slow reader holds no connection and no snapshot. Who is
+    entered or changed meanwhile may be told as before or as after; nobody is told twice.
+    """
+    after: UUID | None = None
+    while True:
+        async with database.session(context, read_only=True) as session:
+            custom = await conditions(
+                session, filters.custom, filters.custom_from, filters.custom_to
+            )
+            query = matching(context.tenant_id, filters).where(*custom)
+            if context.row_scope != RowScope.ALL:  # told to the planner too, for its indexes
+                query = query.where(text(MINE.format(customer="customers")))
+            found = await queries.next_lot(session, query, after, LOT)
+            told = await queries.besides(
+                session, found, with_points=POINTS[0] in columns.meanings
+            ) if found else None  # fmt: skip
+        if told is None:
+            return
+        deadline.part_sent()
+        yield [_row(one, told, columns) for one in found]
+        after = found[-1].id
+
+
+def _row(customer: Customer, besides: Besides, columns: Columns) -> Row:
+    row: Row = {
+        **{name: getattr(customer, name) for name in (*PLAIN, *TOLD)},
+        "kind": customer.kind,
+        "roles": customer.roles,
+        "parent_code": besides.parents.get(customer.parent_id) if customer.parent_id else None,
+        "owner_code": besides.owners.get(customer.owner_id) if customer.owner_id else None,
+        "annual_revenue": customer.annual_revenue,
+        CURRENCY: customer.annual_revenue_currency,
+    }
+    row |= {kind: besides.points.get((customer.id, kind)) for kind in POINTS}
+    row |= {CUSTOM + one.code: customer.custom.get(one.code) for one in columns.fields}
+    return {meaning: row[meaning] for meaning in columns.meanings}

@@ -1,0 +1,184 @@
+"""A row of the file on its way: what it says, checked by the same models as the API's own input."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from kehu_customer.contact_points.models import ContactPoint, PointKind, PointPurpose
+from kehu_customer.custom_fields.models import CustomEntry
+from kehu_customer.customers.credit_code import credit_code
+from kehu_customer.customers.errors import InvalidCreditCode
+from kehu_customer.customers.models import Customer, CustomerKind
+from kehu_customer.customers.schemas import CustomerCreate, CustomerUpdate
+from kehu_customer.duplicates.keys import Key, Subject, keys_of
+from kehu_customer.duplicates.service import Suspect
+from kehu_customer.imports import reasons
+from kehu_customer.imports.columns import POINTS, Columns, Fields, values_of
+from kehu_customer.imports.lookups import Identity
+from kehu_customer.imports.models import Outcome
+from kehu_customer.imports.reasons import Headers, Reason
+from kehu_kernel import ids
+from kehu_kernel.errors import DomainError, InvalidText
+from kehu_kernel.wire import Text
+
+_TEXT: TypeAdapter[str] = TypeAdapter(Text)
+CREATED = frozenset(CustomerCreate.model_fields) - {"parent_id", "owner_id"}
+CHANGED = frozenset(CustomerUpdate.model_fields) - {"parent_id"}
+
+
+@dataclass(slots=True)
+class Line:
+    """A row, and what is known of it so far."""
+
+    number: int
+    cells: list[str]
+    said: dict[str, Any] = field(default_factory=dict)
+    id: UUID = field(default_factory=ids.new_id)
+    """Of the customer it may become."""
+    reasons: list[Reason] = field(default_factory=list)
+    new: CustomerCreate | None = None
+    new_problems: list[Reason] = field(default_factory=list)
+    """Why it cannot be a new customer, whatever else there is."""
+    credit_code: str | None = None
+    identities: list[Identity] = field(default_factory=list)
+    points: list[ContactPoint] = field(default_factory=list)
+    subject: Subject | None = None
+    keys: list[Key] = field(default_factory=list)
+    change: CustomerUpdate | None = None
+    customer_id: UUID | None = None
+    """Whom it updates, or whom it was skipped for."""
+    customer: Customer | None = None
+    """The new customer."""
+    custom: dict[str, Any] = field(default_factory=dict)
+    entries: list[CustomEntry] = field(default_factory=list)
+    suspects: list[Suspect] = field(default_factory=list)
+    outcome: Outcome | None = None
+
+    def refuse(self, error: DomainError, column: str | None = None, **more: object) -> None:
+        """Note a reason not to enter it."""
+        self.reasons.append(reasons.of_failure(error, column, **more))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the rows of a file are read."""
+
+    columns: Columns
+    headers: Headers
+    fields: Fields
+    currency: str
+    region: str
+    ignored_domains: Sequence[str]
+
+
+def read_line(number: int, cells: list[str], how: Reading) -> Line:
+    """Return a row as a line: what it says, whether that has the shape of a new customer."""
+    line = Line(number, cells)
+    wrong = [place for place, _ in how.columns if place < len(cells) and not _is_text(cells[place])]
+    if wrong:
+        names = dict(how.columns)
+        for place in wrong:
+            line.refuse(InvalidText(), how.headers[names[place]])
+        return line
+    line.said = values_of(cells, how.columns, how.fields, how.currency)
+    line.said.setdefault("kind", CustomerKind.ORGANISATION)
+    try:
+        given = {name: one for name, one in line.said.items() if name in CREATED}
+        line.new = CustomerCreate.model_validate(given)
+    except ValidationError as error:
+        line.new_problems = reasons.of_shape(error, how.headers)
+    _read_credit_code(line, how.headers)
+    _read_points(line, how)
+    line.identities = [
+        Identity(kind, str(value))
+        for kind, value in (
+            ("code", line.said.get("code")),
+            ("external_ref", line.said.get("external_ref")),
+            ("credit_code", line.credit_code),
+        )
+        if value is not None
+    ]
+    if line.new is not None:
+        line.subject = _subject(line, line.new)
+        line.keys = keys_of(line.subject, how.ignored_domains)
+    return line
+
+
+def read_change(line: Line, headers: Headers) -> None:
+    """Read a line as a change of a customer that is on record; empty cells change nothing."""
+    given = {name: one for name, one in line.said.items() if name in CHANGED}
+    try:
+        line.change = CustomerUpdate.model_validate(given)
+    except ValidationError as error:
+        line.reasons += reasons.of_shape(error, headers)
+
+
+def own_keys(line: Line, ignored_domains: Sequence[str]) -> list[Key]:
+    """Return the keys that are entered of a new customer: contact points have their own index."""
+    if not line.points or line.subject is None:
+        return line.keys
+    bare = Subject(
+        line.subject.kind, line.subject.name, line.subject.credit_code, line.subject.website
+    )
+    return keys_of(bare, ignored_domains)
+
+
+def _is_text(cell: str) -> bool:
+    """Tell whether the database can keep it."""
+    return "\x00" not in cell and not any("\ud800" <= one <= "\udfff" for one in cell)
+
+
+def _read_credit_code(line: Line, headers: Headers) -> None:
+    typed = line.said.get("credit_code")
+    if typed is None:
+        return
+    try:
+        line.credit_code = credit_code(typed)
+    except InvalidCreditCode as error:
+        line.refuse(error, headers["credit_code"])
+
+
+def _read_points(line: Line, how: Reading) -> None:
+    for kind in POINTS:
+        typed = line.said.get(kind)
+        if typed is None:
+            continue
+        point = ContactPoint(
+            id=ids.new_id(),
+            customer_id=line.id,
+            kind=PointKind(kind),
+            purpose=PointPurpose.WORK,
+            is_primary=True,
+            active=True,
+        )
+        try:
+            point.write(_TEXT.validate_python(typed), None, region=how.region)
+        except ValidationError as error:
+            line.reasons += [
+                one | {"column": how.headers[kind]} for one in reasons.of_shape(error, {})
+            ]
+        except DomainError as error:
+            line.refuse(error, how.headers[kind])
+        else:
+            line.points.append(point)
+
+
+def _subject(line: Line, new: CustomerCreate) -> Subject:
+    found: Mapping[str, list[str]] = {
+        kind: [str(one.normalised) for one in line.points if one.kind in kinds]
+        for kind, kinds in (
+            ("phones", (PointKind.PHONE, PointKind.MOBILE)),
+            ("emails", (PointKind.EMAIL,)),
+            ("addresses", (PointKind.ADDRESS,)),
+        )
+    }
+    return Subject(
+        new.kind,
+        new.name,
+        line.credit_code,
+        new.website,
+        **{name: tuple(values) for name, values in found.items()},
+    )

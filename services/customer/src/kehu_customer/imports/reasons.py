@@ -1,0 +1,44 @@
+"""Why a row was not entered: every reason, in both languages, with the column it is about."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from kehu_customer.custom_fields.errors import WORDS, CustomFieldsInvalid, Problem
+from kehu_customer.imports.columns import CUSTOM
+from kehu_kernel.errors import DomainError
+from kehu_kernel.problems import FIELD_MESSAGES_ZH
+
+Reason = dict[str, Any]
+Headers = Mapping[str, str]
+"""The header of the column of each meaning."""
+
+
+def of_failure(error: DomainError, column: str | None = None, **more: object) -> Reason:
+    """Return what a business failure means for the row."""
+    told = {"en": error.message("en"), "zh": error.message("zh")}
+    return {"column": column, "code": error.code, **told, **more}
+
+
+def of_shape(error: ValidationError, headers: Headers) -> list[Reason]:
+    """Return what is wrong with the shape of cells, as the API would say it of fields."""
+    return [
+        {
+            "column": headers.get(str(one["loc"][0])) if one["loc"] else None,
+            "code": one["type"],
+            "en": one["msg"],
+            "zh": FIELD_MESSAGES_ZH.get(one["type"], "取值无效"),
+        }
+        for one in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def of_custom(error: CustomFieldsInvalid, headers: Headers) -> list[Reason]:
+    """Return what is wrong with custom fields, each by itself."""
+    found = []
+    for one in error.extra["fields"]:
+        english, chinese = WORDS[Problem(one["problem"])]
+        column = headers.get(CUSTOM + one["field"])
+        found.append({"column": column, "code": one["problem"], "en": english, "zh": chinese})
+    return found

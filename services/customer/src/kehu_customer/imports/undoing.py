@@ -1,0 +1,103 @@
+"""Taking back what an import did, the last row first, as far as nobody has worked with it since.
+
+A customer is never deleted: one that an import entered ends as a former one, and gives its code,
+its reference and its keys free, so that the file can be imported again. An update goes back to what
+it replaced.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from kehu_customer.archives.keeping import follow_roles
+from kehu_customer.classifications.ruling import follow_rules_together
+from kehu_customer.contact_points import events as point_events
+from kehu_customer.custom_fields.models import CustomEntry
+from kehu_customer.customers import events
+from kehu_customer.customers.models import Customer
+from kehu_customer.customers.service import MATCHED
+from kehu_customer.duplicates.keys import keys_of
+from kehu_customer.duplicates.queries import keep_keys, rules_of
+from kehu_customer.duplicates.service import subject_of
+from kehu_customer.imports import queries, updating
+from kehu_customer.imports.models import Import, ImportRow, Outcome
+from kehu_kernel import audit, outbox
+from kehu_kernel.session import Session
+
+REASON = "导入撤销 / import undone"
+"""Why the relation with a customer ended that an import had entered."""
+RESTORED: Mapping[str, Any] = {"parent_id": UUID, "annual_revenue": Decimal}
+"""How values come back from their document, where they are no text, number or list."""
+
+
+async def go_on(session: Session, job: Import, *, today: date, limit: int) -> None:
+    """Undo the next rows of a locked import; finish behind the first row of the file."""
+    rows = await queries.to_undo(session, job, limit)
+    if not rows:
+        job.finish()
+        audit.changed(session, job, job.state)
+        return
+    customers = await queries.lock_customers(session, {one.customer_id for one in rows})
+    touched = await queries.touched(session, job, rows)
+    undone = []
+    for row in rows:
+        customer = customers.get(row.customer_id) if row.customer_id else None
+        if customer is None or customer.id in touched or customer.merged_into_id is not None:
+            row.outcome = Outcome.KEPT
+        else:
+            await _undo(session, row, customer, today)
+            undone.append(customer)
+        job.count(Outcome(row.outcome))
+    await follow_rules_together(session, undone)
+    job.position, job.attempts = rows[-1].number - 1, 0
+
+
+async def _undo(session: Session, row: ImportRow, customer: Customer, today: date) -> None:
+    if row.outcome == Outcome.CREATED:
+        await _withdraw(session, customer, today)
+    else:
+        await _restore(session, customer, row.before or {})
+    row.outcome = Outcome.UNDONE
+
+
+async def _withdraw(session: Session, customer: Customer, today: date) -> None:
+    """End a customer that was entered, and give free what tells it apart from others."""
+    customer.end(today, REASON)
+    customer.code = customer.external_ref = None
+    fields = audit.changed(session, customer, "import-undone")
+    outbox.add(session, events.ended(customer, fields), sequence=customer.version)
+    await session.execute(
+        delete(CustomEntry).where(
+            CustomEntry.tenant_id == session.context.tenant_id,
+            CustomEntry.customer_id == customer.id,
+        )
+    )
+    await keep_keys(session, {customer.id: []})
+    for point in await queries.points_of(session, customer.id):
+        point.deactivate(others=False)
+        told = audit.changed(session, point, "import-undone")
+        if told:
+            outbox.add(session, point_events.changed(point, told), sequence=point.version)
+
+
+async def _restore(session: Session, customer: Customer, before: Mapping[str, Any]) -> None:
+    """Give a customer back what an update replaced."""
+    for name, value in before.items():
+        if name == "custom":
+            defined = await queries.visible_fields(session)
+            await updating.replace_custom(session, defined, customer, value)
+        else:
+            read = RESTORED.get(name)
+            setattr(customer, name, read(value) if read and value is not None else value)
+    fields = audit.changed(session, customer, "import-undone")
+    if fields:
+        outbox.add(session, events.changed(customer, fields), sequence=customer.version)
+    if MATCHED & set(fields):
+        domains = (await rules_of(session)).ignored_domains
+        await keep_keys(session, {customer.id: keys_of(subject_of(customer), domains)})
+    if "roles" in fields:
+        await follow_roles(session, customer)
