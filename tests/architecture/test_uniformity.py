@@ -201,9 +201,13 @@ def _api_routes(running: RunningService) -> list[APIRoute]:
 def _input_fields(route: APIRoute) -> Iterator[tuple[str, FieldInfo]]:
     """The fields of a route's body, also of the objects within, each with where it is."""
     waiting = [route.body_field.field_info.annotation] if route.body_field else []
+    seen = set()  # an object may hold others of its kind
     while waiting:
         kind = waiting.pop()
         if isinstance(kind, type) and issubclass(kind, BaseModel):
+            if kind in seen:
+                continue
+            seen.add(kind)
             for name, field in kind.model_fields.items():
                 yield f"{kind.__name__}.{name}", field
                 waiting.append(field.annotation)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import api, costs, journey, projector, relay
+from bench import api, costs, journey, projector, relay, segments
 from bench.servers import Bench, Choice, bench, machine, say
 from bench.stats import Line, compared, table
 
@@ -18,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Line]]] = {
     "relay": relay.relay,
     "projector": projector.projector,
     "e2e": journey.journey,
+    "segments": segments.segments,
     "costs": costs.costs,
 }
 

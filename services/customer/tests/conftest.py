@@ -5,10 +5,17 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import orjson
 import pytest
 
+from kehu_contracts.events import event_class
 from kehu_customer.__main__ import SERVICE
+from kehu_customer.segments.changes import note_changes
+from kehu_customer.segments.worker import SegmentWork, Sizes
 from kehu_kernel.process import Service
+from kehu_kernel.testing.events import fact_of
+from kehu_kernel.testing.observe import emitted
+from kehu_kernel.testing.plugin import RunningService
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
@@ -150,3 +157,66 @@ def classify(
         return await client.post("/v1/classifications", json=body | fields)
 
     return classify
+
+
+@pytest.fixture
+def make_segment(client: httpx.AsyncClient) -> Make:
+    """Sets up a dynamic segment through the API; its rule is to be given."""
+    names = {"name_zh": "钢铁客户", "name_en": "Steel"}
+    return _maker(client, "/v1/segments", lambda: {"code": _code(), "kind": "dynamic"} | names)
+
+
+@pytest.fixture
+def make_list(client: httpx.AsyncClient) -> Make:
+    """Sets up a static segment through the API."""
+    names = {"name_zh": "贵宾名单", "name_en": "Guests"}
+    return _maker(client, "/v1/segments", lambda: {"code": _code(), "kind": "static"} | names)
+
+
+@pytest.fixture
+def members(client: httpx.AsyncClient) -> Callable[[dict[str, Any]], Awaitable[set[str]]]:
+    """Reads the ids of the customers in a segment."""
+
+    async def read(segment: dict[str, Any]) -> set[str]:
+        answer = await client.get(f"/v1/segments/{segment['id']}/members", params={"limit": 200})
+        assert answer.status_code == 200, answer.text
+        return {one["customer_id"] for one in answer.json()["items"]}
+
+    return read
+
+
+@pytest.fixture
+def settle(running: RunningService, tenant: str) -> Callable[[], Awaitable[None]]:
+    """Hands the new events of the tenant to the segments, and lets their worker work."""
+    seen = 0
+
+    async def go_on() -> None:
+        nonlocal seen
+        told = (await emitted(running.database, tenant))[seen:]
+        seen += len(told)
+        facts = [
+            fact_of(event.from_bytes(orjson.dumps(one.data)), tenant, sequence=one.sequence)
+            for one in told
+            if (event := event_class(one.type)) is not None
+        ]
+        async with running.worker_database.worker_transaction() as session:
+            await note_changes(session, facts, zone=running.settings.time_zone)
+        work = SegmentWork(
+            running.databases, running.settings.time_zone, lambda: None, sizes=Sizes(3, 2)
+        )
+        while await work.work():
+            pass
+
+    return go_on
+
+
+@pytest.fixture
+async def taste(client: httpx.AsyncClient) -> dict[str, Any]:
+    """A custom field with the options mild and spicy."""
+    options = [{"code": code, "name_zh": code, "name_en": code} for code in ("mild", "spicy")]
+    names = {"code": "taste", "name_zh": "口味", "name_en": "Taste"}
+    body = names | {"type": "multi_choice", "options": options}
+    answer = await client.post("/v1/custom-fields", json=body)
+    assert answer.status_code == 201, answer.text
+    field: dict[str, Any] = answer.json()
+    return field

@@ -93,8 +93,7 @@ TABLES = (
 INDEXES = (
     "ix_imports_created_at ON imports (tenant_id, created_at, id)",
     "ix_imports_working ON imports (created_at) WHERE state IN ('checking', 'running', 'undoing')",
-    "ix_import_rows_customer ON import_rows (tenant_id, customer_id) "
-    "WHERE customer_id IS NOT NULL",
+    "ix_import_rows_customer ON import_rows (tenant_id, customer_id) WHERE customer_id IS NOT NULL",
     "ix_import_rows_refused ON import_rows (tenant_id, import_id, number) "
     "WHERE outcome = 'refused'",
 )

@@ -8,6 +8,7 @@ from kehu_customer.affiliations.errors import AffiliationsOverlap
 from kehu_customer.affiliations.routes import routes as affiliations
 from kehu_customer.archives.routes import of_customer as archive_of_customer
 from kehu_customer.archives.routes import routes as archives
+from kehu_customer.behaviour.routes import routes as behaviour
 from kehu_customer.classification_schemes.errors import SchemeCodeTaken
 from kehu_customer.classification_schemes.routes import routes as classification_schemes
 from kehu_customer.classifications.routes import routes as classifications
@@ -57,6 +58,8 @@ from kehu_customer.profiles.errors import FactCodeTaken, ProfileCodeTaken
 from kehu_customer.profiles.routes import definitions as fact_definitions
 from kehu_customer.profiles.routes import routes as profiles
 from kehu_customer.public_pool.routes import routes as public_pool
+from kehu_customer.segments.errors import SegmentCodeTaken
+from kehu_customer.segments.routes import routes as segments
 from kehu_customer.settings import Settings
 from kehu_customer.territories.errors import TerritoryCodeTaken
 from kehu_customer.territories.routes import routes as territories
@@ -102,6 +105,8 @@ CONSTRAINTS: Constraints = {
     "uq_pool_rules_tenant_id_department_id": ConcurrentChange,
     "uq_preferences_tenant_id": ConcurrentChange,
     "uq_profiles_tenant_id_code": ProfileCodeTaken,
+    "uq_segment_members_tenant_id_segment_id_customer_id": ConcurrentChange,
+    "uq_segments_tenant_id_code": SegmentCodeTaken,
     "uq_territories_tenant_id_code": TerritoryCodeTaken,
     "uq_trade_parties_current": TradePartyTaken,
 }
@@ -134,6 +139,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         households,
         acquaintances,
         timeline,
+        behaviour,
+        segments,
         departments,
         employees,
         territories,

@@ -1,4 +1,4 @@
-"""What the customer service does about events: findings are written back, timelines are kept."""
+"""What the customer service does about events: findings, timelines and segments are kept."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,10 +8,11 @@ from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.envelope import Envelope
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.sales import ActivityRecorded
-from kehu_contracts.topics import TIMELINE
+from kehu_contracts.topics import SEGMENTS, TIMELINE
 from kehu_customer.customers.service import record_customer_value
 from kehu_customer.erasures.service import acknowledge
 from kehu_customer.public_pool.service import record_follow_up
+from kehu_customer.segments.changes import note_changes
 from kehu_customer.timeline.fold import fold_entries
 from kehu_kernel.consumer import Handlers, consume
 from kehu_kernel.process import ConsumingWorker, Databases
@@ -57,8 +58,8 @@ def consumers(
 ) -> Sequence[ConsumingWorker]:
     """Return the workers that consume events.
 
-    The timeline has offsets and dead letters of its own: what cannot be told never keeps a finding
-    waiting.
+    Timeline and segments have offsets and dead letters of their own: what one of them cannot make
+    sense of keeps no finding waiting.
     """
     return [
         consume(
@@ -71,6 +72,13 @@ def consumers(
         project(
             partial(fold_entries, zone=settings.time_zone),
             consumer=TIMELINE,
+            database=databases.worker,
+            bootstrap=settings.kafka_bootstrap,
+            after_commit=wake_relay,
+        ),
+        project(
+            partial(note_changes, zone=settings.time_zone),
+            consumer=SEGMENTS,
             database=databases.worker,
             bootstrap=settings.kafka_bootstrap,
             after_commit=wake_relay,

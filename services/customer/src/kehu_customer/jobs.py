@@ -1,4 +1,4 @@
-"""Work that goes on by itself: hand-overs, expiring credit reports, imports, exports, erasures."""
+"""Work that goes on by itself, besides consuming events."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,6 +10,7 @@ from kehu_customer.erasures.watch import OverdueWatch
 from kehu_customer.hand_overs.worker import HandOverWork
 from kehu_customer.imports.worker import ImportWork
 from kehu_customer.personal import HOUSEHOLDS, PERSONAL
+from kehu_customer.segments.worker import SegmentWork, Sizes
 from kehu_customer.settings import Settings
 from kehu_kernel.erasure import ErasureWork
 from kehu_kernel.process import Databases, Worker
@@ -31,7 +32,7 @@ def erasures(databases: Databases, wake_relay: Callable[[], None]) -> ErasureWor
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the workers of hand-overs, credit reports, imports, exports and erasures."""
+    """Return the workers of hand-overs, credit reports, segments, imports, exports, erasures."""
     leavers = HandOverWork(databases, wake_relay, batch=settings.hand_over_batch)
     reports = ExpiryWork(databases, settings.time_zone, wake_relay)
     files = ImportWork(
@@ -42,6 +43,12 @@ def jobs(
         time_zone=settings.time_zone,
         currency=settings.currency,
     )
+    segments = SegmentWork(
+        databases,
+        settings.time_zone,
+        wake_relay,
+        sizes=Sizes(settings.segment_change_batch, settings.segment_run_batch),
+    )
     exports = ExportWork(databases)
     overdue = OverdueWatch(databases.worker, after_hours=settings.erasure_overdue_hours)
     return [
@@ -51,4 +58,5 @@ def jobs(
         Rounds("data-exports", exports.work, poll_interval=settings.data_export_poll_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
         Rounds("erasures-overdue", overdue.work, poll_interval=settings.erasure_watch_interval),
+        Rounds("segments", segments.work, poll_interval=settings.segment_poll_interval),
     ]

@@ -28,3 +28,15 @@ class Settings(ServiceSettings):
     import_poll_interval: float = 1.0
     import_most_bytes: int = 1_000_000_000
     """The largest file of an import; a part of it is as large as `max_body_bytes` allows."""
+    segment_change_batch: int = 200
+    """Changed customers whose segments are settled in one transaction."""
+    segment_run_batch: int = 2000
+    """Customers that a new rule looks at in one transaction."""
+    segment_poll_interval: float = 0.2
+    """Seconds between two looks for changes that segments may depend on."""
+    segment_max_depth: int = 5
+    """How deep the conditions of a rule may nest."""
+    segment_max_conditions: int = 50
+    """How many conditions a rule may have."""
+    segment_preview_limit: int = 10_000
+    """How far a preview counts."""

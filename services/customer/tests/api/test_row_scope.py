@@ -207,6 +207,8 @@ OF_NOBODY = {
     "/v1/employees/{employee_id}",
     "/v1/hand-overs/{hand_over_id}",
     "/v1/pool-rules",
+    "/v1/segments/{segment_id}",
+    "/v1/segments/{segment_id}/members",
     "/v1/preferences",
     "/v1/territories/{territory_id}",
 }

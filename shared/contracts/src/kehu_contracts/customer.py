@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import archive, credit
+from kehu_contracts import archive, credit, segment
 from kehu_contracts.base import DecimalText, Event, Fragment
 from kehu_contracts.classification import (
     ClassificationSchemeChanged,
@@ -454,4 +454,5 @@ EVENTS: tuple[type[Event], ...] = (
     ErasureCompleted,
     ConsentGiven,
     ConsentWithdrawn,
+    *segment.EVENTS,
 )

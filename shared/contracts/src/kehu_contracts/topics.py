@@ -12,11 +12,17 @@ SERVICES = ("customer", "sales", "service-desk", "marketing", "analytics")
 """Slugs of the services: producers, and first part of event types and scopes."""
 
 TIMELINE = "timeline"
-CONSUMERS = {**{service: service for service in SERVICES}, TIMELINE: "customer"}
+SEGMENTS = "segments"
+CONSUMERS = {
+    **{service: service for service in SERVICES},
+    TIMELINE: "customer",
+    SEGMENTS: "customer",
+}
 """Consumers, and the service each runs in: each has its own offsets and dead letters.
 
 The timeline keeps apart from what the customer service does about findings of analytics, so that
-neither waits for the other; and it follows the customer service's own facts as well.
+neither waits for the other; and it follows the customer service's own facts as well. So do the
+segments.
 """
 
 DLQ_PARTITIONS = 1
@@ -39,21 +45,21 @@ class Topic:
 CUSTOMER = Topic(
     name="kehu-customer-events",
     producer="customer",
-    consumers=("sales", "service-desk", "marketing", "analytics", TIMELINE),
+    consumers=("sales", "service-desk", "marketing", "analytics", TIMELINE, SEGMENTS),
     events=customer.EVENTS,
     description="Facts about customers, contacts and the company's own directory.",
 )
 SALES = Topic(
     name="kehu-sales-events",
     producer="sales",
-    consumers=("customer", "analytics", TIMELINE),
+    consumers=("customer", "analytics", TIMELINE, SEGMENTS),
     events=sales.EVENTS,
     description="Facts about products, methods, opportunities, activities, tasks and quotes.",
 )
 SERVICE_DESK = Topic(
     name="kehu-service-desk-events",
     producer="service-desk",
-    consumers=("customer", "analytics", TIMELINE),
+    consumers=("customer", "analytics", TIMELINE, SEGMENTS),
     events=service_desk.EVENTS,
     description="Facts about product files and service requests.",
 )

@@ -83,7 +83,10 @@ async def put_part(
 
 
 async def drop_file(session: Session, import_id: UUID, *, expected_version: int) -> Import:
-    """Delete the file and the cells of refused rows; what became of the rows stays. Raises `ImportStateForbids`."""
+    """Delete the file and the cells of refused rows; what became of the rows stays.
+
+    Raises `ImportStateForbids`.
+    """
     job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
     job.require_idle()
     await queries.drop_file(session, import_id)

@@ -22,6 +22,7 @@ class EntryKind(StrEnum):
     CONTACT_POINT = "contact_point"
     TRADE_PARTY = "trade_party"
     CLASSIFICATION = "classification"
+    SEGMENT = "segment"
     ARCHIVE = "archive"
     CREDIT = "credit"
     CONSENT = "consent"

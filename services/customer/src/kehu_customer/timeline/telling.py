@@ -97,6 +97,12 @@ TELLINGS: Mapping[str, Telling] = {
     "customer.customer-class-removed.v1": Telling(
         K.CLASSIFICATION, "Class ended", "分类终止", "class_code"
     ),
+    "customer.customer-entered-segment.v1": Telling(
+        K.SEGMENT, "Entered a segment", "进入客户分群", "name_zh"
+    ),
+    "customer.customer-left-segment.v1": Telling(
+        K.SEGMENT, "Left a segment", "离开客户分群", "name_zh"
+    ),
     "customer.archive-changed.v1": Telling(K.ARCHIVE, "Facts recorded", "记录档案信息"),
     "customer.fact-due.v1": Telling(
         K.ARCHIVE, "Fact is to be verified again", "档案信息待核实", "code", None, "owner_id"
