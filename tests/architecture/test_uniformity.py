@@ -37,6 +37,9 @@ from kehu_service_desk.requests.models import RequestStatus
 
 ROOT = Path(__file__).parents[2]
 SKELETON = ("app.py", "settings.py", "db.py", "consumers.py", "__main__.py")
+OF_FUNCTIONS = [("search_documents", ["kehu_owner"])]
+"""Tables that a function of their owner reads: it takes the tenant from the transaction, and what
+it finds is read again under the caller's policies (ADR 0017)."""
 BOUND = "(tenant_id=(SELECTcurrent_setting('kehu.tenant'::text,true)AScurrent_setting))"
 PLACEHOLDER = re.compile(r"{(\w+)")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -251,7 +254,7 @@ class TestTenantIsolation:
             policies = (await session.execute(query)).all()
         bound = set()
         for table, roles, sees, writes in policies:
-            if roles == ["kehu_worker"]:
+            if roles == ["kehu_worker"] or (table, roles) in OF_FUNCTIONS:
                 continue
             assert roles == ["kehu_app"], f"{table}: name the role, kehu_app or kehu_worker"
             assert "".join(sees.split()) == BOUND, f"{table}: use enable_tenant_security"

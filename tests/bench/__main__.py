@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import api, costs, journey, projector, relay, segments
+from bench import api, costs, journey, lookups, projector, relay, segments
 from bench.servers import Bench, Choice, bench, machine, say
 from bench.stats import Line, compared, table
 
@@ -15,6 +15,9 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Line]]] = {
     "command": api.command,
     "read": api.read,
     "list": api.list_,
+    "search": lookups.search,
+    "duplicates": lookups.duplicates,
+    "filters": lookups.filters,
     "relay": relay.relay,
     "projector": projector.projector,
     "e2e": journey.journey,

@@ -47,6 +47,7 @@ class Report:
 
     per_second: float
     p50: float
+    p95: float
     p99: float
     answers: int
     failed: int
@@ -115,6 +116,7 @@ class Load:
         return Report(
             per_second=good / took,
             p50=percentile(ordered, 0.50) * 1000,
+            p95=percentile(ordered, 0.95) * 1000,
             p99=percentile(ordered, 0.99) * 1000,
             answers=len(ordered),
             failed=len(ordered) - good,

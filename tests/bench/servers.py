@@ -54,11 +54,12 @@ class Choice:
     strict: bool
     apache: bool
     events: int
+    rows: int
     base: str | None
 
     @classmethod
     def from_environment(cls) -> "Choice":
-        """Read ONLY, QUICK, PROFILE, STRICT, BROKER, EVENTS and BASE."""
+        """Read ONLY, QUICK, PROFILE, STRICT, BROKER, EVENTS, ROWS and BASE."""
         given = os.environ.get
         quick = given("QUICK", "") not in ("", "0")
         return cls(
@@ -68,6 +69,7 @@ class Choice:
             strict=given("STRICT", "") not in ("", "0"),
             apache=given("BROKER") == "apache",
             events=int(given("EVENTS") or (20_000 if quick else 200_000)),
+            rows=int(given("ROWS") or (5_000 if quick else 1_000_000)),
             base=given("BASE") or None,
         )
 

@@ -36,6 +36,18 @@ class TestBench:
         assert throughput["floor_median"] > 0
         assert (slowest["unit"], cpu["unit"]) == ("ms", "us/req")
 
+    @pytest.mark.timeout(300)
+    def test_measures_look_ups_and_says_whether_they_are_in_time(self, tmp_path: Path) -> None:
+        done = bench(tmp_path, ONLY="search,duplicates,filters", QUICK="1", ROWS="2000")
+        assert done.returncode == 0, done.stderr
+        (kept,) = (tmp_path / "bench").glob("*.json")
+        lines = json.loads(kept.read_text())["lines"]
+        names = ("search", "duplicates", "list of 50, filters")
+        assert [line["name"] for line in lines] == [
+            f"{name} on 2,000, {part}" for name in names for part in ("p50", "p95")
+        ]
+        assert all(line["ours_median"] > 0 for line in lines)
+
     @pytest.mark.parametrize("only", ["speed", "read,speed"])
     def test_says_what_it_knows(self, tmp_path: Path, only: str) -> None:
         done = bench(tmp_path, ONLY=only)

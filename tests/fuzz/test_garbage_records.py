@@ -21,7 +21,8 @@ from sqlalchemy import text
 from kehu_contracts import examples
 from kehu_contracts.base import Event
 from kehu_contracts.customer import CustomerCreated
-from kehu_contracts.topics import CONSUMERS, TIMELINE, TOPICS
+from kehu_contracts.topics import CONSUMERS, SEARCH, TIMELINE, TOPICS
+from kehu_customer.search.fold import fold_terms
 from kehu_customer.timeline.fold import fold_entries
 from kehu_kernel import ids
 from kehu_kernel.consumer import SideEffects
@@ -186,7 +187,7 @@ def _is_handled(consumer: str, kind: type[Event]) -> bool:
 
 async def _somebody(consumer: str, client_for: ClientFor, tenant: str) -> UUID | None:
     """Return a customer that is there, for the service whose events need one."""
-    if consumer != "customer":
+    if consumer not in ("customer", SEARCH):
         return None
     body = {"kind": "person", "name": "李雷"}
     return UUID((await client_for(tenant).post("/v1/customers", json=body)).json()["id"])
@@ -205,8 +206,9 @@ def _worker(
             after_commit=lambda: None,
             max_attempts=2,
         )
+    folds = {TIMELINE: partial(fold_entries, zone="Asia/Shanghai"), SEARCH: fold_terms}
     return Projection(
-        partial(fold_entries, zone="Asia/Shanghai") if consumer == TIMELINE else module.fold,
+        folds.get(consumer) or module.fold,
         consumer=f"fuzz-{uuid4().hex[:8]}",
         database=running.worker_database,
         dead_letters=dead_letters,
@@ -241,6 +243,11 @@ async def _was_handled(
     elif consumer == TIMELINE:
         query = "SELECT count(*) FROM timeline_entries WHERE tenant_id = :tenant AND id = :id"
         name = dict(record.headers)["ce_id"]
+    elif consumer == SEARCH:
+        query = (
+            "SELECT count(*) FROM search_documents WHERE tenant_id = :tenant AND customer_id = :id"
+        )
+        name = record.key
     else:
         table = "customer_facts" if consumer == "analytics" else "customer_refs"
         query = f"SELECT count(*) FROM {table} WHERE tenant_id = :tenant AND id = :id"

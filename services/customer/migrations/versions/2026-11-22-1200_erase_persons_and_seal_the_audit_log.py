@@ -9,7 +9,7 @@ from kehu_kernel.erasure_schema import create_erasure_tables, forget
 from kehu_kernel.migrations import enable_tenant_security, let_worker, limit_rows
 
 revision = "2026112320"
-down_revision = "2026112301"
+down_revision = "2026112303"
 
 TABLES = (
     """
@@ -146,7 +146,7 @@ LIMITED = {
 FREE = (
     "department", "employee", "territory", "preferences", "classification-scheme", "custom-field",
     "hand-over", "pool-rules", "credit-policy", "fact-definition", "fact-source", "profile",
-    "duplicate-rules", "segment",
+    "duplicate-rules", "segment", "saved-view", "default-view",
 )  # fmt: skip
 AUDITED = f"entity IN {FREE}" + "".join(
     f" OR (entity = '{entity}' AND EXISTS (SELECT FROM {table} o "

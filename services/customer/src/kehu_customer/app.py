@@ -58,6 +58,9 @@ from kehu_customer.profiles.errors import FactCodeTaken, ProfileCodeTaken
 from kehu_customer.profiles.routes import definitions as fact_definitions
 from kehu_customer.profiles.routes import routes as profiles
 from kehu_customer.public_pool.routes import routes as public_pool
+from kehu_customer.saved_views.errors import ViewNameTaken
+from kehu_customer.saved_views.routes import routes as saved_views
+from kehu_customer.search.routes import routes as search
 from kehu_customer.segments.errors import SegmentCodeTaken
 from kehu_customer.segments.routes import routes as segments
 from kehu_customer.settings import Settings
@@ -107,6 +110,8 @@ CONSTRAINTS: Constraints = {
     "uq_profiles_tenant_id_code": ProfileCodeTaken,
     "uq_segment_members_tenant_id_segment_id_customer_id": ConcurrentChange,
     "uq_segments_tenant_id_code": SegmentCodeTaken,
+    "uq_default_views_tenant_id_subject": ConcurrentChange,
+    "uq_saved_views_name": ViewNameTaken,
     "uq_territories_tenant_id_code": TerritoryCodeTaken,
     "uq_trade_parties_current": TradePartyTaken,
 }
@@ -168,6 +173,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         erasure_previews,
         imports,
         exports,
+        search,
+        saved_views,
         *audit_routers("customer"),
     )
     return app

@@ -1,4 +1,4 @@
-"""What the customer service does about events: findings, timelines and segments are kept."""
+"""What the customer service does about events: findings, timelines, segments, search terms."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,10 +8,11 @@ from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.envelope import Envelope
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.sales import ActivityRecorded
-from kehu_contracts.topics import SEGMENTS, TIMELINE
+from kehu_contracts.topics import SEARCH, SEGMENTS, TIMELINE
 from kehu_customer.customers.service import record_customer_value
 from kehu_customer.erasures.service import acknowledge
 from kehu_customer.public_pool.service import record_follow_up
+from kehu_customer.search.fold import fold_terms
 from kehu_customer.segments.changes import note_changes
 from kehu_customer.timeline.fold import fold_entries
 from kehu_kernel.consumer import Handlers, consume
@@ -58,8 +59,8 @@ def consumers(
 ) -> Sequence[ConsumingWorker]:
     """Return the workers that consume events.
 
-    Timeline and segments have offsets and dead letters of their own: what one of them cannot make
-    sense of keeps no finding waiting.
+    Timeline, segments and search have offsets and dead letters of their own: what one of them
+    cannot make sense of keeps no finding waiting.
     """
     return [
         consume(
@@ -79,6 +80,13 @@ def consumers(
         project(
             partial(note_changes, zone=settings.time_zone),
             consumer=SEGMENTS,
+            database=databases.worker,
+            bootstrap=settings.kafka_bootstrap,
+            after_commit=wake_relay,
+        ),
+        project(
+            fold_terms,
+            consumer=SEARCH,
             database=databases.worker,
             bootstrap=settings.kafka_bootstrap,
             after_commit=wake_relay,

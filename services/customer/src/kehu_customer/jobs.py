@@ -10,6 +10,7 @@ from kehu_customer.erasures.watch import OverdueWatch
 from kehu_customer.hand_overs.worker import HandOverWork
 from kehu_customer.imports.worker import ImportWork
 from kehu_customer.personal import HOUSEHOLDS, PERSONAL
+from kehu_customer.search.worker import BuildWork
 from kehu_customer.segments.worker import SegmentWork, Sizes
 from kehu_customer.settings import Settings
 from kehu_kernel.erasure import ErasureWork
@@ -32,7 +33,7 @@ def erasures(databases: Databases, wake_relay: Callable[[], None]) -> ErasureWor
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the workers of hand-overs, credit reports, segments, imports, exports, erasures."""
+    """Return the workers that go on with what was begun, and with what time brings."""
     leavers = HandOverWork(databases, wake_relay, batch=settings.hand_over_batch)
     reports = ExpiryWork(databases, settings.time_zone, wake_relay)
     files = ImportWork(
@@ -50,6 +51,7 @@ def jobs(
         sizes=Sizes(settings.segment_change_batch, settings.segment_run_batch),
     )
     exports = ExportWork(databases)
+    terms = BuildWork(databases, batch=settings.search_build_batch)
     overdue = OverdueWatch(databases.worker, after_hours=settings.erasure_overdue_hours)
     return [
         Rounds("hand-overs", leavers.work, poll_interval=settings.hand_over_poll_interval),
@@ -59,4 +61,5 @@ def jobs(
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
         Rounds("erasures-overdue", overdue.work, poll_interval=settings.erasure_watch_interval),
         Rounds("segments", segments.work, poll_interval=settings.segment_poll_interval),
+        Rounds("search-terms", terms.work, poll_interval=settings.search_build_interval),
     ]

@@ -109,6 +109,7 @@ PERSONAL = (
         computed=frozenset({"before", "reasons"}),
     ),
     Personal("match_keys", OF_CUSTOMER, key=None, delete=True),
+    Personal("search_documents", OF_CUSTOMER, key=None, delete=True),
     Personal("custom_entries", OF_CUSTOMER, key=None, delete=True),
     Personal(
         "timeline_entries",

@@ -40,3 +40,7 @@ class Settings(ServiceSettings):
     """How many conditions a rule may have."""
     segment_preview_limit: int = 10_000
     """How far a preview counts."""
+    search_build_batch: int = 500
+    """Customers on record whose search terms are made in one transaction."""
+    search_build_interval: float = 60.0
+    """Seconds between two looks whether search terms are to be made anew."""

@@ -13,16 +13,18 @@ SERVICES = ("customer", "sales", "service-desk", "marketing", "analytics")
 
 TIMELINE = "timeline"
 SEGMENTS = "segments"
+SEARCH = "search"
 CONSUMERS = {
     **{service: service for service in SERVICES},
     TIMELINE: "customer",
     SEGMENTS: "customer",
+    SEARCH: "customer",
 }
 """Consumers, and the service each runs in: each has its own offsets and dead letters.
 
 The timeline keeps apart from what the customer service does about findings of analytics, so that
 neither waits for the other; and it follows the customer service's own facts as well. So do the
-segments.
+segments, and search, which learns from them whose words to look at again.
 """
 
 DLQ_PARTITIONS = 1
@@ -45,7 +47,7 @@ class Topic:
 CUSTOMER = Topic(
     name="kehu-customer-events",
     producer="customer",
-    consumers=("sales", "service-desk", "marketing", "analytics", TIMELINE, SEGMENTS),
+    consumers=("sales", "service-desk", "marketing", "analytics", TIMELINE, SEGMENTS, SEARCH),
     events=customer.EVENTS,
     description="Facts about customers, contacts and the company's own directory.",
 )

@@ -1,0 +1,1 @@
+"""Saved views: filters, order and columns of the customer list under a name (C15)."""
