@@ -21,8 +21,9 @@ from sqlalchemy import text
 from kehu_contracts import examples
 from kehu_contracts.base import Event
 from kehu_contracts.customer import CustomerCreated
-from kehu_contracts.topics import CONSUMERS, SEARCH, TIMELINE, TOPICS
+from kehu_contracts.topics import CONSUMERS, SEARCH, SEGMENTS, TIMELINE, TOPICS
 from kehu_customer.search.fold import fold_terms
+from kehu_customer.segments.changes import note_changes
 from kehu_customer.timeline.fold import fold_entries
 from kehu_kernel import ids
 from kehu_kernel.consumer import SideEffects
@@ -206,7 +207,11 @@ def _worker(
             after_commit=lambda: None,
             max_attempts=2,
         )
-    folds = {TIMELINE: partial(fold_entries, zone="Asia/Shanghai"), SEARCH: fold_terms}
+    folds = {
+        TIMELINE: partial(fold_entries, zone="Asia/Shanghai"),
+        SEGMENTS: partial(note_changes, zone="Asia/Shanghai"),
+        SEARCH: fold_terms,
+    }
     return Projection(
         folds.get(consumer) or module.fold,
         consumer=f"fuzz-{uuid4().hex[:8]}",
@@ -243,6 +248,11 @@ async def _was_handled(
     elif consumer == TIMELINE:
         query = "SELECT count(*) FROM timeline_entries WHERE tenant_id = :tenant AND id = :id"
         name = dict(record.headers)["ce_id"]
+    elif consumer == SEGMENTS:
+        query = (
+            "SELECT count(*) FROM segment_changes WHERE tenant_id = :tenant AND subject_id = :id"
+        )
+        name = record.key
     elif consumer == SEARCH:
         query = (
             "SELECT count(*) FROM search_documents WHERE tenant_id = :tenant AND customer_id = :id"

@@ -74,13 +74,14 @@ def _lists(running: RunningService) -> list[tuple[str, list[str]]]:
 
 
 def _commands(running: RunningService) -> list[tuple[str, str, dict[str, Any]]]:
-    """Every operation with a body: method, address, the example of its body."""
+    """Every operation with a JSON body: method, address, the example of its body."""
     document = running.app.openapi()
     found = []
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if "requestBody" in operation:
-                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            content = operation.get("requestBody", {}).get("content", {})
+            if "application/json" in content:
+                schema = content["application/json"]["schema"]
                 model = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
                 found.append((method, path, model["examples"][0]))
     return found
