@@ -44,7 +44,8 @@ KEPT = {
     "request_steps.parts", "request_steps.dispatch_order", "requests.parts",
     "conversions.request_id", "conversions.traceparent",
     "quotes.lines", "opportunity_stages.name", "opportunity_stages.conditions",
-    "customer_behaviour.won_amounts", "import_rows.outcome", "import_rows.cells",
+    "customer_behaviour.won_amounts", "segment_members.reason",
+    "import_rows.outcome", "import_rows.cells",
     "erasures.subject_ids", "erasures.reason", "erasures.despite",
 }  # fmt: skip
 """Products, ids, and the record of the erasure itself. Rows with cells are refused: no customer."""

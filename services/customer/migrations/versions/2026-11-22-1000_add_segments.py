@@ -132,7 +132,7 @@ INDEXES = (
     "ix_segment_members_customer ON segment_members (tenant_id, customer_id, segment_id)",
     "ix_segment_runs_open ON segment_runs (tenant_id) WHERE NOT complete",
     "ix_segment_runs_due ON segment_runs (settled_on) WHERE complete AND daily",
-    "ix_segment_changes_at ON segment_changes (at)",
+    "ix_segment_changes_at ON segment_changes (tenant_id, at)",
 )
 
 

@@ -169,7 +169,7 @@ def upgrade() -> None:
     enable_tenant_security(op, "consents", rights="SELECT, INSERT")
     limit_to_visible(op, "consents", customers="customer_id", contacts="contact_id")
     enable_tenant_security(op, "data_exports", rights="SELECT, INSERT, UPDATE")
-    let_worker(op, "data_exports", rights="SELECT")
+    let_worker(op, "data_exports", rights="SELECT, UPDATE (state, document)")
     limit_to_visible(op, "data_exports", customers="customer_id", contacts="contact_id")
     limit_to_visible(op, "erasures", customers="customer_id", contacts="contact_id")
     let_worker(op, "households", rights="SELECT, UPDATE (name)")

@@ -9,7 +9,7 @@ from kehu_customer.erasures.service import acknowledge
 from kehu_customer.erasures.watch import OverdueWatch
 from kehu_customer.hand_overs.worker import HandOverWork
 from kehu_customer.imports.worker import ImportWork
-from kehu_customer.personal import HOUSEHOLDS, PERSONAL
+from kehu_customer.personal import EXPORTS, HOUSEHOLDS, ONCE_MERGED, PERSONAL
 from kehu_customer.search.worker import BuildWork
 from kehu_customer.segments.worker import SegmentWork, Sizes
 from kehu_customer.settings import Settings
@@ -25,7 +25,8 @@ def erasures(databases: Databases, wake_relay: Callable[[], None]) -> ErasureWor
         wake_relay,
         service="customer",
         tables=PERSONAL,
-        also=HOUSEHOLDS,
+        before=ONCE_MERGED,
+        after=(*HOUSEHOLDS, *EXPORTS),
         acknowledge=partial(acknowledge, service="customer"),
     )
 

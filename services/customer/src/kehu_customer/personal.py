@@ -96,7 +96,6 @@ PERSONAL = (
     _computed("credit_investigations", OF_CUSTOMER, {"reason": IF_GIVEN, "close_reason": IF_GIVEN}),
     Personal("credit_reservations", OF_CUSTOMER, {"note": NOTHING, "cancel_reason": IF_GIVEN}),
     Personal("financial_statements", OF_CUSTOMER, {"source": IF_GIVEN}),
-    _computed("segment_members", OF_CUSTOMER, {"reason": IF_GIVEN}),
     _computed("owner_changes", OF_CUSTOMER, {"reason": NOTHING}),
     _computed("duplicate_pairs", ("first_id", "second_id"), {"decision_reason": IF_GIVEN}),
     _computed("merges", ("survivor_id",), {"reason": NOTHING, "undo_reason": NOTHING}),
@@ -119,6 +118,28 @@ PERSONAL = (
     ),
 )
 """Parents before children."""
+
+ONCE_MERGED = (
+    """
+    INSERT INTO erased_subjects (tenant_id, subject_id, erasure_id)
+    SELECT $1, m.id, $2 FROM merges m WHERE m.tenant_id = $1 AND EXISTS (
+        SELECT FROM erased_subjects s
+        WHERE s.tenant_id = $1 AND s.erasure_id = $2 AND m.merged_ids ? s.subject_id::text
+    ) ON CONFLICT DO NOTHING
+    """,
+)
+"""What a merge moved tells of all its members, also if it was undone."""
+EXPORTS = (
+    """
+    UPDATE data_exports e SET state = 'expired', document = NULL
+    WHERE e.tenant_id = $1 AND e.state <> 'expired' AND e.customer_id IN (
+        SELECT p.customer_id FROM contacts p JOIN erased_subjects s
+            ON s.tenant_id = p.tenant_id AND s.subject_id = p.id
+        WHERE p.tenant_id = $1 AND s.erasure_id = $2
+    )
+    """,
+)
+"""What was put together about a customer has its contacts in it."""
 
 HOUSEHOLDS = (
     """

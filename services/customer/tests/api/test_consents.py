@@ -170,3 +170,22 @@ class TestCheck:
         empty = (await client.get(f"/v1/customers/{someone['id']}/consents")).json()["answers"]
         assert not any(one["allowed"] for one in empty)
         assert (await client.get(f"/v1/contacts/{uuid4()}/consents")).status_code == 404
+
+
+async def test_what_was_said_of_a_merged_record_counts_for_the_survivor(
+    client: httpx.AsyncClient, make_customer: Make, problem: ProblemOf
+) -> None:
+    survivor = await make_customer(kind="person", name="王小波")
+    merged = await make_customer(kind="person", name="Wang Xiaobo")
+    said = {"purpose": "marketing", "channel": "sms", "manner": "form", "proof": "登记表"}
+    for who, decision in ((survivor, "given"), (merged, "withdrawn")):
+        body = said | {"customer_id": who["id"], "decision": decision}
+        assert (await client.post("/v1/consents", json=body)).status_code == 201
+    merge = {"survivor_id": survivor["id"], "merged_ids": [merged["id"]]}
+    assert (await client.post("/v1/merges", json=merge)).status_code == 201
+    for who in (survivor, merged):
+        question = {"customer_id": who["id"], "purpose": "marketing", "channel": "sms"}
+        (told,) = await ask(client, [question])
+        assert (told["allowed"], told["reason"]) == (False, "withdrawn")
+    late = said | {"customer_id": merged["id"], "decision": "given"}
+    assert problem(await client.post("/v1/consents", json=late)) == (409, "customer-merged")

@@ -67,9 +67,8 @@ class KeptOrder(PlumbingBase):
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     erasure_id: Mapped[UUID] = mapped_column(primary_key=True)
     ordered_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    xid: Mapped[int] = mapped_column(
-        BigInteger, server_default=text("pg_current_xact_id()::text::bigint")
-    )
+    horizon: Mapped[int | None] = mapped_column(BigInteger)
+    """A transaction that began when the order was committed: later ones know of it."""
     counts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     acknowledged_at: Mapped[datetime | None]
 
@@ -84,9 +83,16 @@ KEEP_SUBJECTS = """
     FROM unnest($1::text[], $2::uuid[], $3::uuid[]) AS new (tenant_id, erasure_id, subject_id)
     ORDER BY tenant_id, subject_id ON CONFLICT DO NOTHING
 """
+# Whoever began before an order was committed may not know of it, and write a name yet: all of them
+# have to be over.
+SEEN = """
+    UPDATE erasure_orders SET horizon = pg_current_xact_id()::text::bigint
+    WHERE acknowledged_at IS NULL AND horizon IS NULL
+"""
 SETTLED = """
     SELECT tenant_id, erasure_id, counts FROM erasure_orders
-    WHERE acknowledged_at IS NULL AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    WHERE acknowledged_at IS NULL
+        AND horizon < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     ORDER BY ordered_at LIMIT 100
 """
 MEASURE = """
@@ -113,8 +119,10 @@ PLUMBING = {
         AND key IN (SELECT subject_id::text FROM {OURS} AS ours) RETURNING 1""",  # noqa: S608
     "parked_events": f"""
         UPDATE parked_events SET value = NULL, status = 'discarded', reason = 'erased'
-        WHERE tenant_id = $1 AND value IS NOT NULL
-        AND key IN (SELECT subject_id::text FROM {OURS} AS ours) RETURNING 1""",  # noqa: S608
+        WHERE tenant_id = $1 AND value IS NOT NULL AND EXISTS (
+            SELECT FROM {OURS} AS ours WHERE key = subject_id::text
+                OR position(convert_to(subject_id::text, 'UTF8') IN value) > 0
+        ) RETURNING 1""",  # noqa: S608
     "idempotency_keys": f"""
         UPDATE idempotency_keys SET body = '{{}}'
         WHERE tenant_id = $1 AND EXISTS (
@@ -157,8 +165,8 @@ async def _keep(session: Session, rows: Sequence[tuple[str, UUID, UUID]]) -> Non
 class ErasureWork:
     """Carries out the erasures of all tenants, entering as the worker role.
 
-    `tables` is what the service forgets, parents before children; `also` enters records that only a
-    query can find, before anything is blanked.
+    `tables` is what the service forgets, parents before children; queries `before` and `after` that
+    enter or blank what only they can find.
     """
 
     def __init__(
@@ -169,14 +177,15 @@ class ErasureWork:
         service: str,
         tables: Sequence[Personal],
         acknowledge: Acknowledge,
-        also: Sequence[str] = (),
+        before: Sequence[str] = (),
+        after: Sequence[str] = (),
     ) -> None:
         self._worker = worker
         self._wake_relay = wake_relay
         self._service = service
         self._tables = tables
         self._acknowledge = acknowledge
-        self._also = also
+        self._before, self._after = before, after
 
     def rounds(self, poll_interval: float) -> Rounds:
         """Return the worker that looks for orders, every so many seconds."""
@@ -186,6 +195,8 @@ class ErasureWork:
         """Take every order a step on; return how many went on."""
         async with self._worker.worker_transaction() as session:
             ((number, age),) = await session.fetch(MEASURE)
+            await session.fetch(SEEN)
+        async with self._worker.worker_transaction() as session:
             due = await session.fetch(SETTLED)
         OPEN.labels(self._service).set(number)
         OLDEST.labels(self._service).set(float(age))
@@ -212,12 +223,14 @@ class ErasureWork:
     async def _blank(self, session: Session, erasure_id: UUID) -> None:
         """Blank the tables, parents first: their triggers enter the children's owners."""
         tenant_id, counts = session.context.tenant_id, Counter[str]()
-        for statement in self._also:
+        for statement in self._before:
             await session.fetch(statement, tenant_id, erasure_id)
         for personal in self._tables:
             for statement in blanking(personal):
                 hit = await session.fetch(statement, tenant_id, erasure_id)
                 counts[personal.table] += len(hit)
+        for statement in self._after:
+            await session.fetch(statement, tenant_id, erasure_id)
         told = orjson.dumps({table: count for table, count in counts.items() if count}).decode()
         await session.fetch(BLANKED, tenant_id, erasure_id, told)
 

@@ -60,7 +60,7 @@ TABLES = (
         tenant_id text NOT NULL,
         erasure_id uuid NOT NULL,
         ordered_at timestamptz NOT NULL DEFAULT now(),
-        xid bigint NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),
+        horizon bigint,
         counts jsonb,
         acknowledged_at timestamptz,
         CONSTRAINT pk_erasure_orders PRIMARY KEY (tenant_id, erasure_id)

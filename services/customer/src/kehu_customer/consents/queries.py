@@ -13,13 +13,19 @@ from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"at": Consent.at}
 
+# What was said of any record of a customer that was merged counts for all of them.
 NEWEST = f"""
     SELECT newest.id, newest.decision, newest.expires_on, erased.subject_id IS NOT NULL AS erased
     FROM unnest($2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY
         AS asked (subject_id, purpose, channel, place)
     LEFT JOIN LATERAL (
         SELECT id, decision, expires_on FROM consents
-        WHERE tenant_id = $1 AND COALESCE(contact_id, customer_id) = asked.subject_id
+        WHERE tenant_id = $1 AND COALESCE(contact_id, customer_id) = ANY (asked.subject_id || ARRAY(
+                SELECT record.id FROM customers AS named JOIN customers AS record
+                    ON record.tenant_id = $1 AND COALESCE(named.merged_into_id, named.id)
+                        IN (record.id, record.merged_into_id)
+                WHERE named.tenant_id = $1 AND named.id = asked.subject_id
+            ))
             AND purpose = asked.purpose AND channel IN (asked.channel, '{Channel.ANY}') AND at <= $5
         ORDER BY at DESC, id DESC LIMIT 1
     ) AS newest ON true

@@ -23,6 +23,7 @@ from kehu_customer.consents.schemas import (
     ConsentRead,
     ConsentState,
 )
+from kehu_customer.customers.errors import CustomerMerged
 from kehu_kernel.auth import requires
 from kehu_kernel.db import require
 from kehu_kernel.errors import PersonErased
@@ -56,6 +57,7 @@ Zone = Annotated[str, Depends(_zone)]
         OneSubjectNeeded,
         UnknownSubject,
         SubjectIsOrganisation,
+        CustomerMerged,
         ConsentInFuture,
         ProofMissing,
         ExpiryMisplaced,

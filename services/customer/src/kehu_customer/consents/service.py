@@ -119,5 +119,6 @@ async def _lock_subject(
             customer = await require(session, Customer, customer_id, lock=True)
             if customer.kind != CustomerKind.PERSON:
                 raise SubjectIsOrganisation(name=customer.name)
+            customer.require_unmerged()
     except NotFound as error:
         raise UnknownSubject from error

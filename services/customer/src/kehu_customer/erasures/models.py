@@ -42,8 +42,10 @@ class Objection(StrEnum):
     CONTACT_ACTIVE = "contact_active"
 
 
-MAY_BE_OVERRIDDEN = frozenset(Objection) - {Objection.CUSTOMER_CURRENT}
-"""A current customer has to end first: otherwise services would go on entering records."""
+MAY_BE_OVERRIDDEN = frozenset({Objection.CONTACT_ACTIVE, Objection.CREDIT_OPEN})
+"""A current customer has to end first: otherwise services would go on entering records. So have
+open opportunities and requests: closing them takes words about the person, which nobody could
+enter."""
 
 
 class Erasure(Aggregate, Base):

@@ -118,4 +118,6 @@ def _in_order(survivor: Customer, losers: Sequence[Customer], rule: Rule) -> lis
 
 
 def _has(customer: Customer, field: Field) -> bool:
+    if field is Field.NAME:  # a stand-in is no name
+        return not customer.anonymous
     return getattr(customer, columns_of(field)[0]) is not None

@@ -118,7 +118,7 @@ class Question:
 
 def steps_of(question: Question, parts: Collection[Part]) -> list[Step]:
     """Return the looks into the index, the surest way first; none for what says nothing."""
-    if not question.squeezed:
+    if not question.squeezed or not {Part.CUSTOMERS, Part.CONTACTS} & set(parts):
         return []
     marks = [
         mark
@@ -129,6 +129,7 @@ def steps_of(question: Question, parts: Collection[Part]) -> list[Step]:
     for ask in (_whole, _points, _names, _sounds, _typos, _addresses):
         found += ask(question, parts, marks)
     order = list(Way)
+    found = [step for step in found if step.all_of or step.any_of]
     return sorted(found, key=lambda step: order.index(step.way))
 
 

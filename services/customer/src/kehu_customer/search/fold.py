@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from kehu_contracts.base import Event
+from kehu_contracts.erasure import ErasureCompleted
 from kehu_customer.search.index import Key, renew
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
@@ -37,6 +38,8 @@ async def fold_terms(session: Session, facts: Sequence[Fact]) -> None:
     keys: set[Key] = set()
     contacts: list[tuple[str, UUID]] = []
     for event, envelope in facts:
+        if isinstance(event, ErasureCompleted):  # of a contact the customer's terms tell, too
+            contacts += [(envelope.tenant_id, one) for one in event.subject_ids]
         if not envelope.type.startswith(ABOUT) or envelope.type in OTHER:
             continue
         keys |= {Key(envelope.tenant_id, one) for one in _named(event, NAMES)}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -67,6 +67,12 @@ class Found:
     """Whether the relation has ended, or the record was merged into another one."""
     contacts: tuple[Person, ...] = ()
     points: tuple[Point, ...] = ()
+
+
+def without_contacts(found: Found) -> Found:
+    """Return a customer without what its contacts say."""
+    own = tuple(point for point in found.points if point.contact_id is None)
+    return replace(found, contacts=(), points=own)
 
 
 class Match(NamedTuple):

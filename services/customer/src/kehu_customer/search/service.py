@@ -5,7 +5,7 @@ from uuid import UUID
 from kehu_customer.search import queries, reasons
 from kehu_customer.search.asking import Part, Question, Way, steps_of
 from kehu_customer.search.queries import Present
-from kehu_customer.search.ranking import Found, Match, best
+from kehu_customer.search.ranking import Found, Match, best, without_contacts
 from kehu_customer.search.schemas import (
     SearchedContact,
     SearchedCustomer,
@@ -43,7 +43,8 @@ async def search(session: Session, asked: SearchParams) -> SearchResult:
     hits: dict[UUID, tuple[Match, Present, Found]] = {}
     for found, present in rows:
         ways = candidates.ways[found.id]
-        match = best(question, ways, found, customers=Part.CUSTOMERS in parts)
+        seen = found if Part.CONTACTS in parts else without_contacts(found)
+        match = best(question, ways, seen, customers=Part.CUSTOMERS in parts)
         if match is None:
             continue
         known = hits.get(present.id)

@@ -172,7 +172,7 @@ class SegmentChange(Base):
     """
 
     __tablename__ = "segment_changes"
-    __table_args__ = (Index("ix_segment_changes_at", "at"),)
+    __table_args__ = (Index("ix_segment_changes_at", "tenant_id", "at"),)
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
