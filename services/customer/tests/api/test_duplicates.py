@@ -1,6 +1,7 @@
 """Duplicates: refused at the create, checked on demand, scanned for and reviewed (C5)."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ import pytest
 
 from kehu_customer.duplicates import queries, service
 from kehu_kernel.db import Database
-from kehu_kernel.session import Session
+from kehu_kernel.session import Context, Session
 from kehu_kernel.testing.observe import audited, count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor
 
@@ -305,3 +306,27 @@ async def _scan(client: httpx.AsyncClient, limit: int = 100) -> Any:
         after = lot["next_after"]
         if after is None:
             return
+
+
+POINTS = """
+    INSERT INTO contact_points (tenant_id, id, version, created_at, updated_at, customer_id, kind,
+        purpose, value, normalised, is_primary, active)
+    SELECT $1, gen_random_uuid(), 1, now(), now(), $2, 'email', 'work', value, value, false, true
+    FROM (SELECT format('n%s@d%s.example.cn', n, n) AS value FROM generate_series(1, 20000) AS n)
+"""
+
+
+async def test_a_mail_domain_is_found_without_reading_all_addresses(
+    make_customer: Make, database: Database, tenant: str
+) -> None:
+    there = UUID((await make_customer(name=NAME))["id"])
+    asked = (tenant, [UUID(int=1)], ["domain"], ["d777.example.cn"], queries.MOST_PER_KEY)
+    async with database.transaction(Context(tenant_id=tenant, actor="tester")) as session:
+        await session.fetch(POINTS, tenant, there)
+        (found,) = await session.fetch(f"WITH {queries.FIND}", *asked)
+        ((plan,),) = await session.fetch(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) WITH {queries.FIND}", *asked
+        )
+    assert (found["id"], found["shared"]) == (there, ["domain"])
+    (read,) = [one["Plan"]["Shared Hit Blocks"] for one in json.loads(plan)]
+    assert read < 100, "the addresses fill 300 pages and more"

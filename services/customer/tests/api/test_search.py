@@ -122,6 +122,16 @@ async def test_who_is_meant_most_surely_comes_first(
     assert (hits[0]["reason_en"], hits[0]["reason_zh"]) == ("The name is the same", "名称相同")
 
 
+async def test_what_many_have_is_found_once_each(
+    make_customer: Make, learn: Learn, ask: Ask
+) -> None:
+    stems = "甲乙丙丁戊己庚辛壬癸"
+    made = [await make_customer(name=f"{one}{one}山科技有限公司") for one in stems]
+    await learn(*made)
+    hits = await ask("科技", limit=50)
+    assert sorted(one["customer"]["id"] for one in hits) == sorted(one["id"] for one in made)
+
+
 class TestAnswers:
     async def test_what_contacts_say_names_the_contact(
         self, huaqiang: dict[str, Any], ask: Ask

@@ -23,18 +23,8 @@ MOST_PER_KEY = 50
 tells nobody apart: none of them is looked at for it."""
 SORT_COLUMNS = {"score": DuplicatePair.score, "created_at": DuplicatePair.created_at}
 
-BY_MAIL_DOMAIN = """        UNION
-        SELECT asked.who, coalesce(same.customer_id, contacts.customer_id), asked.kind
-        FROM asked CROSS JOIN LATERAL (
-            SELECT customer_id, contact_id FROM contact_points
-            WHERE asked.kind = 'domain' AND tenant_id = $1 AND active
-                AND contact_points.kind = 'email'
-                AND split_part(normalised, '@', 2) = asked.key
-            ORDER BY id LIMIT $5
-        ) AS same LEFT JOIN contacts ON contacts.tenant_id = $1 AND contacts.id = same.contact_id
-"""
 # LATERAL with OFFSET 0 reads each customer by its key: a join was planned as a scan of a million.
-FINDING = """
+FIND = """
     asked AS (
         SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[]) AS asked (who, kind, key)
     ), found AS (
@@ -55,7 +45,12 @@ FINDING = """
                 AND normalised = asked.key
             ORDER BY id LIMIT $5
         ) AS same LEFT JOIN contacts ON contacts.tenant_id = $1 AND contacts.id = same.contact_id
-{by_mail_domain}    )
+        UNION
+        SELECT asked.who, coalesce(same.customer_id, contacts.customer_id), asked.kind
+        FROM asked CROSS JOIN LATERAL points_at_domain(asked.key, $5) AS same
+            LEFT JOIN contacts ON contacts.tenant_id = $1 AND contacts.id = same.contact_id
+        WHERE asked.kind = 'domain'
+    )
     SELECT found.who, coalesce(survivor.id, record.id) AS id, record.kind,
         record.name AS matched_name, record.credit_code,
         coalesce(survivor.name, record.name) AS name, present.*, departments.name AS department,
@@ -82,10 +77,6 @@ FINDING = """
     GROUP BY found.who, record.id, record.kind, record.name, record.credit_code, survivor.id,
         survivor.name, present.state, present.owner_id, present.department_id, departments.name
 """
-FIND = FINDING.format(by_mail_domain=BY_MAIL_DOMAIN)
-FIND_MANY = FINDING.format(by_mail_domain="")
-"""Without the domains of mail addresses. The policies keep their index from being used: each domain
-reads all addresses of the tenant. By itself a domain is never enough for a warning."""
 ENTER = """
     entered AS (
         INSERT INTO match_keys (tenant_id, kind, key, customer_id)
@@ -149,11 +140,6 @@ async def enter_and_find(session: Session, customer_id: UUID, keys: Sequence[Key
 async def candidates(session: Session, keys: KeysOf) -> dict[UUID, list[Record]]:
     """Return for each of these customers, on record or not, who else has one of its keys."""
     return await _find(session, f"WITH {FIND}", keys)
-
-
-async def candidates_of_many(session: Session, keys: KeysOf) -> dict[UUID, list[Record]]:
-    """Return for each of many new customers who has one of its keys, by `FIND_MANY`."""
-    return await _find(session, f"WITH {FIND_MANY}", keys)
 
 
 async def keep_keys(session: Session, keys: KeysOf) -> None:

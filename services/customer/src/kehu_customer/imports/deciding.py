@@ -27,7 +27,7 @@ from kehu_customer.duplicates.keys import KeyKind
 from kehu_customer.duplicates.queries import (
     MOST_PER_KEY,
     Record,
-    candidates_of_many,
+    candidates,
     locks_of,
     rules_of,
 )
@@ -70,7 +70,7 @@ async def decide(
     if entering and any("parent_code" in line.said for line in batch.lines):
         await take_turns(session)
     batch.know = await _look_up(session, batch)
-    alike = await candidates_of_many(session, {one.id: one.keys for one in batch.lines if one.keys})
+    alike = await candidates(session, {one.id: one.keys for one in batch.lines if one.keys})
     for line in batch.lines:
         _decide(batch, line, session.context.scopes)
         if line.outcome is None and line.subject is not None:
