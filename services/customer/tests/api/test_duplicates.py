@@ -1,7 +1,6 @@
 """Duplicates: refused at the create, checked on demand, scanned for and reviewed (C5)."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,8 +9,9 @@ import httpx
 import pytest
 
 from kehu_customer.duplicates import queries, service
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
-from kehu_kernel.session import Context, Session
+from kehu_kernel.session import Session
 from kehu_kernel.testing.observe import audited, count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor
 
@@ -328,5 +328,5 @@ async def test_a_mail_domain_is_found_without_reading_all_addresses(
             f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) WITH {queries.FIND}", *asked
         )
     assert (found["id"], found["shared"]) == (there, ["domain"])
-    (read,) = [one["Plan"]["Shared Hit Blocks"] for one in json.loads(plan)]
+    (read,) = [one["Plan"]["Shared Hit Blocks"] for one in plan]
     assert read < 100, "the addresses fill 300 pages and more"

@@ -28,7 +28,9 @@ Roles = Annotated[
 
 
 Percentage = Annotated[
-    DecimalText, Field(ge=0, le=100, max_digits=5, decimal_places=2), Written(digits(3, 2))
+    DecimalText,
+    Field(ge=0, le=100, max_digits=5, decimal_places=2),
+    Written(rf"(100(\.0{{1,2}})?|{digits(2, 2)})"),
 ]
 
 
