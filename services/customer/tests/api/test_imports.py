@@ -5,12 +5,15 @@ import csv
 import io
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from kehu_customer.imports import service
 from kehu_customer.imports.worker import ImportWork
+from kehu_customer.search.index import Key, renew
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
@@ -86,9 +89,11 @@ Upload = Callable[..., Awaitable[Job]]
 def finish(client: httpx.AsyncClient, worker: Worker) -> Finish:
     """Lets an import do something, and the worker work until it is done."""
 
-    async def finish(job: Job, what: str = "run", *, batch: int = 3) -> Job:
+    async def finish(
+        job: Job, what: str = "run", caller: httpx.AsyncClient | None = None, *, batch: int = 3
+    ) -> Job:
         url = f"/v1/imports/{job['id']}"
-        answer = await client.post(f"{url}/{what}")
+        answer = await (caller or client).post(f"{url}/{what}")
         assert answer.status_code == 202, answer.text
         hand = worker(batch)
         while await hand.work():
@@ -254,6 +259,32 @@ class TestRefusedRows:
         ]  # fmt: skip
         assert {one["id"] for one in await customers(client, code="C1")} == {known["id"]}
 
+    async def test_without_the_file_reasons_name_nobody(
+        self,
+        client: httpx.AsyncClient,
+        upload: Upload,
+        finish: Finish,
+        make_customer: Make,
+        database: Database,
+        context: Context,
+    ) -> None:
+        await make_customer(name=NAMES[0])
+        done = await finish(await upload(sheet(["name", "industry"], [NAMES[0], "IT"])))
+        deleted = await client.delete(
+            f"/v1/imports/{done['id']}/file", headers={"If-Match": f'"{done["version"]}"'}
+        )
+        assert deleted.status_code == 200, deleted.text
+        code = "duplicate-customer"
+        (row,) = await rows_of(client, done)
+        assert row["reasons"] == [{"column": None, "code": code, "message": code}]
+        async with database.session(context) as session:
+            kept = await session.fetch(
+                "SELECT cells, reasons::text AS reasons FROM import_rows WHERE import_id = $1",
+                UUID(done["id"]),
+            )
+        assert NAMES[0] not in kept[0]["reasons"]
+        assert "candidates" not in kept[0]["reasons"]
+
 
 class TestOnRecord:
     async def test_rows_may_be_skipped(
@@ -304,6 +335,30 @@ class TestOnRecord:
             "/v1/customers", json={"kind": "organisation", "name": "深圳华强新名称"}
         )
         assert again.json()["code"] == "duplicate-customer"  # its keys followed
+
+    async def test_rows_of_one_batch_close_no_circle(
+        self, client: httpx.AsyncClient, upload: Upload, finish: Finish, make_customer: Make
+    ) -> None:
+        await make_customer(name=NAMES[0], code="A")
+        await make_customer(name=NAMES[1], code="B")
+        file = sheet(["name", "code", "parent_code"], ["", "A", "B"], ["", "B", "A"])
+        done = await finish(await upload(file, on_duplicate="update"), batch=10)
+        assert counts(done) == {"updated": 1, "refused": 1}
+        (row,) = await rows_of(client, done, outcome="refused")
+        assert [one["code"] for one in row["reasons"]] == ["parent-cycle"]
+
+    async def test_one_customer_found_by_two_identities_is_changed_twice(
+        self, client: httpx.AsyncClient, upload: Upload, finish: Finish, make_customer: Make
+    ) -> None:
+        await make_customer(name=NAMES[0], code="A", external_ref="X")
+        file = sheet(
+            ["code", "external_ref", "industry", "name"], ["A", "", "IT", ""], ["", "X", "Food", ""]
+        )
+        done = await finish(await upload(file, on_duplicate="update"), batch=10)
+        assert counts(done) == {"updated": 2}
+        rows = await rows_of(client, done)
+        assert len(rows) == 2
+        assert (await customers(client, code="A"))[0]["version"] == 3
 
 
 class TestJob:
@@ -430,7 +485,7 @@ class TestJob:
             [NAMES[1], "C2", "LEI"], [NAMES[2], "C3", "FANG"], [NAMES[0], "C1", "FANG"],
         )  # fmt: skip
         job = await upload(file, caller, on_duplicate="update")
-        done = await finish(job)
+        done = await finish(job, "run", caller)
         assert counts(done) == {"created": 1, "refused": 2}
         codes = [[r["code"] for r in one["reasons"]] for one in await rows_of(caller, done)]
         assert codes == [["outside-row-scope"], [], ["customer-code-taken", "duplicate-customer"]]
@@ -438,6 +493,51 @@ class TestJob:
         other = client_for(tenant, employee_id=lei["id"], row_scope="own")
         assert (await other.get(f"/v1/imports/{job['id']}")).status_code == 404
         assert (await other.get("/v1/imports")).json()["items"] == []
+
+    async def test_nobody_works_with_the_rights_of_another(
+        self,
+        client: httpx.AsyncClient,
+        client_for: ClientFor,
+        upload: Upload,
+        finish: Finish,
+        problem: ProblemOf,
+        tenant: str,
+    ) -> None:
+        job = await upload(sheet(["name"], [NAMES[0]]))
+        url = f"/v1/imports/{job['id']}"
+        other = client_for(tenant, subject="another")
+        refused = (403, "import-of-another")
+        match = {"If-Match": f'"{job["version"]}"'}
+        assert problem(await other.post(f"{url}/parts/1", content=b"name\nx\n")) == refused
+        mapping = {"columns": {"name": "source"}}
+        assert problem(await other.put(f"{url}/mapping", json=mapping, headers=match)) == refused
+        for what in ("check", "run", "pause", "resume", "undo"):
+            assert problem(await other.post(f"{url}/{what}")) == refused, what
+        for what in ("preview", "rows", "errors.csv"):
+            assert problem(await other.get(f"{url}/{what}")) == refused, what
+        assert problem(await other.delete(f"{url}/file", headers=match)) == refused
+        assert (await other.get(url)).json()["state"] == "draft"
+        assert counts(await finish(job)) == {"created": 1}
+
+    async def test_rights_that_were_taken_away_do_not_live_on(
+        self,
+        client: httpx.AsyncClient,
+        client_for: ClientFor,
+        upload: Upload,
+        finish: Finish,
+        make_employee: Make,
+        make_customer: Make,
+        tenant: str,
+    ) -> None:
+        fang, lei = await make_employee(code="FANG"), await make_employee(code="LEI")
+        await make_customer(name=NAMES[0], code="C1", owner_id=lei["id"])
+        file = sheet(["name", "code"], ["改名有限公司", "C1"])
+        full = client_for(tenant, employee_id=fang["id"])
+        job = await upload(file, full, on_duplicate="update")
+        limited = client_for(tenant, employee_id=fang["id"], row_scope="own")
+        assert counts(await finish(job, "check", full)) == {"updated": 1}
+        assert counts(await finish(job, "run", limited)) == {"refused": 1}
+        assert (await customers(client, code="C1"))[0]["name"] == NAMES[0]
 
 
 class TestUndo:
@@ -501,6 +601,57 @@ class TestUndo:
         kept = await rows_of(client, job, outcome="kept")
         assert [row["number"] for row in kept] == [2, 3, 4]
         assert (await customers(client, code="C1"))[0]["name"] == "改名有限公司"
+
+    async def test_what_our_own_consumers_write_is_nobodys_work(
+        self,
+        client: httpx.AsyncClient,
+        upload: Upload,
+        finish: Finish,
+        make_segment: Make,
+        make_list: Make,
+        settle: Callable[[], Awaitable[None]],
+        worker_database: Database,
+        tenant: str,
+    ) -> None:
+        rule = {"test": "one_of", "fact": "industry", "values": ["steel"]}
+        segment, guests = await make_segment(rule=rule), await make_list()
+        file = sheet(
+            ["name", "code", "industry"], [NAMES[0], "C1", "steel"], [NAMES[1], "C2", "steel"]
+        )
+        job = await upload(file)
+        await finish(job)
+        ids = {one["code"]: one["id"] for one in await customers(client)}
+        async with worker_database.worker_transaction() as session:
+            await renew(session, [Key(tenant, UUID(one)) for one in ids.values()])
+        await settle()  # calculates their behaviour, too
+        found = (await client.get(f"/v1/segments/{segment['id']}/members")).json()["items"]
+        assert {one["customer_id"] for one in found} == set(ids.values())
+        listed = await client.post(
+            f"/v1/segments/{guests['id']}/add", json={"customer_ids": [ids["C2"]]}
+        )
+        assert listed.status_code < 300, listed.text
+        undone = await finish(job, "undo")
+        assert (undone["undone"], undone["kept"]) == (1, 1)
+        assert [one["code"] for one in await customers(client, state="prospect")] == ["C2"]
+
+    async def test_work_that_the_maker_does_not_see_keeps_a_customer(
+        self,
+        client_for: ClientFor,
+        upload: Upload,
+        finish: Finish,
+        make_employee: Make,
+        make_customer: Make,
+        tenant: str,
+    ) -> None:
+        fang, lei = await make_employee(code="FANG"), await make_employee(code="LEI")
+        caller = client_for(tenant, employee_id=fang["id"], row_scope="own")
+        file = sheet(["name", "code", "owner_code"], [NAMES[1], "C2", "FANG"])
+        job = await upload(file, caller)
+        done = await finish(job, "run", caller)
+        (row,) = await rows_of(caller, done)
+        await make_customer(name=NAMES[0], owner_id=lei["id"], parent_id=row["customer_id"])
+        undone = await finish(job, "undo", caller)
+        assert (undone["undone"], undone["kept"]) == (0, 1)
 
 
 class TestFiles:

@@ -70,6 +70,8 @@ async def decide(
     if entering and any("parent_code" in line.said for line in batch.lines):
         await take_turns(session)
     batch.know = await _look_up(session, batch)
+    if job.on_duplicate == OnDuplicate.UPDATE:
+        batch.lines = _until_one_builds_on_another(batch)
     alike = await candidates(session, {one.id: one.keys for one in batch.lines if one.keys})
     for line in batch.lines:
         _decide(batch, line, session.context.scopes)
@@ -116,6 +118,22 @@ def _until_one_comes_again(lines: list[Line]) -> list[Line]:
             return lines[:place]
         seen.update(line.identities)
     return lines
+
+
+def _until_one_builds_on_another(batch: Batch) -> list[Line]:
+    """Return the lines before one whose customer, or its parent, an earlier one of them changes."""
+    known, parents = batch.know.known, batch.know.parents
+    seen: set[UUID] = set()
+    moved: set[UUID] = set()
+    for place, line in enumerate(batch.lines):
+        about = {known[one] for one in line.identities if one in known}
+        parent = parents.get(str(line.said.get("parent_code")))
+        if not seen.isdisjoint(about) or parent in moved:
+            return batch.lines[:place]
+        seen |= about
+        if parent is not None:
+            moved |= about
+    return batch.lines
 
 
 async def _look_up(session: Session, batch: Batch) -> Lookups:

@@ -29,6 +29,15 @@ class ImportStateForbids(DomainError):
     zh_words: ClassVar[Mapping[str, str]] = STATES_ZH
 
 
+class ImportOfAnother(DomainError):
+    """The import works with the rights of whoever set it up, and shows what that person gave."""
+
+    code = "import-of-another"
+    status = HTTPStatus.FORBIDDEN
+    en = "Somebody else set this import up; only that person works with it and its file."
+    zh = "该导入任务由他人创建，仅创建者可以操作任务和查看文件。"
+
+
 class FileIncomplete(DomainError):
     """The file is not there, or a part between others is missing."""
 

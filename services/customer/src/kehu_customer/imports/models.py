@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_customer.db import Base
-from kehu_customer.imports.errors import ImportStateForbids, MappingNeeded
+from kehu_customer.imports.errors import ImportOfAnother, ImportStateForbids, MappingNeeded
 from kehu_kernel.columns import Aggregate, TenantRow
+from kehu_kernel.context import Context
 
 
 class FileFormat(StrEnum):
@@ -68,7 +69,7 @@ class Import(Aggregate, Base):
     `position` is the last row that was dealt with; row 1 has the headers. It moves in the same
     transaction as what the rows led to: whoever goes on after a crash loses no row and enters none
     twice. `headers` are those of the file, known when it is read first. `scopes`, `row_scope` and
-    `employee_id` are the rights of who set it up.
+    `employee_id` are the rights that who set it up had when it was last told to do something.
     """
 
     label_zh = "导入任务"
@@ -107,6 +108,20 @@ class Import(Aggregate, Base):
     employee_id: Mapped[UUID | None]
     row_scope: Mapped[str]
     scopes: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+
+    def require_maker(self, actor: str) -> None:
+        """Raise `ImportOfAnother` for anybody but who set it up."""
+        if actor != self.requested_by:
+            raise ImportOfAnother
+
+    def take_rights(self, context: Context) -> None:
+        """Work from now on with the rights that its maker has now: some may have been taken away.
+
+        Raises `ImportOfAnother`.
+        """
+        self.require_maker(context.actor)
+        self.employee_id, self.row_scope = context.employee_id, context.row_scope
+        self.scopes = None if context.scopes is None else sorted(context.scopes)
 
     def require_draft(self) -> None:
         """The file and what its columns mean change only before the first row is entered."""

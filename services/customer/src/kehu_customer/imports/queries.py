@@ -5,7 +5,7 @@ from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, select
 
 from kehu_contracts.access import RowScope
 from kehu_customer.contact_points.models import ContactPoint
@@ -134,17 +134,24 @@ async def part(session: Session, import_id: UUID, number: int) -> bytes | None:
     return found.content if found else None
 
 
-async def drop_file(session: Session, import_id: UUID) -> None:
-    """Delete the file, and what is kept of it for the file of errors."""
-    await session.execute(
-        update(ImportRow)
-        .where(
-            ImportRow.tenant_id == session.context.tenant_id,
-            ImportRow.import_id == import_id,
-            ImportRow.outcome == Outcome.REFUSED,
-        )
-        .values(cells=[])
+FORGET_WORDS = """
+    UPDATE import_rows SET cells = '[]', reasons = (
+        SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'column', one -> 'column', 'code', one -> 'code', 'en', one -> 'code',
+            'zh', one -> 'code'
+        ) ORDER BY place), '[]')
+        FROM jsonb_array_elements(reasons) WITH ORDINALITY AS told (one, place)
     )
+    WHERE tenant_id = $1 AND import_id = $2 AND outcome = 'refused'
+"""
+
+
+async def drop_file(session: Session, import_id: UUID) -> None:
+    """Delete the file, and what is kept of it for the file of errors.
+
+    Of reasons, codes and columns stay: their words may name customers.
+    """
+    await session.fetch(FORGET_WORDS, session.context.tenant_id, import_id)
     await session.execute(
         delete(ImportPart).where(
             ImportPart.tenant_id == session.context.tenant_id, ImportPart.import_id == import_id
@@ -229,8 +236,12 @@ async def lock_customers(session: Session, ids: Collection[UUID | None]) -> dict
 
 
 async def touched(session: Session, job: Import, rows: Sequence[ImportRow]) -> set[UUID]:
-    """Return the customers that somebody has worked with since their rows were entered."""
+    """Return the customers that somebody has worked with since their rows were entered.
+
+    Work of people whose customers the caller does not see counts, too.
+    """
     known = [(one.customer_id, one.customer_version) for one in rows]
+    await session.see_all_rows()
     found = await session.fetch(
         TOUCHED,
         session.context.tenant_id,
@@ -238,7 +249,9 @@ async def touched(session: Session, job: Import, rows: Sequence[ImportRow]) -> s
         [one[1] for one in known],
         job.request_id,
     )
-    return {one["entity_id"] for one in found} | await _in_use(session, rows)
+    used = await _in_use(session, rows)
+    await session.see_rows_in_scope()
+    return {one["entity_id"] for one in found} | used
 
 
 async def _in_use(session: Session, rows: Sequence[ImportRow]) -> set[UUID]:
@@ -251,9 +264,20 @@ async def _in_use(session: Session, rows: Sequence[ImportRow]) -> set[UUID]:
 
 
 OF_ITSELF = frozenset(
-    {"match_keys", "custom_entries", "owner_changes", "classifications", "duplicate_pairs"}
+    {
+        "classifications",
+        "custom_entries",
+        "customer_behaviour",
+        "duplicate_pairs",
+        "match_keys",
+        "owner_changes",
+        "search_documents",
+    }
 )
-"""Tables whose rows about a customer come with its row, or go without anybody's harm."""
+"""Tables whose rows about a customer come with its row, follow from it by our own consumers, or go
+without anybody's harm."""
+BY_PEOPLE = {"contact_points": "version > 1", "segment_members": "reason = 'hand'"}
+"""Which rows of a table are somebody's work, where others are not."""
 
 
 @cache
@@ -262,7 +286,7 @@ def _in_use_sql() -> str:
     references = [
         f"SELECT {key.column_keys[-1]} AS id FROM {table.name} "  # noqa: S608 - our own names
         f"WHERE tenant_id = $1 AND {key.column_keys[-1]} = ANY($2::uuid[])"
-        + (" AND version > 1" if table.name == "contact_points" else "")
+        f" AND {BY_PEOPLE.get(table.name, 'true')}"
         for table in sorted(Base.metadata.tables.values(), key=lambda one: one.name)
         if table.name not in OF_ITSELF
         for key in sorted(table.foreign_key_constraints, key=lambda one: str(one.name))

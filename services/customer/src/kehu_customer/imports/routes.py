@@ -14,6 +14,7 @@ from kehu_customer.imports.errors import (
     FileIncomplete,
     FileTooLarge,
     FileUnreadable,
+    ImportOfAnother,
     ImportStateForbids,
     MappingInvalid,
     MappingNeeded,
@@ -63,7 +64,8 @@ CSV_ANSWER: dict[int | str, Any] = {
 async def set_up_import(data: ImportCreate, session: Session, response: Response) -> ImportRead:
     """Upload its file next, part by part, say what the columns mean, check it, and let it run.
 
-    It works with the rights that its maker has now, and sees the rows its maker sees.
+    It works with the rights that its maker has when it is told to check, run, resume or undo, and
+    sees the rows its maker sees.
     """
     job = await service.set_up(session, data)
     response.headers["Location"] = f"/v1/imports/{job.id}"
@@ -90,7 +92,7 @@ async def read_import(import_id: UUID, session: Session, response: Response) -> 
     "/{import_id}/parts/{number}",
     summary="Upload a part of the file",
     dependencies=[WRITE],
-    responses=problems(ImportStateForbids, FileTooLarge),
+    responses=problems(ImportOfAnother, ImportStateForbids, FileTooLarge),
     openapi_extra=FILE_BODY,
 )
 async def upload_import_part(
@@ -115,7 +117,7 @@ async def upload_import_part(
     "/{import_id}/file",
     summary="Delete the file of an import",
     dependencies=[WRITE],
-    responses=problems(ImportStateForbids),
+    responses=problems(ImportOfAnother, ImportStateForbids),
 )
 async def delete_import_file(
     import_id: UUID, session: Session, version: ExpectedVersion, response: Response
@@ -129,11 +131,11 @@ async def delete_import_file(
     "/{import_id}/preview",
     summary="Look into the file of an import",
     dependencies=[READ],
-    responses=problems(FileIncomplete, FileUnreadable),
+    responses=problems(ImportOfAnother, FileIncomplete, FileUnreadable),
 )
 async def preview_import(import_id: UUID, request: Request, session: Session) -> ImportPreview:
     """Headers, the first rows, and what the columns probably mean."""
-    job = await require(session, Import, import_id)
+    job = await service.of_maker(session, import_id)
     fields = await queries.visible_fields(session)
     if not await queries.is_complete(session, import_id):
         raise FileIncomplete
@@ -154,7 +156,7 @@ async def preview_import(import_id: UUID, request: Request, session: Session) ->
     "/{import_id}/mapping",
     summary="Say what the columns mean",
     dependencies=[WRITE],
-    responses=problems(ImportStateForbids, MappingInvalid),
+    responses=problems(ImportOfAnother, ImportStateForbids, MappingInvalid),
 )
 async def map_import_columns(
     import_id: UUID,
@@ -173,7 +175,7 @@ async def map_import_columns(
     summary="Check an import",
     status_code=status.HTTP_202_ACCEPTED,
     dependencies=[WRITE],
-    responses=problems(ImportStateForbids, MappingNeeded, FileIncomplete),
+    responses=problems(ImportOfAnother, ImportStateForbids, MappingNeeded, FileIncomplete),
 )
 async def check_import(
     import_id: UUID, session: Session, version: OptionalVersion, response: Response
@@ -188,7 +190,7 @@ async def check_import(
     summary="Run an import",
     status_code=status.HTTP_202_ACCEPTED,
     dependencies=[WRITE],
-    responses=problems(ImportStateForbids, MappingNeeded, FileIncomplete),
+    responses=problems(ImportOfAnother, ImportStateForbids, MappingNeeded, FileIncomplete),
 )
 async def run_import(
     import_id: UUID, session: Session, version: OptionalVersion, response: Response
@@ -202,7 +204,7 @@ async def run_import(
     "/{import_id}/pause",
     summary="Pause an import",
     dependencies=[WRITE],
-    responses=problems(ImportStateForbids),
+    responses=problems(ImportOfAnother, ImportStateForbids),
 )
 async def pause_import(
     import_id: UUID, session: Session, version: OptionalVersion, response: Response
@@ -217,7 +219,7 @@ async def pause_import(
     summary="Resume an import",
     status_code=status.HTTP_202_ACCEPTED,
     dependencies=[WRITE],
-    responses=problems(ImportStateForbids, FileIncomplete),
+    responses=problems(ImportOfAnother, ImportStateForbids, FileIncomplete),
 )
 async def resume_import(
     import_id: UUID, session: Session, version: OptionalVersion, response: Response
@@ -232,7 +234,7 @@ async def resume_import(
     summary="Undo an import",
     status_code=status.HTTP_202_ACCEPTED,
     dependencies=[WRITE],
-    responses=problems(ImportStateForbids),
+    responses=problems(ImportOfAnother, ImportStateForbids),
 )
 async def undo_import(
     import_id: UUID, session: Session, version: OptionalVersion, response: Response
@@ -242,12 +244,17 @@ async def undo_import(
     return await _answer(session, job, response)
 
 
-@routes.get("/{import_id}/rows", summary="List what became of rows", dependencies=[READ])
+@routes.get(
+    "/{import_id}/rows",
+    summary="List what became of rows",
+    dependencies=[READ],
+    responses=problems(ImportOfAnother),
+)
 async def list_import_rows(
     import_id: UUID, session: Session, filters: Annotated[RowFilters, Query()], request: Request
 ) -> Page[RowRead]:
     """Rows that match all filters, a page at a time, in the order of the file."""
-    await require(session, Import, import_id)
+    await service.of_maker(session, import_id)
     rows, cursor, count = await service.list_rows(session, import_id, filters)
     language = _language(request)
     return Page(items=[RowRead.of(row, language) for row in rows], next_cursor=cursor, count=count)
@@ -258,13 +265,13 @@ async def list_import_rows(
     summary="Download refused rows",
     dependencies=[READ],
     response_model=None,
-    responses=CSV_ANSWER,
+    responses=problems(ImportOfAnother) | CSV_ANSWER,
 )
 async def download_import_errors(
     import_id: UUID, request: Request, session: Session
 ) -> StreamingResponse:
     """The refused rows as they were, with their number in the file and every reason, as CSV."""
-    job = await require(session, Import, import_id)
+    job = await service.of_maker(session, import_id)
     stream = errors_csv(
         request.app.state.database,
         session.context,

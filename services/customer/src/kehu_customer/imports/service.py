@@ -60,14 +60,28 @@ async def set_up(session: Session, data: ImportCreate) -> Import:
     return job
 
 
+async def of_maker(session: Session, import_id: UUID) -> Import:
+    """Return an import of the caller's, to look into its file. Raises `ImportOfAnother`."""
+    job = await require(session, Import, import_id)
+    job.require_maker(session.context.actor)
+    return job
+
+
+async def _take(session: Session, import_id: UUID, expected_version: int | None = None) -> Import:
+    """Return an import of the caller's, locked. Raises `ImportOfAnother`."""
+    job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
+    job.require_maker(session.context.actor)
+    return job
+
+
 async def put_part(
     session: Session, import_id: UUID, number: int, content: bytes, *, most_bytes: int
 ) -> Import:
     """Keep a part of the file, in the place of what was there under this number.
 
-    Raises `ImportStateForbids`, `FileTooLarge`.
+    Raises `ImportOfAnother`, `ImportStateForbids`, `FileTooLarge`.
     """
-    job = await require(session, Import, import_id, lock=True)
+    job = await _take(session, import_id)
     job.require_draft()
     values = {"tenant_id": session.context.tenant_id, "import_id": import_id, "number": number}
     put = insert(ImportPart).values(**values, content=content)
@@ -87,7 +101,7 @@ async def drop_file(session: Session, import_id: UUID, *, expected_version: int)
 
     Raises `ImportStateForbids`.
     """
-    job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
+    job = await _take(session, import_id, expected_version)
     job.require_idle()
     await queries.drop_file(session, import_id)
     return job
@@ -97,7 +111,7 @@ async def map_columns(
     session: Session, import_id: UUID, data: MappingReplace, *, expected_version: int
 ) -> Import:
     """Say what the columns mean. Raises `ImportStateForbids`, `MappingInvalid`."""
-    job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
+    job = await _take(session, import_id, expected_version)
     wrong = columns.unknown_meanings(data.columns, await queries.visible_fields(session))
     if wrong:
         raise MappingInvalid(meanings=wrong, extra={"meanings": wrong})
@@ -121,7 +135,8 @@ async def run(session: Session, import_id: UUID, *, expected_version: int | None
 async def _start(
     session: Session, import_id: UUID, what: str, action: str, expected_version: int | None
 ) -> Import:
-    job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
+    job = await _take(session, import_id, expected_version)
+    job.take_rights(session.context)
     getattr(job, what)()
     if not await queries.is_complete(session, import_id):
         raise FileIncomplete
@@ -132,7 +147,7 @@ async def _start(
 
 async def pause(session: Session, import_id: UUID, *, expected_version: int | None) -> Import:
     """Stop after the batch under way. Raises `ImportStateForbids`."""
-    job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
+    job = await _take(session, import_id, expected_version)
     job.pause()
     audit.changed(session, job, "paused")
     return job
@@ -140,7 +155,8 @@ async def pause(session: Session, import_id: UUID, *, expected_version: int | No
 
 async def resume(session: Session, import_id: UUID, *, expected_version: int | None) -> Import:
     """Go on behind the last row. Raises `ImportStateForbids`, `FileIncomplete`."""
-    job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
+    job = await _take(session, import_id, expected_version)
+    job.take_rights(session.context)
     job.resume()
     if not await queries.is_complete(session, import_id):
         raise FileIncomplete
@@ -150,7 +166,8 @@ async def resume(session: Session, import_id: UUID, *, expected_version: int | N
 
 async def undo(session: Session, import_id: UUID, *, expected_version: int | None) -> Import:
     """Take back what was entered. Raises `ImportStateForbids`."""
-    job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
+    job = await _take(session, import_id, expected_version)
+    job.take_rights(session.context)
     job.undo()
     audit.changed(session, job, "undoing")
     return job
