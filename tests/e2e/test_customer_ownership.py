@@ -4,6 +4,7 @@ Stories on the whole running system, as in `test_customer_rows.py`.
 """
 
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -79,7 +80,7 @@ def test_c4_a_representative_sees_the_own_customers_and_the_pool(
 
 
 @pytest.mark.usefixtures("sales_method")
-def test_c4_a_leaver_hands_over_customers_opportunities_and_leads(user: User, staff: Staff) -> None:
+def test_c4_a_leaver_hands_over_customers_and_all_work_for_them(user: User, staff: Staff) -> None:
     kept = [company(user, name, owner_id=staff.leaver) for name in ("常熟服装城", "张家港钢材市场")]
     body = {"topic": "新生产线", "owner_id": staff.leaver, "customer_id": kept[0]}
     eventually(lambda: user.http.post("/sales/v1/opportunities", json=body).is_success)
@@ -88,6 +89,10 @@ def test_c4_a_leaver_hands_over_customers_opportunities_and_leads(user: User, st
         {"topic": "展会咨询", "source": "seminar", "customer_name": "吴江某厂",
          "contact_name": "王工", "owner_id": staff.leaver},
     )  # fmt: skip
+    request = made(
+        user, "/service-desk/v1/requests", problem="主轴异响", channel="phone", customer_id=kept[0]
+    )
+    user.post(f"/service-desk/v1/requests/{request}/assign", {"follower_id": staff.leaver})
     refused(
         user.http.post(f"/customer/v1/employees/{staff.leaver}/leave", json={"reason": "离职"}),
         409,
@@ -111,6 +116,8 @@ def test_c4_a_leaver_hands_over_customers_opportunities_and_leads(user: User, st
     eventually(
         lambda: ids(user.get("/marketing/v1/leads", owner_id=staff.colleague)) == {lead["id"]}
     )
+    requests = "/service-desk/v1/requests"
+    eventually(lambda: ids(user.get(requests, follower_id=staff.colleague)) == {request})
     user.post(f"/customer/v1/employees/{staff.leaver}/leave", {"reason": "离职"})
 
 
@@ -167,6 +174,55 @@ def test_c5_a_duplicate_is_refused_allowed_merged_and_parted_again(user: User) -
     assert ids(user.get(CUSTOMERS)) == {kept, twin}
     assert user.get(f"{CUSTOMERS}/{kept}")["website"] is None
     assert user.get("/customer/v1/contact-points", customer_id=kept)["items"] == []
+
+
+@pytest.mark.usefixtures("sales_method")
+def test_c5_other_services_find_what_names_a_merged_customer_with_the_survivor(
+    user: User, staff: Staff
+) -> None:
+    kept, twin = company(user, "梧州茂圣六堡茶业"), company(user, "六堡镇茶叶专业合作社")
+    opportunity = made(user, "/sales/v1/opportunities", topic="包装线", customer_id=twin)
+    request = made(
+        user, "/service-desk/v1/requests", problem="电子秤失灵", channel="phone", customer_id=twin
+    )
+    begins = {
+        "/sales/v1/opportunities": {"topic": "第二条线"},
+        "/service-desk/v1/requests": {"problem": "又失灵", "channel": "phone"},
+        "/marketing/v1/leads": {"topic": "茶博会", "source": "seminar"},
+    }
+    wish = {"survivor_id": kept, "merged_ids": [twin], "reason": "同一家"}
+    merge = user.post("/customer/v1/merges", wish)["id"]
+
+    of_kept = {
+        "/sales/v1/opportunities": {opportunity},
+        "/service-desk/v1/requests": {request},
+    }
+    for path, expected in of_kept.items():
+        eventually(lambda path=path, it=expected: ids(user.get(path, customer_id=kept)) == it)  # type: ignore[misc]
+        assert ids(user.get(path, customer_id=twin)) == expected  # by the old id, too
+    for path, body in begins.items():
+        new = {**body, "customer_id": twin}
+        eventually(lambda path=path, new=new: _refusal(user, path, new) == "customer-merged")  # type: ignore[misc]
+    begun = f"/service-desk/v1/requests/{request}/assign"
+    user.post(begun, {"follower_id": staff.colleague})  # what was begun goes on
+
+    user.post(f"/customer/v1/merges/{merge}/undo", {"reason": "两家独立法人"})
+    for path, expected in of_kept.items():
+        eventually(lambda path=path: user.get(path, customer_id=kept)["items"] == [])  # type: ignore[misc]
+        assert ids(user.get(path, customer_id=twin)) == expected
+    made(user, "/sales/v1/opportunities", topic="第二条线", customer_id=twin)
+
+
+def made(user: User, path: str, **body: Any) -> str:
+    """Make something of a customer of whom the service may not have heard yet; return its id."""
+    answers = (user.http.post(path, json=body) for _ in count())
+    answer = eventually(lambda: sent if (sent := next(answers)).is_success else None)
+    return str(answer.json()["id"])
+
+
+def _refusal(user: User, path: str, body: dict[str, Any]) -> str | None:
+    code: str | None = user.http.post(path, json=body).json().get("code")
+    return code
 
 
 def test_c5_records_that_share_a_phone_are_found_by_a_scan(user: User) -> None:

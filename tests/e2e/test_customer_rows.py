@@ -2,8 +2,8 @@
 
 Each story is told through the gateway with real tokens, by a tenant of its own, as somebody who has
 only read `services/customer/docs` would try it. Who looks after customers, duplicates and credit
-(C4, C5, C9) are in `test_customer_ownership.py`; the timeline (C10) is in `test_journey.py`.
-Not told here yet: import and export (C6), segments (C7), consent and erasure (C12), search (C15).
+(C4, C5, C9) are in `test_customer_ownership.py`; files, segments, persons' rights and search (C6,
+C7, C12, C15) in `test_customer_data.py`; the timeline (C10) is in `test_journey.py`.
 """
 
 from datetime import datetime, timedelta

@@ -135,6 +135,25 @@ class TestChineseDemo:
             )
             assert demo.get(path, owner_id=successor["id"])["items"]
 
+    def test_segments_hold_whom_their_rules_mean_of_the_files(self, demo: User) -> None:
+        [segment] = demo.get("/customer/v1/segments", code="large-exporters")["items"]
+        eventually(lambda: not demo.get(f"/customer/v1/segments/{segment['id']}")["computing"])
+        id_of = {ref: one["id"] for ref, one in by_ref(demo).items()}
+        expected = {
+            id_of[row["ref"]]
+            for row in COMPANIES
+            if int(row["employees"]) >= 1000
+            and float(row["export_share"]) >= 60
+            and row["state"] != "former"
+        }
+        assert expected
+        members = every(demo, f"/customer/v1/segments/{segment['id']}/members")
+        assert {one["customer_id"] for one in members} == expected
+        [visits] = demo.get("/customer/v1/segments", code="spring-visits")["items"]
+        assert visits["size"] == scenes.VISITS
+        codes = {one["code"] for one in every(demo, "/customer/v1/segments")}
+        assert {"pyramid-top", "silent", "life-cycle-exploration"} < codes
+
     def test_the_pool_archives_and_credit_have_something_to_show(self, demo: User) -> None:
         free = {row["ref"] for row in COMPANIES if not row["owner"]}
         pool = {one["external_ref"].removeprefix("demo:")

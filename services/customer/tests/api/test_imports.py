@@ -573,6 +573,36 @@ class TestUndo:
         again = await finish(await upload(file, on_duplicate="update"))
         assert counts(again) == counts(done)
 
+    async def test_what_rules_and_the_search_index_made_of_it_is_nobodys_work(
+        self,
+        client: httpx.AsyncClient,
+        upload: Upload,
+        finish: Finish,
+        make_segment: Make,
+        make_list: Make,
+        settle: Callable[[], Awaitable[None]],
+        worker_database: Database,
+        tenant: str,
+    ) -> None:
+        prospects = {"test": "one_of", "fact": "state", "values": ["prospect"]}
+        await make_segment(rule=prospects)
+        chosen = await make_list()
+        rows = [[name, f"N{n}"] for n, name in enumerate(NAMES[:3])]
+        job = await upload(sheet(["name", "code"], *rows))
+        await finish(job)
+        entered = await customers(client)
+        await settle()
+        async with worker_database.worker_transaction() as session:
+            await renew(session, [Key(tenant, UUID(one["id"])) for one in entered])
+        [visited] = await customers(client, code="N1")
+        answer = await client.post(
+            f"/v1/segments/{chosen['id']}/add", json={"customer_ids": [visited["id"]]}
+        )
+        assert answer.status_code == 200, answer.text
+        undone = await finish(job, "undo")
+        assert (undone["undone"], undone["kept"]) == (2, 1)
+        assert await customers(client, state="prospect") == [visited]
+
     async def test_what_somebody_has_worked_with_since_is_kept(
         self,
         client: httpx.AsyncClient,

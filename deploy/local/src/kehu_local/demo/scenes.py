@@ -18,6 +18,8 @@ NEVER, REFUSE_FROM = 100, 85
 """A score that no planted record has, and the one from which records are refused by default."""
 MERGED, DISMISSED = "legal_form", "without_place"
 """Of the duplicates in these forms, the first is merged, or found to be another company."""
+VISITS = 8
+"""So many head companies are on the list of visits."""
 OWNERSHIPS = ("joint_stock", "individual", "joint_venture", "state")
 GRADES = ("AAA", "AA", "A", "BBB")
 
@@ -176,6 +178,35 @@ def give_to_pool(api: Api, data: Chinese) -> None:
         )
 
 
+def form_segments(api: Api, data: Chinese) -> None:
+    """The segments of the texts, one by rules of this tenant's own, and a list kept by hand."""
+    api.post("/customer/v1/segment-defaults", {}, key="cn-segments")
+    [size] = api.get("/customer/v1/classification-schemes", code="cn-size")["items"]
+    exporters = {
+        "code": "large-exporters",
+        "name_zh": "大型出口企业",
+        "name_en": "Large exporters",
+        "description": "大型企业，出口占比六成以上，不含老客户",
+        "kind": "dynamic",
+        "rule": {"test": "all", "of": [
+            {"test": "in_class", "scheme_id": size["id"], "classes": ["large"]},
+            {"test": "between", "fact": "custom.export_share", "at_least": "60", "below": None},
+            {"test": "one_of", "fact": "state", "values": ["prospect", "trade"]},
+        ]},
+    }  # fmt: skip
+    api.post("/customer/v1/segments", exporters, key="cn-segment-exporters")
+    visits = {
+        "code": "spring-visits",
+        "name_zh": "春节前走访名单",
+        "name_en": "Visits before the Spring Festival",
+        "kind": "static",
+    }
+    made = api.post("/customer/v1/segments", visits, key="cn-segment-visits")
+    chosen = [data.customers[one["ref"]] for one in heads(data)[:VISITS]]
+    path = f"/customer/v1/segments/{made['id']}/add"
+    api.post(path, {"customer_ids": chosen}, key="cn-segment-visited")
+
+
 def hand_over(api: Api, data: Chinese) -> None:
     """Somebody leaves, with customers, opportunities and leads: all go to a colleague at once."""
     leaver, successor = data.employees[LEAVER], data.employees[SUCCESSOR]
@@ -211,6 +242,7 @@ SCENES = (
     ("merge", decide_duplicates),
     ("classes by hand", classify_by_hand),
     ("public pool", give_to_pool),
+    ("segments", form_segments),
     ("hand-over", hand_over),
 )
 """Every scene, in order."""
@@ -232,9 +264,14 @@ def figures(api: Api) -> list[str]:
         f"{one['name_zh']} {count('customers', scheme_id=size['id'], class_code=one['code'])}"
         for one in size["classes"]
     )
+    kept = [
+        f"{one['name_zh']} {one['size']}"
+        for code in ("large-exporters", "spring-visits")
+        for one in api.get("/customer/v1/segments", code=code)["items"]
+    ]
     return [
         f"customers in China: {count('customers', custom_from='export_share:0')}, by size: {sizes}",
-        f"in the public pool: {count('customers', in_pool=True)}",
+        f"in the public pool: {count('customers', in_pool=True)}, in segments: {', '.join(kept)}",
         f"pairs that may be duplicates: {count('duplicates', state='open')}, "
         f"merged: {count('merges')}",
         f"handed over by a leaver: {count('owner-changes', manner='leaver')}, "

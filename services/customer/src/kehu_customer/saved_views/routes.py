@@ -25,6 +25,7 @@ from kehu_customer.saved_views.schemas import (
     SavedViewUpdate,
 )
 from kehu_kernel.auth import requires
+from kehu_kernel.errors import NotFound
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
@@ -112,7 +113,12 @@ async def read_default_view(session: Session, response: Response) -> DefaultView
     return DefaultViewRead.of(default)
 
 
-@routes.put("/default-view", summary="Choose the default view", dependencies=[READ])
+@routes.put(
+    "/default-view",
+    summary="Choose the default view",
+    dependencies=[READ],
+    responses=problems(NotFound),
+)
 async def choose_default_view(
     data: DefaultViewPut, session: Session, version: ExpectedVersion, response: Response
 ) -> DefaultViewRead:
