@@ -260,7 +260,10 @@ async def numbers(stage: Stage, tenants: Sequence[str]) -> dict[tuple[str, str],
     found: dict[tuple[str, str], list[int]] = {}
     for slug in SOURCES:
         for table in await _tables(stage, slug, "number"):
-            query = f"SELECT tenant_id, number FROM {table} WHERE tenant_id = ANY($1)"
+            query = (
+                f"SELECT tenant_id, number::text FROM {table} WHERE tenant_id = ANY($1) "
+                "AND pg_typeof(number) = 'text'::regtype"  # not the numbers of rows and seals
+            )
             for tenant, text in await rows(stage, slug, query, tenants):
                 series, _, number = text.rpartition("-")
                 found.setdefault((tenant, series), []).append(int(number))
