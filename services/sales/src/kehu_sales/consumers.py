@@ -10,13 +10,15 @@ from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 from kehu_sales.customers.service import record_customers
+from kehu_sales.directory.service import record_directory
 from kehu_sales.hand_overs.models import HandOverRef
 
 
 async def fold(session: Session, facts: Sequence[Fact]) -> None:
-    """Keep the newest of what a batch says of each customer, and which hand-overs there are."""
+    """Keep the newest of what a batch says: customers, our directory, and which hand-overs are."""
     await record_orders(session, facts)
     await record_customers(session, facts)
+    await record_directory(session, facts)
     await record_hand_overs(session, HandOverRef, facts)
 
 

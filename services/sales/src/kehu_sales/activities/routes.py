@@ -8,6 +8,7 @@ from fastapi import Query, Response, status
 from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateInFuture, PeriodReversed
 from kehu_kernel.db import require
+from kehu_kernel.errors import OutsideRowScope
 from kehu_kernel.http import Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
@@ -41,6 +42,7 @@ WRITE = requires("sales:activities:write")
         CustomerMerged,
         CustomerHasEnded,
         DateInFuture,
+        OutsideRowScope,
     ),
 )
 async def record_activity(

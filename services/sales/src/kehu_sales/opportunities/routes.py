@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request, Response, status
 from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture, PeriodReversed
 from kehu_kernel.db import require
-from kehu_kernel.errors import DomainError
+from kehu_kernel.errors import DomainError, OutsideRowScope
 from kehu_kernel.http import (
     CurrentActor,
     ExpectedVersion,
@@ -96,6 +96,7 @@ Currency = Annotated[str, Depends(_currency)]
         MethodWithdrawn,
         NoDefaultMethod,
         DateInFuture,
+        OutsideRowScope,
         *LINES,
     ),
 )

@@ -85,6 +85,8 @@ async def change_opportunity(
     if data.expected_revenue is not None:
         opportunity.expect(data.expected_revenue)
     given = data.given()
+    if given.keys() & {"owner_id", "department_id"}:
+        await session.see_all_rows()  # what one looks after one may give away, also out of sight
     for name in given.keys() - {"lines", "expected_revenue"}:
         setattr(opportunity, name, given[name])
     fields = audit.changed(session, opportunity, "changed")
@@ -120,6 +122,7 @@ async def evaluate_opportunity(
     """Decide on an opportunity in evaluation. Raises what `decisions.evaluate` raises."""
     opportunity = await _lock(session, opportunity_id, expected_version)
     method = await _method_of(session, opportunity)
+    await session.see_all_rows()  # once decided it may be out of the evaluator's sight
     decisions.evaluate(session, opportunity, data, method, actor=actor, today=today)
     return opportunity
 

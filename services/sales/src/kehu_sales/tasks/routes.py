@@ -8,6 +8,7 @@ from fastapi import Query, Response, status
 from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
 from kehu_kernel.db import require
+from kehu_kernel.errors import OutsideRowScope
 from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
@@ -47,6 +48,7 @@ WRITE = requires("sales:tasks:write")
         UnknownCustomer,
         CustomerMerged,
         CustomerHasEnded,
+        OutsideRowScope,
     ),
 )
 async def create_task(data: TaskCreate, session: Session, response: Response) -> TaskRead:

@@ -41,6 +41,7 @@ async def assign_task(
     """
     task = await require(session, Task, task_id, lock=True, expected_version=expected_version)
     task.assign(data.assignee_id)
+    await session.see_all_rows()  # what one has one may give away, also out of sight
     fields = audit.changed(session, task, "assigned")
     if fields:
         outbox.add(session, events.assigned(task, fields), sequence=task.version)

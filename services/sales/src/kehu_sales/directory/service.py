@@ -1,0 +1,36 @@
+"""Keeping and asking the local copy of the company's directory."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kehu_contracts.customer import DepartmentState, EmployeeState, TerritoryState
+from kehu_kernel.copies import keep_newest
+from kehu_kernel.records import Fact
+from kehu_kernel.session import Session
+from kehu_sales.directory.models import DepartmentRef, EmployeeRef, TerritoryRef
+
+
+async def record_directory(session: Session, facts: Sequence[Fact]) -> None:
+    """Keep what events say of departments, employees and territories; `session` is the worker's."""
+    await keep_newest(session, DepartmentRef, facts, DepartmentState, _department)
+    await keep_newest(session, EmployeeRef, facts, EmployeeState, _employee)
+    await keep_newest(session, TerritoryRef, facts, TerritoryState, _territory)
+
+
+def _department(event: DepartmentState) -> dict[str, Any]:
+    return {"code": event.code, "name": event.name, "parent_id": event.parent_id}
+
+
+def _employee(event: EmployeeState) -> dict[str, Any]:
+    return {
+        "code": event.code,
+        "name": event.name,
+        "department_id": event.department_id,
+        "manager_id": event.manager_id,
+        "territory_id": event.territory_id,
+        "active": event.active,
+    }
+
+
+def _territory(event: TerritoryState) -> dict[str, Any]:
+    return {"code": event.code, "name": event.name}

@@ -1,0 +1,279 @@
+"""Who may see and change which opportunities, and what hangs on them (C4): own, department, all.
+
+Fang (王芳) works in sales east, a department below sales; Lei (李雷) in sales west. The boss is in
+the department above. What nobody owns is in everybody's scope.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from kehu_kernel.db import Database
+from kehu_kernel.testing.observe import count_queries
+from kehu_kernel.testing.plugin import ClientFor, RunningService
+from kehu_sales.directory.models import DepartmentRef, EmployeeRef
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+ProblemOf = Callable[[httpx.Response], tuple[int, str]]
+Login = Callable[[UUID, str], httpx.AsyncClient]
+
+SECRET = "机密商机"
+"""In every name of what only Lei may see."""
+
+
+@dataclass(frozen=True)
+class Company:
+    """The departments sales, sales east and sales west below it, and who works there."""
+
+    sales: UUID
+    east: UUID
+    west: UUID
+    boss: UUID
+    fang: UUID
+    lei: UUID
+
+
+@pytest.fixture
+async def company(worker_database: Database, tenant: str) -> Company:
+    """Two departments below one, with a person each."""
+    one = Company(*(uuid4() for _ in range(6)))
+    departments = {one.sales: None, one.east: one.sales, one.west: one.sales}
+    people = {one.boss: one.sales, one.fang: one.east, one.lei: one.west}
+    known = {"tenant_id": tenant, "sequence": 1, "code": "X", "name": "X"}
+    async with worker_database.worker_transaction() as session:
+        for department, parent in departments.items():
+            session.add(DepartmentRef(id=department, parent_id=parent, **known))
+        for employee, department in people.items():
+            session.add(EmployeeRef(id=employee, department_id=department, active=True, **known))
+    return one
+
+
+@pytest.fixture
+def login(client_for: ClientFor, tenant: str) -> Login:
+    """An administrator as this employee, with this row scope."""
+
+    def make(employee: UUID, row_scope: str) -> httpx.AsyncClient:
+        return client_for(
+            tenant, subject=f"{employee}", employee_id=str(employee), row_scope=row_scope
+        )
+
+    return make
+
+
+@pytest.fixture
+async def foreign(
+    company: Company,
+    make_in_progress: Make,
+    make_product: Make,
+    make_activity: Make,
+    make_task: Make,
+    make_quote: Make,
+) -> dict[str, dict[str, Any]]:
+    """An opportunity of Lei's with one of everything that hangs on it, by its path."""
+    lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+    line = {"product_id": (await make_product())["id"], "quantity": "2"}
+    opportunity = await make_in_progress(topic=f"{SECRET}甲", lines=[line], **lei)
+    of_it = {"opportunity_id": opportunity["id"]}
+    return {
+        "/v1/opportunities": opportunity,
+        "/v1/activities": await make_activity(topic=f"{SECRET}乙", **of_it),
+        "/v1/tasks": await make_task(topic=f"{SECRET}丙", assignee_id=str(company.lei), **of_it),
+        "/v1/quotes": await make_quote(**of_it),
+    }
+
+
+OF_NOBODY = {"/v1/products/{product_id}", "/v1/methods/{method_id}"}
+"""Reads of what everybody may see."""
+
+
+@pytest.fixture
+async def found(
+    running: RunningService, login: Login, company: Company, foreign: dict[str, dict[str, Any]]
+) -> dict[str, httpx.Response]:
+    """What Fang gets from every GET of the service, asked for what is Lei's."""
+    fang = login(company.fang, "own")
+    answers = {}
+    for path, item in running.app.openapi()["paths"].items():
+        if "get" not in item or path in OF_NOBODY:
+            continue
+        names = {one["name"] for one in item["get"].get("parameters", ())}
+        counted = {"count": "exact"} if "count" in names else {}
+        if "{" in path:
+            collection = path.partition("/{")[0]
+            assert collection in foreign, f"{path}: make one of these in the fixture `foreign`"
+            url = re.sub(r"\{[^}]*\}", foreign[collection]["id"], path)
+            answers[url] = await fang.get(url)
+            continue
+        answers[path] = await fang.get(path, params=counted)
+        opportunity = foreign["/v1/opportunities"]
+        asked = {
+            "opportunity_id": opportunity["id"],
+            "customer_id": opportunity["customer_id"],
+            "entity_id": opportunity["id"],
+            "owner_id": opportunity["owner_id"],
+        }
+        for name in names & asked.keys():
+            url = f"{path}?{name}"
+            answers[url] = await fang.get(path, params={name: asked[name]} | counted)
+    return answers
+
+
+class TestNoPathLeaks:
+    """Walks every GET of the document: a path that somebody adds is tried without being named."""
+
+    async def test_single_reads_do_not_find_what_is_of_others(
+        self, found: dict[str, httpx.Response], foreign: dict[str, dict[str, Any]]
+    ) -> None:
+        single = {url: one.status_code for url, one in found.items() if url.count("/") > 2}
+        assert len(single) >= len(foreign)
+        assert set(single.values()) == {404}, single
+
+    async def test_lists_counts_and_the_audit_log_show_nothing_of_others(
+        self, found: dict[str, httpx.Response], foreign: dict[str, dict[str, Any]]
+    ) -> None:
+        ids = {one["id"] for one in foreign.values()}
+        lists = {url: one for url, one in found.items() if url.count("/") == 2}
+        assert len(lists) > len(foreign)
+        for url, answer in lists.items():
+            assert answer.status_code == 200, (url, answer.text)
+            assert SECRET not in answer.text, url
+            assert not [one for one in ids if one in answer.text], url
+            if url.partition("?")[0] in foreign:
+                assert answer.json()["count"] == 0, url
+
+    @pytest.mark.parametrize("row_scope", ["own", "department", "subtree", "all"])
+    async def test_the_owner_finds_everything(
+        self,
+        login: Login,
+        company: Company,
+        foreign: dict[str, dict[str, Any]],
+        row_scope: str,
+    ) -> None:
+        lei = login(company.lei, row_scope)
+        for path, one in foreign.items():
+            assert (await lei.get(f"{path}/{one['id']}")).status_code == 200, path
+            assert (await lei.get(path, params={"count": "exact"})).json()["count"] == 1, path
+
+    @pytest.mark.parametrize(
+        ("who", "row_scope", "sees"),
+        [("boss", "own", 404), ("boss", "department", 404), ("boss", "subtree", 200)],
+    )
+    async def test_a_manager_sees_what_is_below_only_with_the_subtree(
+        self,
+        login: Login,
+        company: Company,
+        foreign: dict[str, dict[str, Any]],
+        who: str,
+        row_scope: str,
+        sees: int,
+    ) -> None:
+        manager = login(getattr(company, who), row_scope)
+        for path, one in foreign.items():
+            assert (await manager.get(f"{path}/{one['id']}")).status_code == sees, path
+
+
+async def test_every_table_that_names_an_opportunity_is_limited(
+    worker_database: Database,
+) -> None:
+    unlimited = text(
+        "SELECT DISTINCT conrelid::regclass::text FROM pg_constraint "
+        "WHERE confrelid IN ('opportunities'::regclass, 'customer_refs'::regclass) "
+        "AND conrelid NOT IN (SELECT polrelid FROM pg_policy WHERE polname = 'row_scope')"
+    )
+    async with worker_database.worker_transaction() as session:
+        found = set(await session.scalars(unlimited))
+    assert not found, f"{found}: call `limit_to_visible` in the migration that makes the table"
+
+
+class TestCommands:
+    """What one may do is bounded by what one may see."""
+
+    async def test_nothing_is_entered_for_others(
+        self, login: Login, company: Company, make_method: Make, problem: ProblemOf
+    ) -> None:
+        await make_method()
+        fang = login(company.fang, "own")
+        for_lei = {"topic": "机床更新", "owner_id": str(company.lei)}
+        assert problem(await fang.post("/v1/opportunities", json=for_lei)) == (
+            403,
+            "outside-row-scope",
+        )
+        own = for_lei | {"owner_id": str(company.fang)}
+        assert (await fang.post("/v1/opportunities", json=own)).status_code == 201
+
+    async def test_nothing_is_recorded_about_what_is_of_others(
+        self,
+        login: Login,
+        company: Company,
+        foreign: dict[str, dict[str, Any]],
+        problem: ProblemOf,
+    ) -> None:
+        fang = login(company.fang, "own")
+        body = {
+            "topic": "探听",
+            "kind": "visit",
+            "opportunity_id": foreign["/v1/opportunities"]["id"],
+        }
+        refused = await fang.post("/v1/activities", json=body)
+        assert problem(refused) == (422, "unknown-opportunity")
+
+    async def test_an_owner_may_give_away_and_sees_it_no_more(
+        self, login: Login, company: Company, make_opportunity: Make
+    ) -> None:
+        made = await make_opportunity(owner_id=str(company.fang))
+        url, fang = f"/v1/opportunities/{made['id']}", login(company.fang, "own")
+        given = await fang.patch(
+            url, json={"owner_id": str(company.lei)}, headers={"If-Match": '"1"'}
+        )
+        assert given.status_code == 200, given.text
+        assert (await fang.get(url)).status_code == 404
+        assert (await login(company.lei, "own").get(url)).status_code == 200
+
+    async def test_an_evaluator_sees_what_is_to_be_decided_until_it_is_decided(
+        self, login: Login, company: Company, make_opportunity: Make
+    ) -> None:
+        made = await make_opportunity(owner_id=str(company.lei), department_id=str(company.west))
+        url = f"/v1/opportunities/{made['id']}"
+        fang, boss = login(company.fang, "own"), login(company.boss, "own")
+        assert (await fang.get(url)).status_code == 404
+        submitted = await login(company.lei, "own").post(
+            f"{url}/submit", json={"evaluator_id": str(company.fang)}
+        )
+        assert submitted.status_code == 200, submitted.text
+        assert (await fang.get(url)).status_code == 200
+        passed = await fang.post(
+            f"{url}/evaluate",
+            json={"result": "pass_to_next", "next_evaluator_id": str(company.boss)},
+        )
+        assert passed.status_code == 200, passed.text
+        assert (await fang.get(url)).status_code == 404
+        assert (await boss.post(f"{url}/evaluate", json={"result": "pass"})).status_code == 200
+
+    async def test_a_task_may_be_given_to_somebody_out_of_sight(
+        self, login: Login, company: Company, make_task: Make
+    ) -> None:
+        task = await make_task(assignee_id=str(company.fang))
+        given = await login(company.fang, "own").post(
+            f"/v1/tasks/{task['id']}/assign", json={"assignee_id": str(company.lei)}
+        )
+        assert given.status_code == 200, given.text
+        assert (await login(company.lei, "own").get(f"/v1/tasks/{task['id']}")).status_code == 200
+
+
+async def test_a_list_costs_a_limited_caller_no_statement_more(
+    login: Login, company: Company, foreign: dict[str, dict[str, Any]], database: Database
+) -> None:
+    counts = []
+    for row_scope in ("all", "subtree"):
+        client = login(company.boss, row_scope)
+        await client.get("/v1/opportunities")
+        with count_queries(database) as seen:
+            assert len((await client.get("/v1/opportunities")).json()["items"]) == 1
+        counts.append(len(seen.statements))
+    assert counts[0] == counts[1]
