@@ -36,6 +36,8 @@ async def test_every_damage_is_seen(stage: Stage) -> None:
         for slug, damage, _ in DAMAGE:
             table = damage.removeprefix("DELETE FROM ").removeprefix("UPDATE ").split()[0]
             async with world.database(stage, slug) as connection:
+                # Past the triggers, as only who owns the server can: the audit log is append-only.
+                await connection.execute("SET session_replication_role = replica")
                 statement = f"{damage} {ONE.replace('{table}', table)}"
                 assert (await connection.execute(statement, *tenants[:2])).endswith(" 1"), damage
 
