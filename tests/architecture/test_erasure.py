@@ -43,7 +43,7 @@ KEPT = {
     "product_file_parts.product_name", "product_file_parts.serial_number",
     "request_steps.parts", "request_steps.dispatch_order", "requests.parts",
     "conversions.request_id", "conversions.traceparent",
-    "quotes.lines", "opportunity_stages.name", "opportunity_stages.conditions",
+    "quotes.lines", "forecast_calls.category", "opportunity_stages.name", "opportunity_stages.conditions",
     "customer_behaviour.won_amounts", "segment_members.reason",
     "import_rows.outcome", "import_rows.cells",
     "erasures.subject_ids", "erasures.reason", "erasures.despite",

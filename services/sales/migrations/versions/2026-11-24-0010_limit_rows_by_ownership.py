@@ -5,12 +5,12 @@ Policies take effect at once and rewrite nothing. Callers without a row scope no
 
 from alembic import op
 
-from kehu_kernel.migrations import limit_rows
 from kehu_sales.directory.rows import (
     DEPARTMENTS_IN_SIGHT,
     EMPLOYEES_IN_SIGHT,
     ME,
     OF_MY_PEOPLE,
+    limit_audit,
     limit_to_mine,
     limit_to_visible,
 )
@@ -25,14 +25,6 @@ LIMITED = {
     "quote": "quotes",
 }
 FREE = ("product", "method")
-AUDITED = f"entity IN {FREE}" + "".join(
-    f" OR (entity = '{entity}' AND EXISTS (SELECT FROM {table} o "
-    "WHERE o.tenant_id = audit_log.tenant_id AND o.id = audit_log.entity_id))"
-    for entity, table in LIMITED.items()
-)
-"""Who does not see an object does not read its history either. A kind of object that is not named
-here has no history for callers with a row scope."""
-
 NOBODYS = "({table}.opportunity_id IS NULL AND {table}.{column} IS NULL)"
 
 
@@ -48,4 +40,4 @@ def upgrade() -> None:
         limit_to_visible(op, table, opportunities="opportunity_id", besides=besides)
     own = OF_MY_PEOPLE.format(table="quotes", column="owner_id")
     limit_to_visible(op, "quotes", opportunities="opportunity_id", besides=own)
-    limit_rows(op, "audit_log", AUDITED, command="SELECT")
+    limit_audit(op, LIMITED, FREE)

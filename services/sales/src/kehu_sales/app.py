@@ -6,6 +6,11 @@ from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 from kehu_sales.activities.routes import routes as activities
+from kehu_sales.forecasts.errors import ForecastRulesTaken
+from kehu_sales.forecasts.routes import accuracy as forecast_accuracy
+from kehu_sales.forecasts.routes import calls as forecast_calls
+from kehu_sales.forecasts.routes import routes as forecasts
+from kehu_sales.forecasts.routes import rules as forecast_rules
 from kehu_sales.methods.errors import DefaultMethodTaken, MethodCodeTaken
 from kehu_sales.methods.routes import routes as methods
 from kehu_sales.opportunities.errors import CONSTRAINTS as OPPORTUNITY_CONSTRAINTS
@@ -14,12 +19,17 @@ from kehu_sales.products.errors import ProductCodeTaken
 from kehu_sales.products.routes import routes as products
 from kehu_sales.quotes.routes import routes as quotes
 from kehu_sales.settings import Settings
+from kehu_sales.targets.errors import TargetTaken
+from kehu_sales.targets.routes import attainments
+from kehu_sales.targets.routes import routes as targets
 from kehu_sales.tasks.routes import routes as tasks
 
 CONSTRAINTS: Constraints = {
     "ix_methods_default": DefaultMethodTaken,
     "uq_methods_tenant_id_code": MethodCodeTaken,
+    "uq_forecast_rules_tenant_id": ForecastRulesTaken,
     "uq_products_tenant_id_code": ProductCodeTaken,
+    "uq_targets_one": TargetTaken,
     **OPPORTUNITY_CONSTRAINTS,
 }
 """What it means to break a constraint of the database."""
@@ -42,6 +52,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         activities,
         tasks,
         quotes,
+        targets,
+        attainments,
+        forecasts,
+        forecast_accuracy,
+        forecast_calls,
+        forecast_rules,
         *audit_routers("sales"),
     )
     return app

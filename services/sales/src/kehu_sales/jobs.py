@@ -1,4 +1,4 @@
-"""Work that goes on by itself: handing over what leavers hold, erasing persons."""
+"""Work that goes on by itself: handing over what leavers hold, forecasts, erasing persons."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,6 +7,7 @@ from kehu_kernel.hand_overs import HandOverWork
 from kehu_kernel.process import Databases, Worker
 from kehu_kernel.rounds import Rounds
 from kehu_sales.erasure import erasures
+from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
 from kehu_sales.settings import Settings
@@ -15,10 +16,12 @@ from kehu_sales.settings import Settings
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the workers of hand-overs and of erasures."""
+    """Return the workers of hand-overs, daily snapshots of forecasts, and erasures."""
     move = partial(move_records, zone=settings.time_zone)
     work = HandOverWork(databases, HandOverRef, move, wake_relay, batch=settings.hand_over_batch)
+    snapshots = SnapshotWork(databases.worker, zone=settings.time_zone)
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
+        Rounds("forecast-snapshots", snapshots.work, poll_interval=settings.forecast_poll_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
     ]

@@ -26,5 +26,6 @@ PERSONAL = (
     Personal("tasks", ("customer_id", "opportunity_id"), {"topic": WORD, "content": NOTHING}),
     Personal("quotes", ("customer_id", "opportunity_id")),
     Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
+    Personal("forecast_calls", ("opportunity_id",), {"reason": NOTHING}),
 )
 """Parents before children."""

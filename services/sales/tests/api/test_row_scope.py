@@ -68,6 +68,7 @@ def login(client_for: ClientFor, tenant: str) -> Login:
 
 @pytest.fixture
 async def foreign(
+    client: httpx.AsyncClient,
     company: Company,
     make_in_progress: Make,
     make_product: Make,
@@ -76,6 +77,13 @@ async def foreign(
     make_quote: Make,
 ) -> dict[str, dict[str, Any]]:
     """An opportunity of Lei's with one of everything that hangs on it, by its path."""
+
+    async def post(path: str, **body: Any) -> dict[str, Any]:
+        response = await client.post(path, json=body)
+        assert response.status_code in (200, 201), response.text
+        made: dict[str, Any] = response.json()
+        return made
+
     lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
     line = {"product_id": (await make_product())["id"], "quantity": "2"}
     opportunity = await make_in_progress(topic=f"{SECRET}甲", lines=[line], **lei)
@@ -85,9 +93,22 @@ async def foreign(
         "/v1/activities": await make_activity(topic=f"{SECRET}乙", **of_it),
         "/v1/tasks": await make_task(topic=f"{SECRET}丙", assignee_id=str(company.lei), **of_it),
         "/v1/quotes": await make_quote(**of_it),
+        "/v1/targets": await post(
+            "/v1/targets",
+            period="2026",
+            employee_id=str(company.lei),
+            amount={"amount": "1.00", "currency": "CNY"},
+            note=SECRET,
+        ),
+        "/v1/forecast-calls": await post("/v1/forecast-calls", category="commit", **of_it),
     }
 
 
+ASKED = {
+    "/v1/forecasts": {"month_from": "2026-01", "month_to": "2026-12"},
+    "/v1/forecast-accuracy": {"month": "2026-11"},
+}
+"""What a path needs to be asked."""
 OF_NOBODY = {"/v1/products/{product_id}", "/v1/methods/{method_id}"}
 """Reads of what everybody may see."""
 
@@ -104,13 +125,14 @@ async def found(
             continue
         names = {one["name"] for one in item["get"].get("parameters", ())}
         counted = {"count": "exact"} if "count" in names else {}
+        more = counted | ASKED.get(path, {})
         if "{" in path:
             collection = path.partition("/{")[0]
             assert collection in foreign, f"{path}: make one of these in the fixture `foreign`"
             url = re.sub(r"\{[^}]*\}", foreign[collection]["id"], path)
             answers[url] = await fang.get(url)
             continue
-        answers[path] = await fang.get(path, params=counted)
+        answers[path] = await fang.get(path, params=more)
         opportunity = foreign["/v1/opportunities"]
         asked = {
             "opportunity_id": opportunity["id"],
@@ -120,7 +142,7 @@ async def found(
         }
         for name in names & asked.keys():
             url = f"{path}?{name}"
-            answers[url] = await fang.get(path, params={name: asked[name]} | counted)
+            answers[url] = await fang.get(path, params={name: asked[name]} | more)
     return answers
 
 
@@ -131,7 +153,7 @@ class TestNoPathLeaks:
         self, found: dict[str, httpx.Response], foreign: dict[str, dict[str, Any]]
     ) -> None:
         single = {url: one.status_code for url, one in found.items() if url.count("/") > 2}
-        assert len(single) >= len(foreign)
+        assert len(single) >= len(foreign) - 1  # words have no reads of their own
         assert set(single.values()) == {404}, single
 
     async def test_lists_counts_and_the_audit_log_show_nothing_of_others(
@@ -157,7 +179,8 @@ class TestNoPathLeaks:
     ) -> None:
         lei = login(company.lei, row_scope)
         for path, one in foreign.items():
-            assert (await lei.get(f"{path}/{one['id']}")).status_code == 200, path
+            if path != "/v1/forecast-calls":
+                assert (await lei.get(f"{path}/{one['id']}")).status_code == 200, path
             assert (await lei.get(path, params={"count": "exact"})).json()["count"] == 1, path
 
     @pytest.mark.parametrize(
@@ -174,8 +197,9 @@ class TestNoPathLeaks:
         sees: int,
     ) -> None:
         manager = login(getattr(company, who), row_scope)
-        for path, one in foreign.items():
-            assert (await manager.get(f"{path}/{one['id']}")).status_code == sees, path
+        for path in foreign.keys() - {"/v1/forecast-calls"}:
+            url = f"{path}/{foreign[path]['id']}"
+            assert (await manager.get(url)).status_code == sees, path
 
 
 async def test_every_table_that_names_an_opportunity_is_limited(

@@ -1,5 +1,7 @@
 """Which rows a caller with a row scope sees, in SQL: for policies (C4, ADR 0015)."""
 
+from collections.abc import Mapping, Sequence
+
 from kehu_kernel.migrations import limit_rows
 from kehu_kernel.plumbing import Operations
 
@@ -61,3 +63,18 @@ def limit_to_visible(op: Operations, table: str, *, besides: str = "false", **pa
         for parent, column in parents.items()
     )
     limit_rows(op, table, " OR ".join([*seen, besides]))
+
+
+def limit_audit(op: Operations, limited: Mapping[str, str], free: Sequence[str]) -> None:
+    """Limit the audit log: `limited` names the table of each entity whose rows are limited.
+
+    Who does not see an object does not read its history either. Of an entity that is named in
+    neither, callers with a row scope read no history.
+    """
+    seen = "".join(
+        f" OR (entity = '{entity}' AND EXISTS (SELECT FROM {table} o "
+        "WHERE o.tenant_id = audit_log.tenant_id AND o.id = audit_log.entity_id))"
+        for entity, table in limited.items()
+    )
+    op.execute("DROP POLICY IF EXISTS row_scope ON audit_log")
+    limit_rows(op, "audit_log", f"entity IN {tuple(free)}{seen}", command="SELECT")

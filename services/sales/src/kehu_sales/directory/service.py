@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from kehu_contracts.customer import DepartmentState, EmployeeState, TerritoryState
 from kehu_kernel.copies import keep_newest
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
+from kehu_sales.directory.errors import UnknownDepartment, UnknownEmployee
 from kehu_sales.directory.models import DepartmentRef, EmployeeRef, TerritoryRef
 
 
@@ -34,3 +36,19 @@ def _employee(event: EmployeeState) -> dict[str, Any]:
 
 def _territory(event: TerritoryState) -> dict[str, Any]:
     return {"code": event.code, "name": event.name}
+
+
+async def require_employee(session: Session, employee_id: UUID) -> EmployeeRef:
+    """Return an employee that somebody names. Raises `UnknownEmployee`."""
+    employee = await session.get(EmployeeRef, (session.context.tenant_id, employee_id))
+    if employee is None:
+        raise UnknownEmployee(id=employee_id)
+    return employee
+
+
+async def require_department(session: Session, department_id: UUID) -> DepartmentRef:
+    """Return a department that somebody names. Raises `UnknownDepartment`."""
+    department = await session.get(DepartmentRef, (session.context.tenant_id, department_id))
+    if department is None:
+        raise UnknownDepartment(id=department_id)
+    return department
