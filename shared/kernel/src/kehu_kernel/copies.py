@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, func, select, union_all
+from sqlalchemy import ColumnElement, any_, case, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
 from kehu_contracts.base import Event
@@ -95,7 +95,9 @@ def names_record(
     into = select(copies.merged_into_id).where(
         copies.tenant_id == tenant_id, copies.id == record_id
     )
-    survivor = func.coalesce(into.scalar_subquery(), record_id)
+    found = into.scalar_subquery()
+    # Not COALESCE, which the planner takes for leaky: under the policies no index is used for it.
+    survivor = case((found.is_(None), record_id), else_=found)
     merged = select(copies.id).where(
         copies.tenant_id == tenant_id, copies.merged_into_id == survivor
     )

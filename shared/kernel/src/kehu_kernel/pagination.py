@@ -1,7 +1,7 @@
 """Lists by keyset: stable under concurrent writes, as fast on the last page as on the first."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar
@@ -10,7 +10,18 @@ from uuid import UUID
 import orjson
 from asyncpg.exceptions import DataError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from sqlalchemy import ClauseElement, Executable, Select, and_, func, or_, select, text, tuple_
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    Executable,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
@@ -45,6 +56,16 @@ class Page(BaseModel, Generic[Item]):
     items: list[Item] = Field(description="The matches of this page, in the order asked for.")
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null ends.")
     count: int | None = Field(description="Number of all matches, if `count` asked for it.")
+
+
+def one_of(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of these values.
+
+    Of a single value it is an equality: only with it an index can give the page in its order. With
+    a list of one, 50 customers of a state were 40,000 read and sorted.
+    """
+    found: ColumnElement[bool] = column == values[0] if len(values) == 1 else column.in_(values)
+    return found
 
 
 async def paginate(

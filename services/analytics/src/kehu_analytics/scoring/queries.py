@@ -4,6 +4,7 @@ from sqlalchemy import Select, select
 
 from kehu_analytics.scoring.models import GradeScheme, ModelState, ScoringOption, ValueModel
 from kehu_analytics.scoring.schemas import ValueModelFilters
+from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
 
 OPTION_SORT_COLUMNS = {"dimension": ScoringOption.dimension}
@@ -19,7 +20,7 @@ def models(tenant_id: str, filters: ValueModelFilters) -> Select[ValueModel]:
     """Return the query for the value models that match."""
     query = select(ValueModel).where(ValueModel.tenant_id == tenant_id)
     if filters.state:
-        query = query.where(ValueModel.state.in_(filters.state))
+        query = query.where(one_of(ValueModel.state, filters.state))
     return query
 
 

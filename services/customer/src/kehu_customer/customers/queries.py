@@ -12,6 +12,7 @@ from kehu_customer.archives.models import Archive
 from kehu_customer.classifications.models import Classification
 from kehu_customer.customers.models import Customer
 from kehu_customer.customers.schemas import CustomerConditions
+from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"name": Customer.name, "created_at": Customer.created_at}
@@ -72,7 +73,7 @@ def matching(tenant_id: str, filters: CustomerConditions) -> Select[Customer]:
     if not any(getattr(filters, name) is not None for name in SHOW_MERGED):
         query = query.where(Customer.merged_into_id.is_(None))
     if filters.state:
-        query = query.where(Customer.state.in_(filters.state))
+        query = query.where(one_of(Customer.state, filters.state))
     if filters.role is not None:
         query = query.where(Customer.roles.contains([filters.role]))
     if filters.q is not None:

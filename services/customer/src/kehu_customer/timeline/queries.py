@@ -11,6 +11,7 @@ from kehu_customer.timeline.investment import Part
 from kehu_customer.timeline.models import EntryKind, TimelineEntry
 from kehu_customer.timeline.schemas import Days, TimelineFilters
 from kehu_customer.timeline.telling import spellings, way
+from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
 
 SORT_COLUMNS = {"happened_at": TimelineEntry.happened_at}
@@ -22,7 +23,7 @@ def matching(
     """Return the query for the entries of a customer that match all filters, but no `withheld`."""
     query = _of(tenant_id, customer_id).where(TimelineEntry.kind.not_in(withheld))
     if filters.kind:
-        query = query.where(TimelineEntry.kind.in_(filters.kind))
+        query = query.where(one_of(TimelineEntry.kind, filters.kind))
     if filters.contacts_only:
         query = query.where(TimelineEntry.is_contact)
     if filters.channel is not None:

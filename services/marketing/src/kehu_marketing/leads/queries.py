@@ -2,6 +2,7 @@
 
 from sqlalchemy import Select, select
 
+from kehu_kernel.pagination import one_of
 from kehu_marketing.customers.queries import of_customer
 from kehu_marketing.leads.models import Lead
 from kehu_marketing.leads.schemas import LeadFilters
@@ -20,7 +21,7 @@ def matching(tenant_id: str, filters: LeadFilters) -> Select[Lead]:
     if filters.customer_id is not None:
         query = query.where(of_customer(Lead.customer_id, tenant_id, filters.customer_id))
     if filters.status:
-        query = query.where(Lead.status.in_(filters.status))
+        query = query.where(one_of(Lead.status, filters.status))
     if filters.q is not None:
         query = query.where(Lead.topic.icontains(filters.q, autoescape=True))
     return query

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, literal, select, type_coerce, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 
+from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
 from kehu_sales.activities.models import Activity
 from kehu_sales.customers.queries import of_customer
@@ -40,7 +41,7 @@ def matching(tenant_id: str, filters: OpportunityFilters) -> Select[Opportunity]
     if filters.customer_id is not None:
         query = query.where(of_customer(Opportunity.customer_id, tenant_id, filters.customer_id))
     if filters.status:
-        query = query.where(Opportunity.status.in_(filters.status))
+        query = query.where(one_of(Opportunity.status, filters.status))
     if filters.product_id is not None:
         line = [{"product_id": str(filters.product_id)}]
         query = query.where(type_coerce(Opportunity.lines, JSONB).contains(line))

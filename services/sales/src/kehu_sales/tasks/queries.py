@@ -2,6 +2,7 @@
 
 from sqlalchemy import Select, select
 
+from kehu_kernel.pagination import one_of
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.tasks.models import Task
 from kehu_sales.tasks.schemas import TaskFilters
@@ -20,7 +21,7 @@ def matching(tenant_id: str, filters: TaskFilters) -> Select[Task]:
     if filters.customer_id is not None:
         query = query.where(of_customer(Task.customer_id, tenant_id, filters.customer_id))
     if filters.status:
-        query = query.where(Task.status.in_(filters.status))
+        query = query.where(one_of(Task.status, filters.status))
     if filters.due_to is not None:
         query = query.where(Task.due_on <= filters.due_to)
     return query

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, not_, select
 
+from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
 from kehu_service_desk.customers.queries import of_customer
 from kehu_service_desk.requests.dispatch import DispatchHandler, DispatchOrder, OrderStatus
@@ -29,9 +30,9 @@ def matching(tenant_id: str, filters: RequestFilters, today: date) -> Select[Ser
     if filters.customer_id is not None:
         query = query.where(of_customer(ServiceRequest.customer_id, tenant_id, filters.customer_id))
     if filters.status:
-        query = query.where(ServiceRequest.status.in_(filters.status))
+        query = query.where(one_of(ServiceRequest.status, filters.status))
     if filters.priority:
-        query = query.where(ServiceRequest.priority.in_(filters.priority))
+        query = query.where(one_of(ServiceRequest.priority, filters.priority))
     if filters.handler_id is not None:
         query = dispatched_to(query, tenant_id, filters.handler_id)
     if filters.overdue is not None:
