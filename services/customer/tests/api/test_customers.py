@@ -10,8 +10,9 @@ import pytest
 
 from kehu_customer.customers.models import CustomerRole
 from kehu_kernel import clock
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
-from kehu_kernel.testing.observe import audited, emitted
+from kehu_kernel.testing.observe import audited, count_queries, emitted
 
 NOBODY = "019364c2-7d5e-7000-8000-00000000ffff"  # a constant: it becomes part of test names
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -493,3 +494,17 @@ class TestList:
             seen += [item["id"] for item in page["items"]]
             query["cursor"] = page["next_cursor"]
         assert seen == made[::-1]
+
+
+@pytest.mark.parametrize("sort", ["name", "-name", "created_at", "-created_at"])
+async def test_an_index_gives_a_page_in_its_order(
+    sort: str, client: httpx.AsyncClient, database: Database, tenant: str
+) -> None:
+    """Nothing is sorted: that would read all customers of a tenant for a page of fifty."""
+    with count_queries(database) as seen:
+        await client.get("/v1/customers", params={"sort": sort, "state": "prospect"})
+    (page,) = [one for one in seen.statements if "ORDER BY" in one]
+    async with database.transaction(Context(tenant_id=tenant, actor="tester")) as session:
+        await session.fetch("SET LOCAL enable_sort = off")
+        plan = await session.fetch(f"EXPLAIN {page}", tenant, "prospect", 51)
+    assert not [line for (line,) in plan if "Sort" in line], plan

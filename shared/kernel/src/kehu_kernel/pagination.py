@@ -89,7 +89,9 @@ async def paginate(
         page = page.where(_after(params.cursor, sort, column, tie_breaker, descending=descending))
     key = column.desc() if descending else column.asc()
     tie = tie_breaker.desc() if descending else tie_breaker.asc()
-    page = page.order_by(key.nulls_last(), tie).limit(params.limit + 1)
+    # Only where there may be nulls: read backwards an index has them first, and is of no use.
+    page = page.order_by(key.nulls_last() if _nullable(column) else key, tie)
+    page = page.limit(params.limit + 1)
     try:
         rows = list(await session.scalars(page))
     except DBAPIError as error:
