@@ -1,4 +1,4 @@
-"""Work that goes on by itself: handing over what leavers hold, erasing persons."""
+"""Work that goes on by itself: hand-overs of leavers, overdue stages, erasing persons."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,15 +10,18 @@ from kehu_sales.erasure import erasures
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
 from kehu_sales.settings import Settings
+from kehu_sales.stages.worker import OverdueWork
 
 
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the workers of hand-overs and of erasures."""
+    """Return the workers of hand-overs, of overdue stages and of erasures."""
     move = partial(move_records, zone=settings.time_zone)
     work = HandOverWork(databases, HandOverRef, move, wake_relay, batch=settings.hand_over_batch)
+    overdue = OverdueWork(databases, settings.time_zone, wake_relay, batch=settings.overdue_batch)
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
+        Rounds("overdue-stages", overdue.work, poll_interval=settings.overdue_poll_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
     ]

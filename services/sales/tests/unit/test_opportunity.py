@@ -8,7 +8,7 @@ import pytest
 from kehu_contracts.money import Money
 from kehu_kernel.business_day import DateBeforePrevious
 from kehu_sales.lines import MixedCurrencies
-from kehu_sales.methods.models import Conditions, Stage
+from kehu_sales.methods.stages import Conditions, Stage
 from kehu_sales.opportunities.errors import (
     CustomerNeeded,
     EvaluationHasFailed,
@@ -23,7 +23,8 @@ from kehu_sales.opportunities.errors import (
     OpportunityIsClosed,
     PromotionConditionsUnmet,
 )
-from kehu_sales.opportunities.models import EVALUATE_SCOPE, Opportunity, Result, Status
+from kehu_sales.opportunities.models import EVALUATE_SCOPE, Opportunity
+from kehu_sales.opportunities.words import Result, Status
 
 DAY = date(2026, 3, 2)
 NEXT_DAY = DAY + timedelta(days=1)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kehu_kernel.errors import DomainError
-from kehu_sales.methods.models import Conditions, Stage
-from kehu_sales.opportunities.models import Opportunity, Result, Status
+from kehu_sales.methods.stages import Conditions, Stage
+from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
+from kehu_sales.opportunities.words import Result, Status
 
 DAY = date(2026, 3, 2)
 
