@@ -116,8 +116,9 @@ OPPORTUNITIES = {
     """,
     "pooled": "status <> 'pooled' OR num_nonnulls(owner_id, department_id, confirmed_on) = 0",
     "stage_kind": """
-        stage_kind IN ('potential', 'effective', 'feasible', 'target', 'successful')
-        AND stage_code IS NOT NULL AND (stage_kind <> 'successful' OR status = 'won')
+        stage_kind IS NULL
+        OR stage_kind IN ('potential', 'effective', 'feasible', 'target', 'successful')
+            AND stage_code IS NOT NULL AND (stage_kind <> 'successful' OR status = 'won')
     """,
     "stage_due": "stage_code IS NOT NULL OR stage_due_on IS NULL AND NOT stage_overdue_told",
     "method_version": "method_version > 0",

@@ -21,6 +21,7 @@ ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 PATH = "/v1/opportunities"
 TODAY = clock.today(clock.now(), "Asia/Shanghai")
 CLOSE = {"closed_on": str(TODAY), "reason": "理由"}
+BODY = {"win": CLOSE, "lose": CLOSE | {"competitor_unknown": True}}
 
 
 def statuses(responses: list[httpx.Response]) -> list[int]:
@@ -38,7 +39,10 @@ class TestSameOpportunity:
     ) -> None:
         url = f"{PATH}/{(await make_in_progress())['id']}"
         responses = await asyncio.gather(
-            *(client.post(f"{url}/{step}", json=CLOSE) for step in ("win", "lose", "win", "lose"))
+            *(
+                client.post(f"{url}/{step}", json=BODY[step])
+                for step in ("win", "lose", "win", "lose")
+            )
         )
         assert statuses(responses) == [200, 409, 409, 409]
         closed = [e for e in await emitted(database, tenant) if e.data.get("closed_on")]
@@ -75,7 +79,7 @@ class TestSameOpportunity:
     ) -> None:
         made = await make_in_progress()
         body = {"kind": "call", "topic": "电话", "opportunity_id": made["id"]}
-        loss = OpportunityLoss(closed_on=TODAY, reason="价格过高")
+        loss = OpportunityLoss(closed_on=TODAY, reason="价格过高", competitor="神州数码")
         async with database.transaction(context) as session:
             await opportunities.lose_opportunity(session, UUID(made["id"]), loss, today=TODAY)
             call = asyncio.create_task(client.post("/v1/activities", json=body))
