@@ -34,7 +34,15 @@ opportunities = st.fixed_dictionaries(
     {
         "opportunity_id": st.sampled_from(DEALS),
         "status": st.sampled_from(
-            ["not_evaluated", "in_evaluation", "in_progress", "won", "lost", "evaluation_failed"]
+            [
+                "not_evaluated",
+                "in_evaluation",
+                "in_progress",
+                "won",
+                "lost",
+                "evaluation_failed",
+                "pooled",
+            ]  # fmt: skip
         ),
         "on": st.integers(0, 20).map(lambda n: DAY + timedelta(days=n)),
         "amount": st.decimals(0, 5000, places=2),

@@ -207,7 +207,7 @@ class TestBatch:
             {"op": "promote", "opportunity_id": unready["id"]},
         )
         assert codes(items) == [None, "promotion-conditions-unmet"]
-        assert items[1]["problem"]["status"] == 409
+        assert items[1]["problem"]["status"] == 422
         assert items[1]["problem"]["extra"]["conditions"][0]["required"] == 1
 
     async def test_only_the_evaluator_decides(

@@ -125,13 +125,12 @@ class TestMethods:
         items = (await client.get("/v1/methods", params={"is_default": "true"})).json()["items"]
         assert len(items) == 1
 
-    async def test_stages_do_not_change_while_an_opportunity_enters_them(
+    async def test_new_stages_wait_for_an_opportunity_that_enters_the_old_ones(
         self,
         client: httpx.AsyncClient,
         make_opportunity: Make,
         database: Database,
         context: Context,
-        problem: ProblemOf,
     ) -> None:
         made = await make_opportunity()
         url = f"{PATH}/{made['id']}"
@@ -151,4 +150,7 @@ class TestMethods:
                 )
             )
             assert await is_waiting(change)
-        assert problem(await change) == (409, "method-in-use")
+        assert (await change).json()["stages_version"] == 2
+        entered = (await client.get(url)).json()
+        assert (entered["stage_code"], entered["method_version"]) == ("understand", 1)
+        assert (await client.post(f"{url}/promote", json={})).json()["stage_code"] == "pre-study"
