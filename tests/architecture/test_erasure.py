@@ -28,7 +28,7 @@ CODES = {
 OURS = {
     "actor", "assigned_by", "blocked_by", "cancelled_by", "changed_by", "closed_by", "decided_by",
     "ended_by", "entered_by", "granted_by", "ordered_by", "recorded_by", "released_by",
-    "requested_by", "reserved_by", "started_by", "verified_by", "created_by",
+    "requested_by", "reserved_by", "started_by", "verified_by", "created_by", "moved_by",
 }  # fmt: skip
 """Which of us did it."""
 KEPT = {
@@ -37,6 +37,9 @@ KEPT = {
     "duplicate_pairs.reasons", "duplicate_pairs.source",
     "leads.interests", "leads.expected_revenue_currency", "leads.source",
     "merges.merged_ids",
+    "opportunities.buying_committee", "opportunities.competitor", "opportunities.confirmation",
+    "opportunities.need_kind", "opportunities.reporter_role", "opportunities.stage_kind",
+    "opportunity_stages.manner", "opportunity_pool_moves.competitor", "opportunity_pool_moves.move",
     "opportunities.source", "opportunities.lines", "opportunity_facts.source", "lead_facts.source",
     "customer_figures.amounts",
     "product_files.product_code", "product_files.product_name", "product_files.serial_number",

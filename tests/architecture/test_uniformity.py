@@ -30,7 +30,7 @@ from kehu_kernel.testing.plugin import RunningService
 from kehu_marketing.leads.errors import STATUS_ZH as LEAD_ZH
 from kehu_marketing.leads.models import LeadStatus
 from kehu_sales.opportunities.errors import STATUS_ZH as OPPORTUNITY_ZH
-from kehu_sales.opportunities.models import Status
+from kehu_sales.opportunities.words import Status
 from kehu_service_desk.requests.dispatch import Answer
 from kehu_service_desk.requests.errors import WORDS_ZH as REQUEST_ZH
 from kehu_service_desk.requests.models import RequestStatus

@@ -276,7 +276,7 @@ def _close_everything(user: User, person: str) -> None:
     """End what is open with the person: closing it later would take words about somebody erased."""
     whose = {"customer_id": person}
     (opportunity,) = user.get("/sales/v1/opportunities", **whose)["items"]
-    lost = {"closed_on": TODAY.isoformat(), "reason": "本人要求"}
+    lost = {"closed_on": TODAY.isoformat(), "reason": "本人要求", "competitor_unknown": True}
     path = f"/sales/v1/opportunities/{opportunity['id']}"
     user.post(f"{path}/submit", {"evaluator_id": str(uuid4())})
     user.post(f"{path}/evaluate", {"result": "pass"})

@@ -98,7 +98,7 @@ class TestJourney:
         user.post(f"{path}/submit", {"evaluator_id": made["employee"]})
         user.post(f"{path}/evaluate", {"result": "pass"})
         unmet = refused(
-            user.http.post(f"{path}/promote", json={}), 409, "promotion-conditions-unmet"
+            user.http.post(f"{path}/promote", json={}), 422, "promotion-conditions-unmet"
         )
         assert unmet["conditions"][0]["required"] == 1
         eventually(lambda: self._stage_shows(user, "understand"))
@@ -117,7 +117,10 @@ class TestJourney:
         assert user.http.post(f"{path}/win", json={}).status_code == 422
         user.post(f"{path}/win", {"closed_on": TODAY.isoformat(), "reason": "价格与服务"})
         refused(
-            user.http.post(f"{path}/lose", json={"closed_on": TODAY.isoformat(), "reason": "x"}),
+            user.http.post(
+                f"{path}/lose",
+                json={"closed_on": TODAY.isoformat(), "reason": "x", "competitor_unknown": True},
+            ),
             409,
             "opportunity-is-closed",
         )

@@ -178,7 +178,7 @@ async def sell(load: Load, tenant: Tenant) -> None:
         ("submit", {"evaluator_id": tenant.employees[0]}, "submitted"),
         ("evaluate", {"result": "pass"}, "evaluated"),
         ("promote", {}, "stage-entered"),
-        ("lose", ended, "lost") if lost else ("win", ended, "won"),
+        ("lose", ended | {"competitor_unknown": True}, "lost") if lost else ("win", ended, "won"),
     ]
     for step, sent, fact in steps:
         await load.do(

@@ -33,6 +33,7 @@ OPPORTUNITY_EVENTS: dict[str, type[sales.OpportunityState]] = {
     "evaluation_failed": sales.OpportunityEvaluated,
     "won": sales.OpportunityWon,
     "lost": sales.OpportunityLost,
+    "pooled": sales.OpportunityPooled,
 }
 
 
@@ -65,7 +66,8 @@ class Stream:
     ) -> UUID:
         """Bring an opportunity into a status, as of a business day."""
         changes |= {
-            "status": status,
+            "status": "evaluation_failed" if status == "pooled" else status,
+            "pooled": status == "pooled",
             "effective_on": on,
             "method_id": changes.get("method_id", METHOD),
             "expected_revenue": Money(amount=Decimal(amount), currency=currency),

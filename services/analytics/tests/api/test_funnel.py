@@ -265,3 +265,21 @@ class TestFunnel:
                 await client.get("/v1/funnel/opportunities", params={"count": "exact"})
             counts.append(len(queries))
         assert counts[0] == counts[1]
+
+
+async def test_what_lies_in_the_pool_is_in_no_stage_until_it_is_taken_up(
+    client: httpx.AsyncClient, stream: Stream, worker_database: Database
+) -> None:
+    one = stream.opportunity(uuid4(), "in_progress", DAY, stage="bid", amount=500)
+    stream.opportunity(one, "pooled", DAY + timedelta(days=2), amount=500)
+    stream.opportunity(one, "not_evaluated", DAY + timedelta(days=4), amount=500)
+    await stream.fold(worker_database)
+
+    async def on(days: int) -> dict[str, Any]:
+        day = str(DAY + timedelta(days=days))
+        return shown((await client.get("/v1/funnel", params={"as_of": day})).json())
+
+    assert list(await on(1)) != []
+    assert await on(2) == {}
+    assert await on(3) == {}
+    assert list(await on(4)) == ["CNY None"]

@@ -120,6 +120,8 @@ class TestWorkedExamples:
         stream.opportunity(uuid4(), "not_evaluated", DAY, amount=7, customer_id=customer)
         stream.opportunity(uuid4(), "in_progress", DAY, amount=8, customer_id=customer)
         stream.opportunity(uuid4(), "evaluation_failed", DAY, amount=9, customer_id=customer)
+        kept = stream.opportunity(uuid4(), "lost", DAY, customer_id=customer)
+        stream.opportunity(kept, "pooled", DAY, amount=11, customer_id=customer)
         stream.request(uuid4(), customer)
         stream.request(uuid4(), customer, "assigned")
         await stream.fold(worker_database)

@@ -38,6 +38,8 @@ async def decisions(stream: Stream, worker_database: Database) -> None:
         )  # fmt: skip
     stream.opportunity(uuid4(), "in_progress", DAY, stage="bid", owner_id=WANG)
     stream.opportunity(uuid4(), "evaluation_failed", DAY, owner_id=WANG)
+    kept = stream.opportunity(uuid4(), "lost", DAY + timedelta(days=8), owner_id=WANG)
+    stream.opportunity(kept, "pooled", DAY + timedelta(days=9))
     await stream.fold(worker_database)
 
 

@@ -29,13 +29,14 @@ SETTINGS = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
+STATUSES = [
+    "not_evaluated", "in_evaluation", "in_progress", "won", "lost", "evaluation_failed", "pooled",
+]  # fmt: skip
 customers = st.sampled_from(PEOPLE)
 opportunities = st.fixed_dictionaries(
     {
         "opportunity_id": st.sampled_from(DEALS),
-        "status": st.sampled_from(
-            ["not_evaluated", "in_evaluation", "in_progress", "won", "lost", "evaluation_failed"]
-        ),
+        "status": st.sampled_from(STATUSES),
         "on": st.integers(0, 20).map(lambda n: DAY + timedelta(days=n)),
         "amount": st.decimals(0, 5000, places=2),
         "currency": st.sampled_from(["CNY", "CNY", "USD"]),

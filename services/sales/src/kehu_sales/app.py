@@ -6,25 +6,33 @@ from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 from kehu_sales.activities.routes import routes as activities
+from kehu_sales.confirmations.errors import TemplateCodeTaken
+from kehu_sales.confirmations.routes import confirming
+from kehu_sales.confirmations.routes import templates as confirmation_templates
 from kehu_sales.forecasts.errors import ForecastRulesTaken
 from kehu_sales.forecasts.routes import accuracy as forecast_accuracy
 from kehu_sales.forecasts.routes import calls as forecast_calls
 from kehu_sales.forecasts.routes import routes as forecasts
 from kehu_sales.forecasts.routes import rules as forecast_rules
 from kehu_sales.methods.errors import DefaultMethodTaken, MethodCodeTaken
+from kehu_sales.methods.routes import presets as method_presets
 from kehu_sales.methods.routes import routes as methods
 from kehu_sales.opportunities.errors import CONSTRAINTS as OPPORTUNITY_CONSTRAINTS
 from kehu_sales.opportunities.routes import routes as opportunities
+from kehu_sales.pool.routes import routes as pool
 from kehu_sales.products.errors import ProductCodeTaken
 from kehu_sales.products.routes import routes as products
 from kehu_sales.quotes.routes import routes as quotes
+from kehu_sales.reports.routes import routes as reports
 from kehu_sales.settings import Settings
+from kehu_sales.stages.routes import routes as stages
 from kehu_sales.targets.errors import TargetTaken
 from kehu_sales.targets.routes import attainments
 from kehu_sales.targets.routes import routes as targets
 from kehu_sales.tasks.routes import routes as tasks
 
 CONSTRAINTS: Constraints = {
+    "uq_confirmation_templates_tenant_id_code": TemplateCodeTaken,
     "ix_methods_default": DefaultMethodTaken,
     "uq_methods_tenant_id_code": MethodCodeTaken,
     "uq_forecast_rules_tenant_id": ForecastRulesTaken,
@@ -48,7 +56,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app,
         products,
         methods,
+        method_presets,
+        confirmation_templates,
+        reports,
         opportunities,
+        stages,
+        pool,
+        confirming,
         activities,
         tasks,
         quotes,

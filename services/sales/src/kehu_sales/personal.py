@@ -16,6 +16,7 @@ PERSONAL = (
             "external_ref": NOTHING,
             "need": NOTHING,
             "close_reason": IF_GIVEN,
+            "confirmation_answers": NOTHING,
         },
     ),
     Personal(
@@ -26,6 +27,16 @@ PERSONAL = (
     Personal("tasks", ("customer_id", "opportunity_id"), {"topic": WORD, "content": NOTHING}),
     Personal("quotes", ("customer_id", "opportunity_id")),
     Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
+    Personal(
+        "opportunity_stages",
+        ("opportunity_id",),
+        {"reason": IF_GIVEN, "override_reason": IF_GIVEN},
+    ),
+    Personal(
+        "opportunity_pool_moves",
+        ("opportunity_id",),
+        {"reason": IF_GIVEN, "close_reason": IF_GIVEN},
+    ),
     Personal("forecast_calls", ("opportunity_id",), {"reason": NOTHING}),
 )
 """Parents before children."""

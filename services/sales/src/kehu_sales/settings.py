@@ -14,5 +14,9 @@ class Settings(ServiceSettings):
     """Opportunities, and tasks, of a leaver that are moved in one transaction."""
     hand_over_poll_interval: float = 1.0
     """Seconds between two looks for a hand-over that an event has told of."""
+    overdue_batch: int = 200
+    """Opportunities of a tenant whose overdue stage is told of in one transaction."""
+    overdue_poll_interval: float = 60.0
+    """Seconds between two looks for stages that have become overdue."""
     forecast_poll_interval: float = 300.0
     """Seconds between two looks whether a day has begun: each begins with a forecast that stays."""

@@ -36,7 +36,7 @@ class TestOnAnOpportunity:
     ) -> None:
         lines = [{"product_id": (await make_product())["id"], "quantity": "1"}]
         lost, failed = await make_in_progress(lines=lines), await make_opportunity(lines=lines)
-        body = {"closed_on": str(TODAY), "reason": "价格过高"}
+        body = {"closed_on": str(TODAY), "reason": "价格过高", "competitor_unknown": True}
         await client.post(f"/v1/opportunities/{lost['id']}/lose", json=body)
         url = f"/v1/opportunities/{failed['id']}"
         await client.post(f"{url}/submit", json={"evaluator_id": str(uuid4())})

@@ -150,7 +150,13 @@ class TestBatch:
             {"op": "promote", "ref": "a"},
             create("c", customer_id=await make_customer("former")),
             create("a"),
-            {"op": "lose", "opportunity_id": str(uuid4()), "closed_on": str(TODAY), "reason": "x"},
+            {
+                "op": "lose",
+                "opportunity_id": str(uuid4()),
+                "closed_on": str(TODAY),
+                "reason": "x",
+                "competitor_unknown": True,
+            },
             create("d", external_ref="x:1"),
             create("e", external_ref="x:1"),
             {"op": "submit", "ref": "a", "evaluator_id": str(uuid4()), "on": "2026-03-01"},
@@ -201,7 +207,7 @@ class TestBatch:
             {"op": "promote", "opportunity_id": unready["id"]},
         )
         assert codes(items) == [None, "promotion-conditions-unmet"]
-        assert items[1]["problem"]["status"] == 409
+        assert items[1]["problem"]["status"] == 422
         assert items[1]["problem"]["extra"]["conditions"][0]["required"] == 1
 
     async def test_only_the_evaluator_decides(

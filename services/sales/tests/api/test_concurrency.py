@@ -12,14 +12,16 @@ from kehu_kernel.context import Actor, Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import emitted
 from kehu_sales.opportunities import service as opportunities
-from kehu_sales.opportunities.models import EVALUATE_SCOPE, Result
+from kehu_sales.opportunities.models import EVALUATE_SCOPE
 from kehu_sales.opportunities.schemas import OpportunityEvaluation, OpportunityLoss
+from kehu_sales.opportunities.words import Result
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 PATH = "/v1/opportunities"
 TODAY = clock.today(clock.now(), "Asia/Shanghai")
 CLOSE = {"closed_on": str(TODAY), "reason": "理由"}
+BODY = {"win": CLOSE, "lose": CLOSE | {"competitor_unknown": True}}
 
 
 def statuses(responses: list[httpx.Response]) -> list[int]:
@@ -37,7 +39,10 @@ class TestSameOpportunity:
     ) -> None:
         url = f"{PATH}/{(await make_in_progress())['id']}"
         responses = await asyncio.gather(
-            *(client.post(f"{url}/{step}", json=CLOSE) for step in ("win", "lose", "win", "lose"))
+            *(
+                client.post(f"{url}/{step}", json=BODY[step])
+                for step in ("win", "lose", "win", "lose")
+            )
         )
         assert statuses(responses) == [200, 409, 409, 409]
         closed = [e for e in await emitted(database, tenant) if e.data.get("closed_on")]
@@ -74,7 +79,7 @@ class TestSameOpportunity:
     ) -> None:
         made = await make_in_progress()
         body = {"kind": "call", "topic": "电话", "opportunity_id": made["id"]}
-        loss = OpportunityLoss(closed_on=TODAY, reason="价格过高")
+        loss = OpportunityLoss(closed_on=TODAY, reason="价格过高", competitor="神州数码")
         async with database.transaction(context) as session:
             await opportunities.lose_opportunity(session, UUID(made["id"]), loss, today=TODAY)
             call = asyncio.create_task(client.post("/v1/activities", json=body))
@@ -120,13 +125,12 @@ class TestMethods:
         items = (await client.get("/v1/methods", params={"is_default": "true"})).json()["items"]
         assert len(items) == 1
 
-    async def test_stages_do_not_change_while_an_opportunity_enters_them(
+    async def test_new_stages_wait_for_an_opportunity_that_enters_the_old_ones(
         self,
         client: httpx.AsyncClient,
         make_opportunity: Make,
         database: Database,
         context: Context,
-        problem: ProblemOf,
     ) -> None:
         made = await make_opportunity()
         url = f"{PATH}/{made['id']}"
@@ -146,4 +150,7 @@ class TestMethods:
                 )
             )
             assert await is_waiting(change)
-        assert problem(await change) == (409, "method-in-use")
+        assert (await change).json()["stages_version"] == 2
+        entered = (await client.get(url)).json()
+        assert (entered["stage_code"], entered["method_version"]) == ("understand", 1)
+        assert (await client.post(f"{url}/promote", json={})).json()["stage_code"] == "pre-study"

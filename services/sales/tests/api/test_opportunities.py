@@ -198,7 +198,8 @@ class TestChange:
     ) -> None:
         url = f"{PATH}/{(await make_in_progress())['id']}"
         lost = await client.post(
-            f"{url}/lose", json={"closed_on": str(TODAY), "reason": "价格过高"}
+            f"{url}/lose",
+            json={"closed_on": str(TODAY), "reason": "价格过高", "competitor_unknown": True},
         )
         response = await client.patch(
             url, json={"topic": "新"}, headers={"If-Match": lost.headers["etag"]}

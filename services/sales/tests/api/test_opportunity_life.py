@@ -135,7 +135,7 @@ class TestEvaluation:
             ("submit", someone),
             ("evaluate", {"result": "pass"}),
             ("promote", {}),
-            ("lose", {"closed_on": str(TODAY), "reason": "x"}),
+            ("lose", {"closed_on": str(TODAY), "reason": "x", "competitor_unknown": True}),
         ):
             assert await refusal(command, **body) == (409, "evaluation-has-failed")
 
@@ -161,7 +161,7 @@ class TestPromotion:
         response = await client.post(f"{watched}/promote", json={"on": "2026-03-05"})
         assert problem(response) == (409, "promotion-reminder")
         unmet = {"stage_code": "a", "control": "remind", "kind": "activities",
-                 "required": 1, "actual": 0, "met": False}  # fmt: skip
+                 "item": None, "required": 1, "actual": 0, "met": False}  # fmt: skip
         assert response.json()["conditions"] == [unmet]
         preview = (await client.get(f"{watched}/promotion")).json()
         assert preview == {
@@ -203,7 +203,7 @@ class TestPromotion:
         await client.patch(watched, json={"lines": [line]}, headers={"If-Match": etag})
         await make_quote(**link)
         response = await client.post(f"{watched}/promote", json={"confirm_reminders": True})
-        assert problem(response) == (409, "promotion-conditions-unmet")
+        assert problem(response) == (422, "promotion-conditions-unmet")
         assert [
             (one["kind"], one["actual"], one["met"]) for one in response.json()["conditions"]
         ] == [("tasks", 0, False), ("quotes", 1, True)]
@@ -253,7 +253,10 @@ class TestPromotion:
         ]
         days = (TODAY - TODAY.fromisoformat("2026-03-20")).days
         assert (stages[2]["left_on"], stages[2]["actual_days"]) == (None, days)
-        await client.post(f"{url}/lose", json={"closed_on": "2026-03-21", "reason": "价格过高"})
+        await client.post(
+            f"{url}/lose",
+            json={"closed_on": "2026-03-21", "reason": "价格过高", "competitor": "神州数码"},
+        )
         last = (await client.get(f"{url}/stages")).json()["items"][-1]
         assert (last["left_on"], last["actual_days"]) == ("2026-03-21", 1)
 
@@ -296,13 +299,17 @@ class TestClosing:
         problem: ProblemOf,
     ) -> None:
         url = f"{PATH}/{(await make_in_progress(customer_id=None))['id']}"
-        body = {"closed_on": str(TODAY), "reason": "价格过高"}
+        body = {"closed_on": str(TODAY), "reason": "价格过高", "competitor": "神州数码"}
         lost = (await client.post(f"{url}/lose", json=body)).json()
-        assert (lost["status"], lost["won_amount"]) == ("lost", None)
+        assert (lost["status"], lost["won_amount"], lost["competitor"]) == (
+            "lost",
+            None,
+            "神州数码",
+        )
         assert (await emitted(database, tenant))[-1].type == "sales.opportunity-lost.v1"
         for command, again in (
             ("lose", body),
-            ("win", body),
+            ("win", {"closed_on": str(TODAY), "reason": "方案优"}),
             ("promote", {}),
             ("submit", {"evaluator_id": str(uuid4())}),
             ("evaluate", {"result": "pass"}),
@@ -320,14 +327,16 @@ class TestClosing:
         command: str,
     ) -> None:
         url = f"{PATH}/{(await make_in_progress(opened_on='2026-03-02'))['id']}/{command}"
-        day = {"closed_on": str(TODAY)}
+        day: dict[str, Any] = {"closed_on": str(TODAY)}
+        if command == "lose":
+            day["competitor_unknown"] = True
         for body, expected in (
             (day, (422, "invalid-request")),
             ({"reason": "x"}, (422, "invalid-request")),
             (day | {"reason": " "}, (422, "invalid-request")),
             (day | {"closed_on": None, "reason": "x"}, (422, "invalid-request")),
-            ({"closed_on": TOMORROW, "reason": "x"}, (422, "date-in-future")),
-            ({"closed_on": "2026-03-01", "reason": "x"}, (422, "date-before-previous")),
+            (day | {"closed_on": TOMORROW, "reason": "x"}, (422, "date-in-future")),
+            (day | {"closed_on": "2026-03-01", "reason": "x"}, (422, "date-before-previous")),
         ):
             assert problem(await client.post(url, json=body)) == expected
         url = f"{PATH}/{(await make_opportunity())['id']}/{command}"

@@ -87,7 +87,8 @@ class TestStages:
     async def test_keep_their_conditions(self, make_method: Make) -> None:
         conditions = {"control": "strict", "activities": 1, "tasks": 2, "quotes": 3}
         method = await make_method(stages=[stage("a", 10) | {"conditions": conditions}])
-        assert method["stages"][0]["conditions"] == conditions
+        more = {"visits": 0, "samples": 0, "approvals": 0, "required_fields": [], "roles": []}
+        assert method["stages"][0]["conditions"] == conditions | more
         assert method["stages"][0]["position"] == 1
 
     async def test_change_while_nobody_follows_them(
@@ -101,15 +102,30 @@ class TestStages:
         )
         assert response.json()["stages"][0]["code"] == "only"
 
-    async def test_do_not_change_under_an_opportunity_in_progress(
-        self, client: httpx.AsyncClient, make_in_progress: Make, problem: ProblemOf
+    async def test_change_as_a_new_version_that_a_running_opportunity_does_not_follow(
+        self, client: httpx.AsyncClient, make_in_progress: Make
     ) -> None:
-        opportunity = await make_in_progress()
-        url = f"/v1/methods/{opportunity['method_id']}"
-        response = await client.patch(url, json={"stages": [stage("only", 50)]}, headers=IF_FIRST)
-        assert problem(response) == (409, "method-in-use")
-        renamed = await client.patch(url, json={"name": "新名称"}, headers=IF_FIRST)
-        assert renamed.status_code == 200
+        running = await make_in_progress()
+        url = f"/v1/methods/{running['method_id']}"
+        stages = [stage("only", 50), stage("last", 90)]
+        changed = await client.patch(url, json={"stages": stages}, headers=IF_FIRST)
+        assert changed.json()["stages_version"] == 2
+        promoted = await client.post(f"/v1/opportunities/{running['id']}/promote", json={})
+        assert (promoted.json()["stage_code"], promoted.json()["method_version"]) == (
+            "pre-study", 1
+        )  # fmt: skip
+        newer = await make_in_progress()
+        assert (newer["stage_code"], newer["method_version"]) == ("only", 2)
+        versions = (await client.get(f"{url}/versions")).json()["items"]
+        assert [
+            (one["number"], one["in_progress"], one["stages"][0]["code"], one["superseded_by"])
+            for one in versions
+        ] == [(2, 1, "only", None), (1, 1, "understand", "tester")]
+        assert versions[1]["valid_until"] == versions[0]["valid_from"]
+        listed = await client.get(
+            "/v1/opportunities", params={"method_id": running["method_id"], "method_version": 1}
+        )
+        assert [one["id"] for one in listed.json()["items"]] == [running["id"]]
 
     async def test_refuse_a_code_that_is_taken(
         self, client: httpx.AsyncClient, make_method: Make, problem: ProblemOf

@@ -150,7 +150,8 @@ async def test_what_is_closed_stays_with_whoever_closed_it(
     lost = await make_in_progress(owner_id=str(LEAVER))
     url = f"/v1/opportunities/{lost['id']}"
     answer = await client.post(
-        f"{url}/lose", json={"reason": "价格", "closed_on": lost["opened_on"]}
+        f"{url}/lose",
+        json={"reason": "价格", "closed_on": lost["opened_on"], "competitor_unknown": True},
     )
     assert answer.status_code == 200, answer.text
     await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))

@@ -28,9 +28,11 @@ STAGES = [  # code, what must be recorded before it is left: (control, activitie
     ("sign", ("none", 0)),
 ]
 CODES = [code for code, _ in STAGES]
+BACK = {"offer": ["understand"], "sign": ["pre-study", "offer"]}
 METHOD = [
     {
         "code": code, "name": code, "planned_days": 7, "success_rate": 20 * place,
+        "skippable": code != "offer", "may_return_to": BACK.get(code, []),
         "conditions": {"control": control, "activities": activities},
     }
     for place, (code, (control, activities)) in enumerate(STAGES, start=1)
@@ -38,6 +40,7 @@ METHOD = [
 EMPLOYEES = {"first": str(uuid4()), "second": str(uuid4())}
 CLOSED = {"won": "opportunity-is-closed", "lost": "opportunity-is-closed"}
 OVER = CLOSED | {"evaluation_failed": "evaluation-has-failed"}
+NOT_NOW = OVER | {"pooled": "opportunity-in-pool"}
 
 # Days after the step before (one may lie before it), today, or a day that has not come.
 days = st.sampled_from([*[0] * 6, 1, 3, None, -1, "later"])
@@ -83,6 +86,7 @@ class OpportunityLife(ApiMachine):
         self.events = ["created"]
         self.decisions: list[tuple[str, str]] = []
         self.stages: list[tuple[str, str]] = []
+        self.exits: list[str] = []
         self.activities: dict[str | None, int] = {}
         for _ in range(far):
             self.go_on()
@@ -138,6 +142,8 @@ class OpportunityLife(ApiMachine):
             refusals.add("last-stage")
         if to_stage is not None and target <= place:
             refusals.add("not-a-later-stage")
+        if "offer" in CODES[place + 1 : target]:
+            refusals.add("stage-not-skippable")
         for code, (control, activities) in STAGES[place:target]:
             if self.activities.get(code, 0) < activities:
                 if control == "strict":
@@ -168,14 +174,54 @@ class OpportunityLife(ApiMachine):
             self.happened(on, "won")
             self.facts |= {"status": "won", "closed_on": on, "won_amount": agreed}
 
-    @rule(day=days)
-    def lose(self, day: Any) -> None:
-        """In any stage."""
+    @rule(day=days, said=st.sampled_from([*[{"competitor_unknown": True}] * 3, {}]))
+    def lose(self, day: Any, said: dict[str, Any]) -> None:
+        """In any stage, to a competitor or expressly to none that is known."""
         on, refusals = self.day(day, needed=True)
         refusals |= self.unless("in_progress", "not-in-progress")
-        if self.done("lose", {"closed_on": on, "reason": "价格过高"}, refusals):
+        if not said:
+            refusals.add("competitor-needed")
+        if self.done("lose", {"closed_on": on, "reason": "价格过高"} | said, refusals):
             self.happened(on, "lost")
             self.facts |= {"status": "lost", "closed_on": on}
+
+    @rule(day=days)
+    def return_to_pool(self, day: Any) -> None:
+        """From anywhere but won: what was lost or failed comes back no other way."""
+        on, refusals = self.day(day)
+        if self.facts["status"] == "won":
+            refusals.add("opportunity-is-closed")
+        if self.facts["status"] == "pooled":
+            refusals.add("opportunity-in-pool")
+        if self.done("return-to-pool", {"reason": "无预算", "on": on}, refusals):
+            self.happened(on, "pooled")
+            self.leave(self.facts["closed_on"] or str(self.last_step))
+            self.facts |= {
+                "status": "pooled", "evaluator_id": None, "stage_code": None, "closed_on": None,
+            }  # fmt: skip
+
+    @rule(day=days)
+    def take_up(self, day: Any) -> None:
+        """Only from the pool; it begins again."""
+        on, refusals = self.day(day)
+        if self.facts["status"] != "pooled":
+            refusals.add("opportunity-not-in-pool")
+        body = {"owner_id": EMPLOYEES["first"], "on": on}
+        if self.done("take-up", body, refusals):
+            self.happened(on, "taken-up")
+            self.facts["status"] = "not_evaluated"
+
+    @rule(to_stage=st.sampled_from(CODES), day=days)
+    def return_to_stage(self, to_stage: str, day: Any) -> None:
+        """Only where the stage allows it."""
+        on, refusals = self.day(day)
+        refusals |= self.unless("in_progress", "not-in-progress")
+        if to_stage not in BACK.get(self.facts["stage_code"], []):
+            refusals.add("return-not-allowed")
+        body = {"to_stage": to_stage, "reason": "需求变更", "on": on}
+        if self.done("return-to-stage", body, refusals):
+            self.happened(on, "stage-entered")
+            self.enter(to_stage)
 
     @rule(
         change=st.sampled_from(
@@ -246,9 +292,7 @@ class OpportunityLife(ApiMachine):
         assert [one["round"] for one in rounds] == list(range(1, len(rounds) + 1))
         stages = self.wait(manager.get(f"{self.url}/stages")).json()["items"]
         assert [(one["code"], one["entered_on"]) for one in stages] == self.stages
-        left = [one["left_on"] for one in stages]
-        entered = [one["entered_on"] for one in stages]
-        assert left == ([*entered[1:], self.facts["closed_on"]] if stages else [])
+        assert [one["left_on"] for one in stages] == self.left()
         database, tenant = self.world.database, self.world.tenant
         events = [e for e in self.wait(emitted(database, tenant)) if e.key == self.id]
         numbers = list(range(1, len(self.events) + 1))
@@ -273,15 +317,26 @@ class OpportunityLife(ApiMachine):
     def unless(self, status: str, code: str) -> set[str]:
         """Return why it cannot be done in another state than this one."""
         present = self.facts["status"]
-        return set() if present == status else {OVER.get(present, code)}
+        return set() if present == status else {NOT_NOW.get(present, code)}
 
     def happened(self, on: str | None, event: str) -> None:
         self.last_step = date.fromisoformat(on) if on else today()
         self.events.append(event)
 
     def enter(self, stage: str) -> None:
+        self.leave(str(self.last_step))
         self.facts["stage_code"] = stage
         self.stages.append((stage, str(self.last_step)))
+
+    def leave(self, on: str) -> None:
+        """Note the day the present stage is left, if it is in one."""
+        if len(self.exits) < len(self.stages):
+            self.exits.append(on)
+
+    def left(self) -> list[str | None]:
+        """Return the day each stage was left; the last may not be."""
+        open_one = len(self.exits) < len(self.stages)
+        return [*self.exits, *([self.facts["closed_on"]] if open_one else [])]
 
     def done(
         self,

@@ -8,7 +8,7 @@ import pytest
 from kehu_contracts.money import Money
 from kehu_kernel.business_day import DateBeforePrevious
 from kehu_sales.lines import MixedCurrencies
-from kehu_sales.methods.models import Conditions, Stage
+from kehu_sales.methods.stages import Conditions, Stage
 from kehu_sales.opportunities.errors import (
     CustomerNeeded,
     EvaluationHasFailed,
@@ -23,7 +23,8 @@ from kehu_sales.opportunities.errors import (
     OpportunityIsClosed,
     PromotionConditionsUnmet,
 )
-from kehu_sales.opportunities.models import EVALUATE_SCOPE, Opportunity, Result, Status
+from kehu_sales.opportunities.models import EVALUATE_SCOPE, Opportunity
+from kehu_sales.opportunities.words import Result, Status
 
 DAY = date(2026, 3, 2)
 NEXT_DAY = DAY + timedelta(days=1)
@@ -137,7 +138,7 @@ class TestEvaluate:
         with pytest.raises(EvaluationHasFailed):
             made.win(DAY, "赢", None)
         with pytest.raises(EvaluationHasFailed):
-            made.lose(DAY, "输")
+            made.lose(DAY, "输", none_known=True)
 
     def test_of_one_that_was_not_submitted(self) -> None:
         with pytest.raises(NotInEvaluation):
@@ -241,18 +242,18 @@ class TestWin:
 class TestLose:
     def test_without_a_customer(self) -> None:
         made = in_progress(customer_id=None)
-        made.lose(DAY, "价格过高")
+        made.lose(DAY, "价格过高", none_known=True)
         assert (made.status, made.close_reason) == (Status.LOST, "价格过高")
         assert made.won_amount is None
 
     def test_is_final_as_winning_is(self) -> None:
         won, lost = in_progress(), in_progress()
         won.win(DAY, "方案优", None)
-        lost.lose(DAY, "价格过高")
+        lost.lose(DAY, "价格过高", none_known=True)
         for made in (won, lost):
             with pytest.raises(OpportunityIsClosed):
                 made.win(DAY, "再来", None)
             with pytest.raises(OpportunityIsClosed):
-                made.lose(DAY, "再来")
+                made.lose(DAY, "再来", none_known=True)
             with pytest.raises(OpportunityIsClosed):
                 promote(made)

@@ -52,6 +52,21 @@ class MethodStage(Fragment):
     position: int = Field(ge=1, description="Place in the method, from 1.")
     planned_days: int = Field(ge=0, description="Days an opportunity should stay in the stage.")
     success_rate: Percent = Field(description="Chance of winning in this stage, in percent.")
+    kind: str | None = Field(
+        None,
+        description="What an opportunity in the stage is: potential to successful.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    buyer_stage: str | None = Field(
+        None,
+        description="Where the buyer stands meanwhile, C1 to C5.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    period: str | None = Field(
+        None,
+        description="Period of life: identification, development, maturity, harvest.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
 
 
 class MethodState(Event):
@@ -66,6 +81,11 @@ class MethodState(Event):
     active: bool = Field(description="Whether the method may still be chosen.")
     stages: list[MethodStage] = Field(description="Every stage, by position.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    stages_version: int | None = Field(
+        None,
+        description="Counts the versions of the stages, from 1.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
 
 
 class MethodCreated(MethodState):
@@ -78,6 +98,32 @@ class MethodChanged(MethodState):
     """A sales method or one of its stages was changed."""
 
     type: ClassVar[str] = "sales.method-changed.v1"
+
+
+class ConfirmationTemplateState(Event):
+    """A confirmation template after the change."""
+
+    key: ClassVar[str] = "template_id"
+
+    template_id: UUID = Field(description="The template.")
+    code: str = Field(description="Code, unique for the tenant.")
+    name: str = Field(description="Name.")
+    required_fields: list[str] = Field(description="What an opportunity must say to match.")
+    question_codes: list[str] = Field(description="Codes of the questions to be answered.")
+    active: bool = Field(description="Whether opportunities may be confirmed by it.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class ConfirmationTemplateCreated(ConfirmationTemplateState):
+    """A confirmation template was set up."""
+
+    type: ClassVar[str] = "sales.confirmation-template-created.v1"
+
+
+class ConfirmationTemplateChanged(ConfirmationTemplateState):
+    """A confirmation template was changed or withdrawn."""
+
+    type: ClassVar[str] = "sales.confirmation-template-changed.v1"
 
 
 class DocumentLine(Fragment):
@@ -119,6 +165,46 @@ class OpportunityState(Event):
     close_reason: str | None = Field(description="Why it was won or lost.")
     effective_on: date = Field(description="Business day this change counts for.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    pooled: bool | None = Field(
+        None,
+        description="Whether it lies in the reserve pool; its status reads evaluation_failed then.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    kind: str | None = Field(
+        None,
+        description="What it is: potential, effective, feasible, target, successful.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    method_version: int | None = Field(
+        None,
+        description="Version of the method's stages that it follows.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    stage_due_on: date | None = Field(
+        None,
+        description="Business day it should leave its stage by.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    reported_by_id: UUID | None = Field(
+        None,
+        description="The employee who reported it.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    competitor: str | None = Field(
+        None,
+        description="The competitor; of a lost one, who won it.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    competitor_id: UUID | None = Field(
+        None,
+        description="The competitor's file.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    confirmed_on: date | None = Field(
+        None,
+        description="Business day it was confirmed as effective.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
 
 
 class OpportunityCreated(OpportunityState):
@@ -155,6 +241,54 @@ class OpportunityStageEntered(OpportunityState):
     """An opportunity entered a stage: the first one after it passed, or the next by promotion."""
 
     type: ClassVar[str] = "sales.opportunity-stage-entered.v1"
+
+    manner: str | None = Field(
+        None,
+        description="How it came there: promotion, return, method_move.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    reason: str | None = Field(
+        None,
+        description="Why it was returned, or moved to another version.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    override_reason: str | None = Field(
+        None,
+        description="Why unmet conditions were passed over.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+
+
+class OpportunityConfirmed(OpportunityState):
+    """An opportunity was confirmed as effective."""
+
+    type: ClassVar[str] = "sales.opportunity-confirmed.v1"
+
+    confirmation: str = Field(description="By what: formal_request or template.")
+    template_id: UUID | None = Field(description="The confirmation template it matched.")
+
+
+class OpportunityStageOverdue(OpportunityState):
+    """An opportunity has been in its stage longer than planned; told once per stay."""
+
+    type: ClassVar[str] = "sales.opportunity-stage-overdue.v1"
+
+
+class OpportunityPooled(OpportunityState):
+    """An opportunity went to the reserve pool: neither open, nor won, nor lost any more."""
+
+    type: ClassVar[str] = "sales.opportunity-pooled.v1"
+
+    reason: str = Field(description="Why.")
+    former_status: str = Field(description="Where it stood before, such as in_progress or lost.")
+
+
+class OpportunityTakenUp(OpportunityState):
+    """An opportunity was taken up from the reserve pool; it begins again, not evaluated."""
+
+    type: ClassVar[str] = "sales.opportunity-taken-up.v1"
+
+    reason: str | None = Field(description="Why, if that was said.")
 
 
 class OpportunityWon(OpportunityState):
@@ -309,11 +443,17 @@ EVENTS: tuple[type[Event], ...] = (
     ProductChanged,
     MethodCreated,
     MethodChanged,
+    ConfirmationTemplateCreated,
+    ConfirmationTemplateChanged,
     OpportunityCreated,
     OpportunityChanged,
     OpportunitySubmitted,
     OpportunityEvaluated,
+    OpportunityConfirmed,
     OpportunityStageEntered,
+    OpportunityStageOverdue,
+    OpportunityPooled,
+    OpportunityTakenUp,
     OpportunityWon,
     OpportunityLost,
     ActivityRecorded,

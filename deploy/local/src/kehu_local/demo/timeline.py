@@ -70,7 +70,12 @@ def steps(
 def _closing(deal: Deal) -> dict[str, Any]:
     closed_on = deal.closed_on.isoformat() if deal.closed_on else None
     if deal.stage == "Lost":
-        return {"op": "lose", "closed_on": closed_on, "reason": LOST_REASON}
+        return {
+            "op": "lose",
+            "closed_on": closed_on,
+            "reason": LOST_REASON,
+            "competitor_unknown": True,  # the file names none
+        }
     amount = {"amount": f"{deal.close_value:.2f}", "currency": "USD"}
     return {"op": "win", "closed_on": closed_on, "reason": "Order received", "amount": amount}
 

@@ -9,8 +9,9 @@ from kehu_contracts import customer, marketing, sales, service_desk
 from kehu_contracts.base import Event
 from kehu_contracts.envelope import Envelope
 
-CLOSED = frozenset({"won", "lost", "evaluation_failed"})
-"""Nothing happens to an opportunity any more: it has left the funnel."""
+POOLED = "pooled"
+CLOSED = frozenset({"won", "lost", "evaluation_failed", POOLED})
+"""It has left the funnel; from the reserve pool it comes back when it is taken up."""
 
 Row = tuple[Any, ...]
 
@@ -30,7 +31,7 @@ def opportunity_row(event: sales.OpportunityState) -> Row:
     revenue, won = event.expected_revenue, _won(event)
     return (
         event.number, event.topic, event.customer_id, event.owner_id, event.department_id,
-        event.source, event.lead_id, event.method_id, event.status, event.stage_code,
+        event.source, event.lead_id, event.method_id, _status(event), event.stage_code,
         event.stage_name, event.stage_position, event.success_rate, revenue.amount,
         revenue.currency, won and won.amount, won and won.currency, event.expected_close_on,
         event.opened_on, event.closed_on, event.close_reason, event.effective_on,
@@ -41,8 +42,8 @@ def history_row(event: sales.OpportunityState, envelope: Envelope) -> Row:
     """Return the columns of `opportunity_history`; `valid_to` follows from later rows."""
     revenue, won = event.expected_revenue, _won(event)
     return (
-        envelope.tenant_id, event.opportunity_id, envelope.sequence, event.status,
-        event.status in CLOSED, event.method_id, event.stage_code, event.stage_name,
+        envelope.tenant_id, event.opportunity_id, envelope.sequence, _status(event),
+        _status(event) in CLOSED, event.method_id, event.stage_code, event.stage_name,
         event.stage_position, event.success_rate, revenue.amount, revenue.currency,
         won and won.amount, event.customer_id, event.owner_id, event.department_id,
         event.effective_on, None,
@@ -112,6 +113,11 @@ KINDS = (
 def kind_of(event_class: type[Event]) -> Kind | None:
     """Return how events of a class are folded, or None if nothing here depends on them."""
     return next((kind for kind in KINDS if issubclass(event_class, kind.state)), None)
+
+
+def _status(event: sales.OpportunityState) -> str:
+    """Return where it stands; one in the reserve pool is neither open, nor won, nor lost."""
+    return POOLED if event.pooled else event.status
 
 
 def _won(event: sales.OpportunityState) -> Any:

@@ -174,6 +174,18 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.opportunity-stage-entered.v1": Telling(
         K.OPPORTUNITY, "Opportunity entered a stage", "商机进入阶段", **DOCUMENT
     ),
+    "sales.opportunity-confirmed.v1": Telling(
+        K.OPPORTUNITY, "Opportunity confirmed as effective", "商机确认有效", **DOCUMENT
+    ),
+    "sales.opportunity-stage-overdue.v1": Telling(
+        K.OPPORTUNITY, "Opportunity is too long in its stage", "商机阶段超期", **DOCUMENT
+    ),
+    "sales.opportunity-pooled.v1": Telling(
+        K.OPPORTUNITY, "Opportunity put into the reserve pool", "商机转入储备", **DOCUMENT
+    ),
+    "sales.opportunity-taken-up.v1": Telling(
+        K.OPPORTUNITY, "Opportunity taken up from the reserve pool", "从储备领取商机", **DOCUMENT
+    ),
     "sales.opportunity-won.v1": Telling(K.OPPORTUNITY, "Opportunity won", "商机赢单", **DOCUMENT),
     "sales.opportunity-lost.v1": Telling(K.OPPORTUNITY, "Opportunity lost", "商机丢单", **DOCUMENT),
     "sales.activity-recorded.v1": Telling(

@@ -11,7 +11,8 @@ from kehu_kernel import audit, clock, outbox
 from kehu_kernel.session import Session
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
-from kehu_sales.opportunities.models import Opportunity, Status
+from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.words import Status
 from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import Task, TaskStatus
 

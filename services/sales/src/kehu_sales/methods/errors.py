@@ -42,13 +42,34 @@ class SuccessRateMustRise(DomainError):
     zh = "成功率必须逐阶段上升；阶段 {stage} 不符合。"
 
 
-class MethodInUse(DomainError):
-    """Opportunities in progress follow the method, so its stages cannot change."""
+class KindMustNotFall(DomainError):
+    """What stages stand for rises from potential to successful, which only the last one may be."""
 
-    code = "method-in-use"
-    status = HTTPStatus.CONFLICT
-    en = "Opportunities in progress follow this method; its stages cannot change. Make a new one."
-    zh = "有进行中的商机正在使用该销售方法，不能修改其阶段。请新建销售方法。"
+    code = "kind-must-not-fall"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = (
+        "What stages stand for never falls, and only the last of several may stand for successful; "
+        "at {stage} it is otherwise."
+    )
+    zh = "各阶段对应的商机类别不能后退，且只有多个阶段中的最后一个可对应成功商机；{stage} 不符合。"
+
+
+class ReturnMustLeadBack(DomainError):
+    """A stage may allow a return to earlier stages of the method only."""
+
+    code = "return-must-lead-back"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The stage {stage} cannot return to {target}: that is not an earlier stage of the method."
+    zh = "阶段 {stage} 不能退回到 {target}：它不是该销售方法的更早阶段。"
+
+
+class UnknownMethodVersion(DomainError):
+    """The method has no version of its stages with this number."""
+
+    code = "unknown-method-version"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The sales method {name} has no version {number} of its stages."
+    zh = "销售方法 {name} 的阶段没有第 {number} 版。"
 
 
 class DefaultMethodNeeded(DomainError):

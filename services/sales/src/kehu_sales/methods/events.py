@@ -20,9 +20,13 @@ def _state(method: Method, changed: list[str]) -> dict[str, Any]:
                 position=position,
                 planned_days=stage.planned_days,
                 success_rate=stage.success_rate,
+                kind=stage.kind,
+                buyer_stage=stage.buyer_stage,
+                period=stage.period,
             )
             for position, stage in enumerate(method.stages, start=1)
         ],
+        "stages_version": method.stages_version,
         "changed": changed,
     }
 

@@ -7,7 +7,7 @@ from sqlalchemy import Select, or_, select
 
 from kehu_kernel.session import Session
 from kehu_sales.db import among
-from kehu_sales.methods.models import Method
+from kehu_sales.methods.models import Method, MethodVersion
 from kehu_sales.methods.schemas import MethodFilters
 
 SORT_COLUMNS = {"name": Method.name, "code": Method.code, "created_at": Method.created_at}
@@ -52,3 +52,32 @@ async def load_methods(
         .with_for_update(read=True)
     )
     return {row.id: row for row in rows}
+
+
+async def past_versions(
+    session: Session, wanted: Collection[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], MethodVersion]:
+    """Return the superseded versions with these methods and numbers."""
+    if not wanted:
+        return {}
+    rows = await session.scalars(
+        select(MethodVersion).where(
+            MethodVersion.tenant_id == session.context.tenant_id,
+            among(MethodVersion.method_id, {method_id for method_id, _ in wanted}),
+            among(MethodVersion.number, {number for _, number in wanted}),
+        )
+    )
+    return {(row.method_id, row.number): row for row in rows}
+
+
+async def versions_of(session: Session, method_id: UUID) -> list[MethodVersion]:
+    """Return every superseded version of a method's stages, the newest first."""
+    rows = await session.scalars(
+        select(MethodVersion)
+        .where(
+            MethodVersion.tenant_id == session.context.tenant_id,
+            MethodVersion.method_id == method_id,
+        )
+        .order_by(MethodVersion.number.desc())
+    )
+    return list(rows)

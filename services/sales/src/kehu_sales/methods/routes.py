@@ -14,16 +14,29 @@ from kehu_sales.methods import service
 from kehu_sales.methods.errors import (
     DefaultMethodNeeded,
     DefaultMethodTaken,
+    KindMustNotFall,
     MethodCodeTaken,
-    MethodInUse,
     MethodWithdrawn,
+    ReturnMustLeadBack,
     StageCodesRepeat,
     SuccessRateMustRise,
 )
 from kehu_sales.methods.models import Method
-from kehu_sales.methods.schemas import MethodCreate, MethodFilters, MethodRead, MethodUpdate
+from kehu_sales.methods.presets import PRESETS
+from kehu_sales.methods.schemas import (
+    MethodCreate,
+    MethodFilters,
+    MethodRead,
+    MethodUpdate,
+    PresetList,
+    VersionList,
+    VersionRead,
+    stages_read,
+)
 
 routes = router("/v1/methods", "methods")
+presets = router("/v1/method-presets", "methods")
+STAGES = (StageCodesRepeat, SuccessRateMustRise, KindMustNotFall, ReturnMustLeadBack)
 READ = requires("sales:methods:read")
 WRITE = requires("sales:methods:write")
 
@@ -33,7 +46,7 @@ WRITE = requires("sales:methods:write")
     summary="Create a sales method",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
-    responses=problems(MethodCodeTaken, DefaultMethodTaken, StageCodesRepeat, SuccessRateMustRise),
+    responses=problems(MethodCodeTaken, DefaultMethodTaken, *STAGES),
 )
 async def create_method(data: MethodCreate, session: Session, response: Response) -> MethodRead:
     """Set up a sales method with its stages. The first one of all becomes the default."""
@@ -63,9 +76,7 @@ async def read_method(method_id: UUID, session: Session, response: Response) -> 
     "/{method_id}",
     summary="Change a sales method",
     dependencies=[WRITE],
-    responses=problems(
-        MethodCodeTaken, MethodInUse, DefaultMethodNeeded, StageCodesRepeat, SuccessRateMustRise
-    ),
+    responses=problems(MethodCodeTaken, DefaultMethodNeeded, *STAGES),
 )
 async def change_method(
     method_id: UUID,
@@ -76,8 +87,8 @@ async def change_method(
 ) -> MethodRead:
     """Rename, withdraw, or replace the stages.
 
-    Stages cannot change while an opportunity in progress follows them: set up a new method and
-    make it the default.
+    Other stages are a new version. Opportunities in progress go on with the version they have,
+    until they are moved on purpose (`POST /v1/opportunities/{id}/move-method`).
     """
     method = await service.change_method(session, method_id, data, expected_version=version)
     return _answer(method, response)
@@ -95,6 +106,40 @@ async def make_default_method(
     """Let new opportunities take this method; the former default keeps its opportunities."""
     method = await service.make_default_method(session, method_id, expected_version=version)
     return _answer(method, response)
+
+
+@routes.get(
+    "/{method_id}/versions", summary="List the versions of a method's stages", dependencies=[READ]
+)
+async def list_method_versions(method_id: UUID, session: Session) -> VersionList:
+    """Every version with its stages, the newest first, and how many opportunities follow it."""
+    method, past, following = await service.list_versions(session, method_id)
+    newest = VersionRead(
+        number=method.stages_version,
+        valid_from=method.stages_since or method.created_at,
+        valid_until=None,
+        superseded_by=None,
+        in_progress=following.get(method.stages_version, 0),
+        stages=stages_read(method.stages),
+    )
+    older = [
+        VersionRead(
+            number=one.number,
+            valid_from=one.valid_from,
+            valid_until=one.valid_until,
+            superseded_by=one.superseded_by,
+            in_progress=following.get(one.number, 0),
+            stages=stages_read(one.stages),
+        )
+        for one in past
+    ]
+    return VersionList(items=[newest, *older])
+
+
+@presets.get("", summary="List prepared sales methods", dependencies=[READ])
+async def list_method_presets(_session: Session) -> PresetList:
+    """Methods to begin with; send one to `POST /v1/methods`, as it is or changed."""
+    return PRESETS
 
 
 def _answer(method: Method, response: Response) -> MethodRead:

@@ -1,5 +1,7 @@
 """Sales methods on the wire."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
@@ -8,7 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, Patch, Text, Whole, shown
-from kehu_sales.methods.models import Conditions, Control, Method, Stage
+from kehu_sales.methods.models import Method
+from kehu_sales.methods.stages import (
+    BuyerStage,
+    BuyingRole,
+    Conditions,
+    Control,
+    Fact,
+    Kind,
+    Period,
+    Stage,
+)
 
 Count = Annotated[Whole, Field(ge=0, le=1000)]
 
@@ -46,6 +58,26 @@ class StageConditions(Input):
     activities: Count = Field(0, description="Activities recorded in the stage, at least.")
     tasks: Count = Field(0, description="Completed tasks of the stage, at least.")
     quotes: Count = Field(0, description="Quotes made in the stage, at least.")
+    visits: Count = Field(0, description="Visits among the activities of the stage, at least.")
+    samples: Count = Field(0, description="Samples delivered in the stage, at least.")
+    approvals: Count = Field(0, description="Documents approved in the stage, at least.")
+    required_fields: list[Fact] = Field(
+        default_factory=list,
+        max_length=len(Fact),
+        description="What the opportunity must say, such as `need` or `expected_close_on`.",
+    )
+    roles: list[BuyingRole] = Field(
+        default_factory=list,
+        max_length=len(BuyingRole),
+        description="Parts that contacts of the buying committee must play.",
+    )
+
+    def conditions(self) -> Conditions:
+        """Return the conditions that were described; what is named twice counts once."""
+        once = {
+            name: tuple(dict.fromkeys(getattr(self, name))) for name in ("required_fields", "roles")
+        }
+        return Conditions(**self.model_dump() | once)
 
 
 class StageInput(Input):
@@ -63,6 +95,22 @@ class StageInput(Input):
         default_factory=lambda: StageConditions.model_validate({}),
         description="What must be recorded before the stage is left.",
     )
+    name_en: Text | None = Field(None, description="Name in English.")
+    buyer_stage: BuyerStage | None = Field(
+        None, description="Where the buyer stands meanwhile: C1 finds a need, C5 uses and judges."
+    )
+    period: Period | None = Field(None, description="Period of the opportunity's life.")
+    kind: Kind | None = Field(
+        None,
+        description="What an opportunity in the stage is; never falls from stage to stage. "
+        "A last stage that stands for `successful` is entered by winning.",
+    )
+    skippable: Flag = Field(True, description="Whether a promotion may skip the stage.")
+    may_return_to: list[Text] = Field(
+        default_factory=list,
+        max_length=30,
+        description="Codes of earlier stages that an opportunity may be returned to from here.",
+    )
 
     def stage(self) -> Stage:
         """Return the stage that was described."""
@@ -71,7 +119,13 @@ class StageInput(Input):
             name=self.name,
             planned_days=self.planned_days,
             success_rate=self.success_rate,
-            conditions=Conditions(**self.conditions.model_dump()),
+            conditions=self.conditions.conditions(),
+            name_en=self.name_en,
+            buyer_stage=self.buyer_stage,
+            period=self.period,
+            kind=self.kind,
+            skippable=self.skippable,
+            may_return_to=tuple(dict.fromkeys(self.may_return_to)),
         )
 
 
@@ -110,7 +164,8 @@ class MethodUpdate(Patch):
     name: Text | None = Field(None, description="Name.")
     active: Flag | None = Field(None, description="False withdraws it from the choice.")
     stages: Stages | None = Field(
-        None, description="Every stage; refused while an opportunity in progress follows them."
+        None,
+        description="Every stage: a new version. What is in progress goes on with the one it has.",
     )
 
 
@@ -123,6 +178,12 @@ class StageRead(BaseModel):
     planned_days: int = Field(description="Days an opportunity should stay in the stage.")
     success_rate: int = Field(description="Chance of winning in this stage, in percent.")
     conditions: "StageConditionsRead" = Field(description="What must be recorded in it.")
+    name_en: str | None = Field(description="Name in English.")
+    buyer_stage: BuyerStage | None = Field(description="Where the buyer stands meanwhile.")
+    period: Period | None = Field(description="Period of the opportunity's life.")
+    kind: Kind | None = Field(description="What an opportunity in the stage is.")
+    skippable: bool = Field(description="Whether a promotion may skip it.")
+    may_return_to: list[str] = Field(description="Earlier stages one may return to from here.")
 
 
 class StageConditionsRead(BaseModel):
@@ -132,6 +193,11 @@ class StageConditionsRead(BaseModel):
     activities: int = Field(description="Activities recorded in the stage, at least.")
     tasks: int = Field(description="Completed tasks of the stage, at least.")
     quotes: int = Field(description="Quotes made in the stage, at least.")
+    visits: int = Field(description="Visits among the activities, at least.")
+    samples: int = Field(description="Samples delivered in the stage, at least.")
+    approvals: int = Field(description="Documents approved in the stage, at least.")
+    required_fields: list[Fact] = Field(description="What the opportunity must say.")
+    roles: list[BuyingRole] = Field(description="Parts the buying committee must have.")
 
 
 class MethodRead(BaseModel):
@@ -143,34 +209,82 @@ class MethodRead(BaseModel):
     name: str = Field(description="Name.")
     is_default: bool = Field(description="Whether new opportunities take it.")
     active: bool = Field(description="Whether it may still be chosen.")
-    stages: list[StageRead] = Field(description="Every stage, in order.")
+    stages_version: int = Field(description="Counts the versions of the stages, from 1.")
+    stages: list[StageRead] = Field(description="Every stage of the newest version, in order.")
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
 
     @classmethod
     def of(cls, method: Method) -> Self:
         """Return the method as the API shows it."""
-        return shown(cls, method, stages=stages_of(method))
+        return shown(cls, method, stages=stages_read(method.stages))
 
 
-def stages_of(method: Method) -> list[StageRead]:
-    """Return the stages of a method with their positions."""
+def stages_read(stages: Iterable[Stage]) -> list[StageRead]:
+    """Return stages with their positions."""
     return [
-        StageRead(
-            code=stage.code,
-            name=stage.name,
-            position=position,
-            planned_days=stage.planned_days,
-            success_rate=stage.success_rate,
-            conditions=StageConditionsRead(
-                control=stage.conditions.control,
-                activities=stage.conditions.activities,
-                tasks=stage.conditions.tasks,
-                quotes=stage.conditions.quotes,
-            ),
+        StageRead.model_validate(
+            {name: getattr(stage, name) for name in Stage.__slots__}
+            | {"position": position, "conditions": asdict(stage.conditions)}
         )
-        for position, stage in enumerate(method.stages, start=1)
+        for position, stage in enumerate(stages, start=1)
     ]
+
+
+class VersionRead(BaseModel):
+    """One version of a method's stages."""
+
+    number: int = Field(description="Counts the versions, from 1.")
+    valid_from: datetime = Field(description="Since when opportunities begin with it.")
+    valid_until: datetime | None = Field(description="Until when they did; null for the newest.")
+    superseded_by: str | None = Field(description="Token subject of who made the next version.")
+    in_progress: int = Field(description="Opportunities in progress that follow it.")
+    stages: list[StageRead] = Field(description="Every stage, in order.")
+
+
+class VersionList(BaseModel):
+    """The versions of a method's stages."""
+
+    items: list[VersionRead] = Field(description="Every version, the newest first.")
+
+
+class PresetRead(BaseModel):
+    """A prepared method. `method` can be sent to `POST /v1/methods` as it is, or changed."""
+
+    code: str = Field(description="Code of the preset.")
+    name_zh: str = Field(description="Name in Chinese.")
+    name_en: str = Field(description="Name in English.")
+    method: "PresetMethod" = Field(description="The body of a new method.")
+
+
+class PresetMethod(BaseModel):
+    """The body of a new method."""
+
+    code: str = Field(description="Code of the method; your own, if you like.")
+    name: str = Field(description="Name.")
+    stages: list["PresetStage"] = Field(description="Every stage, in order.")
+
+
+class PresetStage(BaseModel):
+    """One stage of a prepared method, as a new method takes it."""
+
+    code: str = Field(description="Code.")
+    name: str = Field(description="Name.")
+    name_en: str | None = Field(description="Name in English.")
+    planned_days: int = Field(description="Days an opportunity should stay in the stage.")
+    success_rate: int = Field(description="Chance of winning in this stage, in percent.")
+    buyer_stage: BuyerStage | None = Field(description="Where the buyer stands meanwhile.")
+    period: Period | None = Field(description="Period of the opportunity's life.")
+    kind: Kind | None = Field(description="What an opportunity in the stage is.")
+    skippable: bool = Field(description="Whether a promotion may skip it.")
+    may_return_to: list[str] = Field(description="Earlier stages one may return to from here.")
+    conditions: StageConditionsRead = Field(description="What must be recorded in it.")
+
+
+class PresetList(BaseModel):
+    """The prepared methods."""
+
+    items: list[PresetRead] = Field(description="Every prepared method.")
 
 
 class MethodFilters(PageParams):

@@ -9,19 +9,20 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.methods import events, queries
-from kehu_sales.methods.errors import MethodInUse
-from kehu_sales.methods.models import Method, require_rising
+from kehu_sales.methods.models import Method, MethodVersion
 from kehu_sales.methods.schemas import MethodCreate, MethodFilters, MethodUpdate
-from kehu_sales.opportunities.models import Opportunity, Status
+from kehu_sales.methods.stages import require_sound
+from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.words import Status
 
 
 async def create_method(session: Session, data: MethodCreate) -> Method:
     """Set up a method. The first one becomes the default, also unasked.
 
-    Raises `StageCodesRepeat`, `SuccessRateMustRise`; the database refuses a code that is taken.
+    Raises what `require_sound` raises; the database refuses a code that is taken.
     """
     stages = tuple(stage.stage() for stage in data.stages)
-    require_rising(stages)
+    require_sound(stages)
     await _take_turns(session)
     default = await queries.default_method(session)
     if default is not None and data.is_default:
@@ -32,6 +33,8 @@ async def create_method(session: Session, data: MethodCreate) -> Method:
         is_default=data.is_default or default is None,
         active=True,
         stages=stages,
+        stages_version=1,
+        stages_since=session.context.now,
     )
     audit.created(session, method)
     outbox.add(session, events.created(method), sequence=method.version)
@@ -41,18 +44,17 @@ async def create_method(session: Session, data: MethodCreate) -> Method:
 async def change_method(
     session: Session, method_id: UUID, data: MethodUpdate, *, expected_version: int
 ) -> Method:
-    """Rename or withdraw a method, or replace its stages.
+    """Rename or withdraw a method, or replace its stages by a new version.
 
-    Raises `DefaultMethodNeeded`, `StageCodesRepeat`, `SuccessRateMustRise`, `MethodInUse`; the
-    database refuses a code that is taken.
+    Raises `DefaultMethodNeeded`, or what `require_sound` raises; the database refuses a code that
+    is taken.
     """
     method = await require(session, Method, method_id, lock=True, expected_version=expected_version)
     if data.stages is not None:
         stages = tuple(stage.stage() for stage in data.stages)
-        require_rising(stages)
+        require_sound(stages)
         if stages != method.stages:
-            await _require_unused(session, method)
-            method.stages = stages
+            session.add(method.renew(stages, session.context.now, session.context.actor))
     if data.active is False:
         method.withdraw()
     given = data.given()
@@ -99,26 +101,33 @@ async def list_methods(
     )
 
 
+async def list_versions(
+    session: Session, method_id: UUID
+) -> tuple[Method, list[MethodVersion], dict[int, int]]:
+    """Return a method, the superseded versions of its stages, and who follows which.
+
+    The last are the numbers of opportunities in progress by version.
+    """
+    method = await require(session, Method, method_id)
+    past = await queries.versions_of(session, method_id)
+    counted = await session.execute(
+        select(Opportunity.method_version, func.count())
+        .where(
+            Opportunity.tenant_id == method.tenant_id,
+            Opportunity.method_id == method_id,
+            Opportunity.status == Status.IN_PROGRESS,
+        )
+        .group_by(Opportunity.method_version)
+    )
+    return method, past, dict(tuple(row) for row in counted)
+
+
 async def _give_up_default(session: Session, default: Method) -> None:
     former = await require(session, Method, default.id, lock=True)
     former.is_default = False
     fields = audit.changed(session, former, "no-longer-default")
     outbox.add(session, events.changed(former, fields), sequence=former.version)
     await session.flush()  # before the other one takes its place: there is never more than one
-
-
-async def _require_unused(session: Session, method: Method) -> None:
-    """Raise `MethodInUse` while an opportunity in progress follows the method.
-
-    Opportunities hold a share lock on the method when they enter a stage, so none can slip in.
-    """
-    follows = select(Opportunity.id).where(
-        Opportunity.tenant_id == method.tenant_id,
-        Opportunity.method_id == method.id,
-        Opportunity.status == Status.IN_PROGRESS,
-    )
-    if await session.scalar(select(follows.exists())):
-        raise MethodInUse
 
 
 async def _take_turns(session: Session) -> None:

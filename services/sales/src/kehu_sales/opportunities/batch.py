@@ -26,7 +26,7 @@ from kehu_kernel.errors import DomainError, NotFound
 from kehu_kernel.session import Session
 from kehu_sales.customers.service import load_customers
 from kehu_sales.db import among
-from kehu_sales.methods.queries import load_methods
+from kehu_sales.methods.queries import load_methods, past_versions
 from kehu_sales.opportunities import decisions, queries, service
 from kehu_sales.opportunities.batch_schemas import (
     CreateCommand,
@@ -134,6 +134,7 @@ class _Together:
             self._known,
             today=self._circumstances.today,
             currency=self._circumstances.currency,
+            reporter_id=self._circumstances.actor.employee_id,
         )
         if command.external_ref is not None:
             self._known.taken_references.add(command.external_ref)
@@ -197,11 +198,14 @@ class _Together:
                 method, actor = known.methods[opportunity.method_id], self._circumstances.actor
                 decisions.evaluate(session, opportunity, command, method, actor=actor, today=today)
             case PromoteCommand():
-                method = known.methods[opportunity.method_id]
+                stages, actor = known.stages(opportunity), self._circumstances.actor
                 recorded = known.recorded.get(opportunity.id, {})
-                decisions.promote(session, opportunity, command, method, recorded, today=today)
+                decisions.promote(
+                    session, opportunity, command, stages, recorded, actor=actor, today=today
+                )
             case WinCommand():
-                decisions.win(session, opportunity, command, known.customers, today=today)
+                stages, customers = known.stages(opportunity), known.customers
+                decisions.win(session, opportunity, command, customers, stages, today=today)
             case LoseCommand():
                 decisions.lose(session, opportunity, command, today=today)
 
@@ -228,11 +232,21 @@ class _Together:
         products = {line.product_id for new in creates for line in new.lines}
         references = [new.external_ref for new in creates if new.external_ref is not None]
         loaded = await load_methods(session, _given(methods), default=None in methods)
-        counted = [row.id for row in existing if service.asks_for_records(loaded[row.method_id])]
+        older = {
+            (row.method_id, row.method_version)
+            for row in existing
+            if not decisions.is_newest(row, loaded[row.method_id])
+        }
+        past = await past_versions(session, older)
+        followed = {
+            row.id: decisions.followed(row, loaded[row.method_id], past) for row in existing
+        }
+        counted = [row for row in followed if service.asks_for_records(followed[row])]
         self._known = Known(
             customers=await load_customers(session, _given(customers)),
             products=await load_products(session, products),
             methods=loaded,
+            past_versions=past,
             recorded=await queries.recorded_in_stages(session, counted),
             taken_references=await queries.taken_references(session, references),
         )
@@ -310,7 +324,13 @@ async def _run_one(
     today = circumstances.today
     if isinstance(command, CreateCommand):
         currency = circumstances.currency
-        return await service.create_opportunity(session, command, today=today, currency=currency)
+        return await service.create_opportunity(
+            session,
+            command,
+            today=today,
+            currency=currency,
+            reporter_id=circumstances.actor.employee_id,
+        )
     known_id = opportunity_id or UUID(int=0)
     match command:
         case SubmitCommand():
@@ -320,7 +340,9 @@ async def _run_one(
                 session, known_id, command, actor=circumstances.actor, today=today
             )
         case PromoteCommand():
-            return await service.promote_opportunity(session, known_id, command, today=today)
+            return await service.promote_opportunity(
+                session, known_id, command, actor=circumstances.actor, today=today
+            )
         case WinCommand():
             return await service.win_opportunity(session, known_id, command, today=today)
         case LoseCommand():

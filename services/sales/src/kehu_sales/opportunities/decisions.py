@@ -17,10 +17,12 @@ from kehu_sales.customers.models import CustomerRef
 from kehu_sales.customers.service import current_customer, present_customer
 from kehu_sales.lines import Line, one_currency
 from kehu_sales.methods.errors import NoDefaultMethod, UnknownMethod
-from kehu_sales.methods.models import Method
+from kehu_sales.methods.models import Method, MethodVersion
+from kehu_sales.methods.stages import Stage
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.errors import ExternalReferenceTaken, RevenueIsSumOfLines
-from kehu_sales.opportunities.models import Evaluation, Opportunity, Result, StageEntry, Status
+from kehu_sales.opportunities.history import Evaluation, StageEntry
+from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
 from kehu_sales.opportunities.schemas import (
     LineInput,
@@ -31,6 +33,7 @@ from kehu_sales.opportunities.schemas import (
     OpportunitySubmission,
     OpportunityWin,
 )
+from kehu_sales.opportunities.words import Result, Status
 from kehu_sales.products.errors import ProductWithdrawn, UnknownProduct
 from kehu_sales.products.models import Product
 
@@ -42,6 +45,7 @@ class Known:
     customers: dict[UUID, CustomerRef] = field(default_factory=dict)
     products: dict[UUID, Product] = field(default_factory=dict)
     methods: dict[UUID, Method] = field(default_factory=dict)
+    past_versions: Mapping[tuple[UUID, int], MethodVersion] = field(default_factory=dict)
     recorded: Mapping[UUID, Mapping[str, Recorded]] = field(default_factory=dict)
     taken_references: set[str] = field(default_factory=set)
 
@@ -59,6 +63,25 @@ class Known:
             raise UnknownMethod(id=method_id)
         self.methods[method_id].require_active()
         return self.methods[method_id]
+
+    def stages(self, opportunity: Opportunity) -> tuple[Stage, ...]:
+        """Return the stages that an opportunity in progress follows."""
+        return followed(opportunity, self.methods[opportunity.method_id], self.past_versions)
+
+
+def followed(
+    opportunity: Opportunity, method: Method, past: Mapping[tuple[UUID, int], MethodVersion]
+) -> tuple[Stage, ...]:
+    """Return the version of the method's stages that the opportunity began with, or moved to."""
+    if is_newest(opportunity, method):
+        return method.stages
+    return past[opportunity.method_id, opportunity.method_version].stages
+
+
+def is_newest(opportunity: Opportunity, method: Method) -> bool:
+    """Whether the newest version of the stages counts; before it is in progress it always does."""
+    in_stages = opportunity.stage_code is not None
+    return not in_stages or opportunity.method_version == method.stages_version
 
 
 def priced(
@@ -87,10 +110,18 @@ def priced(
     return tuple(lines), one_currency(prices, currency)
 
 
-def prepare(data: OpportunityCreate, known: Known, *, today: date, currency: str) -> Opportunity:
+def prepare(
+    data: OpportunityCreate,
+    known: Known,
+    *,
+    today: date,
+    currency: str,
+    reporter_id: UUID | None = None,
+) -> Opportunity:
     """Return the new opportunity, which has no number yet and is in no session.
 
-    `currency` is the one of an opportunity without any amount. Raises `RevenueIsSumOfLines`,
+    `currency` is the one of an opportunity without any amount; `reporter_id` who reports unless
+    the data name somebody. Raises `RevenueIsSumOfLines`,
     `DateInFuture`, `ExternalReferenceTaken`, or what `current_customer`, `Known.method` and
     `priced` raise.
     """
@@ -103,6 +134,7 @@ def prepare(data: OpportunityCreate, known: Known, *, today: date, currency: str
     opened_on = business_day.happened(data.opened_on, today)
     revenue = data.expected_revenue
     lines, currency = priced(data.lines, known.products, revenue.currency if revenue else currency)
+    method = known.method(data.method_id)
     opportunity = Opportunity(
         topic=data.topic,
         customer_id=data.customer_id,
@@ -115,8 +147,16 @@ def prepare(data: OpportunityCreate, known: Known, *, today: date, currency: str
         interest=data.interest,
         need=data.need,
         expected_close_on=data.expected_close_on,
-        method_id=known.method(data.method_id).id,
+        method_id=method.id,
+        method_version=method.stages_version,
         status=Status.NOT_EVALUATED,
+        stage_overdue_told=False,
+        reported_by_id=data.reported_by_id or reporter_id,
+        reporter_role=data.reporter_role,
+        need_kind=data.need_kind,
+        competitor=data.competitor,
+        competitor_id=data.competitor_id,
+        buying_committee=data.members(),
         evaluation_round=0,
         opened_on=opened_on,
         last_step_on=opened_on,
@@ -162,7 +202,11 @@ def evaluate(
     evaluator_id, number = opportunity.evaluator_id, opportunity.evaluation_round
     on = business_day.happened(data.on, today)
     opportunity.evaluate(
-        data.result, on, next_evaluator_id=data.next_evaluator_id, stages=method.stages
+        data.result,
+        on,
+        next_evaluator_id=data.next_evaluator_id,
+        stages=method.stages,
+        method_version=method.stages_version,
     )
     decision = Evaluation(
         opportunity_id=opportunity.id,
@@ -176,7 +220,7 @@ def evaluate(
     )
     session.add(decision)
     if data.result is Result.PASS:
-        session.add(_entry(session, opportunity, method))
+        add_entry(session, opportunity, method.stages, "evaluation")
     fields = audit.changed(
         session, opportunity, "evaluated", result=(None, data.result), comment=(None, data.comment)
     )
@@ -190,22 +234,32 @@ def promote(
     session: Session,
     opportunity: Opportunity,
     data: OpportunityPromotion,
-    method: Method,
+    stages: tuple[Stage, ...],
     recorded: Mapping[str, Recorded],
     *,
+    actor: Actor,
     today: date,
 ) -> None:
-    """Leave the stage for a later one. Raises `DateInFuture` or what `Opportunity.promote` does."""
-    opportunity.promote(
+    """Leave the stage for a later one, or override what is unmet, for which reason is kept.
+
+    Raises `OverrideNotAllowed`, `DateInFuture`, or what `Opportunity.promote` raises.
+    """
+    reason = data.override_reason
+    if reason is not None:
+        opportunity.require_may_override(actor.scopes)
+    overridden = opportunity.promote(
         business_day.happened(data.on, today),
         to_stage=data.to_stage,
-        stages=method.stages,
+        stages=stages,
         recorded=recorded,
         confirmed=data.confirm_reminders,
+        overridden=reason is not None,
     )
-    session.add(_entry(session, opportunity, method))
-    fields = audit.changed(session, opportunity, "promoted")
-    event = events.stage_entered(opportunity, fields)
+    kept = reason if overridden else None
+    add_entry(session, opportunity, stages, "promotion", override_reason=kept)
+    told = {"override_reason": (None, kept)}
+    fields = audit.changed(session, opportunity, "promoted", **told)
+    event = events.stage_entered(opportunity, fields, "promotion", override_reason=kept)
     outbox.add(session, event, sequence=opportunity.version)
 
 
@@ -214,6 +268,7 @@ def win(
     opportunity: Opportunity,
     data: OpportunityWin,
     customers: dict[UUID, CustomerRef],
+    stages: tuple[Stage, ...],
     *,
     today: date,
 ) -> None:
@@ -221,7 +276,9 @@ def win(
     opportunity.require_in_progress()
     if opportunity.customer_id is not None:
         present_customer(customers, opportunity.customer_id)
-    opportunity.win(business_day.happened(data.closed_on, today), data.reason, data.amount)
+    on = business_day.happened(data.closed_on, today)
+    if opportunity.win(on, data.reason, data.amount, stages):
+        add_entry(session, opportunity, stages, "winning")
     fields = audit.changed(session, opportunity, "won")
     event = events.won(opportunity, fields, opportunity.agreed or opportunity.revenue)
     outbox.add(session, event, sequence=opportunity.version)
@@ -229,16 +286,32 @@ def win(
 
 def lose(session: Session, opportunity: Opportunity, data: OpportunityLoss, *, today: date) -> None:
     """Lose it. Raises `DateInFuture` or what `Opportunity.lose` raises."""
-    opportunity.lose(business_day.happened(data.closed_on, today), data.reason)
+    opportunity.lose(
+        business_day.happened(data.closed_on, today),
+        data.reason,
+        competitor=data.competitor,
+        competitor_id=data.competitor_id,
+        none_known=data.competitor_unknown,
+    )
     fields = audit.changed(session, opportunity, "lost")
     outbox.add(session, events.lost(opportunity, fields), sequence=opportunity.version)
 
 
-def _entry(session: Session, opportunity: Opportunity, method: Method) -> StageEntry:
-    position = opportunity.require_in_progress()
-    stage = method.stages[position - 1]
-    return StageEntry(
+def add_entry(
+    session: Session,
+    opportunity: Opportunity,
+    stages: tuple[Stage, ...],
+    manner: str,
+    *,
+    reason: str | None = None,
+    override_reason: str | None = None,
+) -> None:
+    """Add the stage that was just entered to the history; call it before the version advances."""
+    position = opportunity.stage_position or 1
+    stage = stages[position - 1]
+    entry = StageEntry(
         opportunity_id=opportunity.id,
+        opportunity_version=opportunity.version + 1,
         position=position,
         code=stage.code,
         name=stage.name,
@@ -246,4 +319,8 @@ def _entry(session: Session, opportunity: Opportunity, method: Method) -> StageE
         planned_days=stage.planned_days,
         entered_on=opportunity.last_step_on,
         entered_by=session.context.actor,
+        manner=manner,
+        reason=reason,
+        override_reason=override_reason,
     )
+    session.add(entry)

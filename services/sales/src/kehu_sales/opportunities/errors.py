@@ -12,6 +12,7 @@ STATUS_ZH = {
     "evaluation_failed": "评估未通过",
     "won": "赢单",
     "lost": "输单",
+    "pooled": "储备中",
 }
 """The states of an opportunity in Chinese."""
 
@@ -45,12 +46,12 @@ class OpportunityIsClosed(DomainError):
 
 
 class EvaluationHasFailed(DomainError):
-    """The opportunity failed its evaluation; nothing more can be done with it."""
+    """The opportunity failed its evaluation; only the reserve pool can keep it."""
 
     code = "evaluation-has-failed"
     status = HTTPStatus.CONFLICT
-    en = "The opportunity {number} failed its evaluation; nothing more can be done with it."
-    zh = "商机 {number} 评估未通过，不能再进行任何操作。"
+    en = "The opportunity {number} failed its evaluation; it can only be kept in the reserve pool."
+    zh = "商机 {number} 评估未通过，只能转入商机储备。"
 
 
 class NotAwaitingSubmission(DomainError):
@@ -132,10 +133,13 @@ class NotALaterStage(DomainError):
 
 
 class PromotionConditionsUnmet(DomainError):
-    """The stage cannot be left before its conditions are met; `conditions` lists them."""
+    """The stage cannot be left before its conditions are met; `unmet` lists all that are not.
+
+    `conditions` lists the others, too.
+    """
 
     code = "promotion-conditions-unmet"
-    status = HTTPStatus.CONFLICT
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "The stage cannot be left before its conditions are met."
     zh = "未满足推进条件，不能离开当前阶段。"
 
@@ -147,6 +151,88 @@ class PromotionReminder(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Conditions of the stage are not met. Repeat with confirm_reminders to promote anyway."
     zh = "推进条件尚未满足。如仍要推进，请以 confirm_reminders 确认后重试。"
+
+
+class StageNotSkippable(DomainError):
+    """The method lets no opportunity skip this stage."""
+
+    code = "stage-not-skippable"
+    status = HTTPStatus.CONFLICT
+    en = "The method does not allow to skip the stage {stage}."
+    zh = "销售方法不允许跳过阶段 {stage}。"
+
+
+class ReturnNotAllowed(DomainError):
+    """The method allows no return from the present stage to this one."""
+
+    code = "return-not-allowed"
+    status = HTTPStatus.CONFLICT
+    en = "The method does not allow to return from the stage {current} to {stage}."
+    zh = "销售方法不允许从阶段 {current} 退回到 {stage}。"
+
+
+class StageNotInVersion(DomainError):
+    """The version has no such stage to be in; name one with `to_stage`."""
+
+    code = "stage-not-in-version"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "Version {version} has no stage {stage} that an opportunity in progress can be in."
+    zh = "第 {version} 版中没有进行中的商机可处于的阶段 {stage}；请用 to_stage 指定阶段。"
+
+
+class FollowsAlready(DomainError):
+    """The opportunity follows this version of this method already."""
+
+    code = "follows-already"
+    status = HTTPStatus.CONFLICT
+    en = "The opportunity {number} follows version {version} of this method already."
+    zh = "商机 {number} 已经遵循该销售方法的第 {version} 版。"
+
+
+class OverrideNotAllowed(DomainError):
+    """Unmet conditions may be passed over by holders of the scope for it only."""
+
+    code = "override-not-allowed"
+    status = HTTPStatus.FORBIDDEN
+    en = "Only a holder of the scope {scope} may pass over unmet conditions."
+    zh = "只有拥有权限 {scope} 的人员才能在条件未满足时强制推进。"
+
+
+class CompetitorNeeded(DomainError):
+    """To lose needs the competitor it was lost to, or the word that none is known; not both."""
+
+    code = "competitor-needed"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "Name the competitor it was lost to, or say competitor_unknown; not both."
+    zh = "请指定输给的竞争对手，或以 competitor_unknown 说明未知；二者不可兼有。"
+
+
+class OpportunityInPool(DomainError):
+    """The opportunity lies in the reserve pool; take it up first."""
+
+    code = "opportunity-in-pool"
+    status = HTTPStatus.CONFLICT
+    en = "The opportunity {number} is in the reserve pool; take it up first."
+    zh = "商机 {number} 在商机储备中；请先领取。"
+
+
+class OpportunityNotInPool(DomainError):
+    """Only an opportunity in the reserve pool can be taken up."""
+
+    code = "opportunity-not-in-pool"
+    status = HTTPStatus.CONFLICT
+    en = "The opportunity {number} is not in the reserve pool; it is {status}."
+    zh = "商机 {number} 不在商机储备中，当前状态为 {status}。"
+    zh_words = STATUS_ZH
+
+
+class AlreadyConfirmed(DomainError):
+    """The opportunity was confirmed as effective before."""
+
+    code = "already-confirmed"
+    status = HTTPStatus.CONFLICT
+    en = "The opportunity {number} is confirmed as effective already."
+    zh = "商机 {number} 已确认为有效商机。"
 
 
 class CustomerNeeded(DomainError):

@@ -7,10 +7,12 @@ from uuid import UUID
 from kehu_contracts import sales as contract
 from kehu_contracts.money import Money
 from kehu_sales.lines import contract_lines
-from kehu_sales.opportunities.models import Opportunity, Result
+from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.words import Result, Status
 
 
 def _state(opportunity: Opportunity, effective_on: date, changed: list[str]) -> dict[str, Any]:
+    pooled = opportunity.status == Status.POOLED
     return {
         "opportunity_id": opportunity.id,
         "number": opportunity.number,
@@ -22,7 +24,9 @@ def _state(opportunity: Opportunity, effective_on: date, changed: list[str]) -> 
         "source": opportunity.source,
         "lead_id": opportunity.lead_id,
         "method_id": opportunity.method_id,
-        "status": opportunity.status,
+        # The words of a published event cannot grow. Who knows no pool takes what lies there for
+        # what failed its evaluation: neither open, nor won, nor lost.
+        "status": Status.EVALUATION_FAILED if pooled else opportunity.status,
         "stage_code": opportunity.stage_code,
         "stage_name": opportunity.stage_name,
         "stage_position": opportunity.stage_position,
@@ -36,6 +40,14 @@ def _state(opportunity: Opportunity, effective_on: date, changed: list[str]) -> 
         "close_reason": opportunity.close_reason,
         "effective_on": effective_on,
         "changed": changed,
+        "pooled": pooled,
+        "kind": opportunity.kind.value,
+        "method_version": opportunity.method_version,
+        "stage_due_on": opportunity.stage_due_on,
+        "reported_by_id": opportunity.reported_by_id,
+        "competitor": opportunity.competitor,
+        "competitor_id": opportunity.competitor_id,
+        "confirmed_on": opportunity.confirmed_on,
     }
 
 
@@ -68,8 +80,54 @@ def evaluated(
     )
 
 
-def stage_entered(opportunity: Opportunity, fields: list[str]) -> contract.OpportunityStageEntered:
-    return contract.OpportunityStageEntered(**_state(opportunity, opportunity.last_step_on, fields))
+def stage_entered(
+    opportunity: Opportunity,
+    fields: list[str],
+    manner: str,
+    *,
+    reason: str | None = None,
+    override_reason: str | None = None,
+) -> contract.OpportunityStageEntered:
+    return contract.OpportunityStageEntered(
+        **_state(opportunity, opportunity.last_step_on, fields),
+        manner=manner,
+        reason=reason,
+        override_reason=override_reason,
+    )
+
+
+def confirmed(
+    opportunity: Opportunity, fields: list[str], on: date
+) -> contract.OpportunityConfirmed:
+    return contract.OpportunityConfirmed(
+        **_state(opportunity, on, fields),
+        confirmation=opportunity.confirmation or "",
+        template_id=opportunity.confirmation_template_id,
+    )
+
+
+def stage_overdue(
+    opportunity: Opportunity, fields: list[str], today: date
+) -> contract.OpportunityStageOverdue:
+    return contract.OpportunityStageOverdue(**_state(opportunity, today, fields))
+
+
+def pooled(
+    opportunity: Opportunity, fields: list[str], *, reason: str, former_status: str
+) -> contract.OpportunityPooled:
+    return contract.OpportunityPooled(
+        **_state(opportunity, opportunity.last_step_on, fields),
+        reason=reason,
+        former_status=former_status,
+    )
+
+
+def taken_up(
+    opportunity: Opportunity, fields: list[str], *, reason: str | None
+) -> contract.OpportunityTakenUp:
+    return contract.OpportunityTakenUp(
+        **_state(opportunity, opportunity.last_step_on, fields), reason=reason
+    )
 
 
 def won(opportunity: Opportunity, fields: list[str], won_amount: Money) -> contract.OpportunityWon:

@@ -1,68 +1,38 @@
-"""The opportunity, and the rules about its life (1.3, item 5)."""
+"""The opportunity, and the rules about its life (1.3, item 5; 4 §5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from kehu_contracts.money import Money
 from kehu_kernel import business_day
-from kehu_kernel.columns import Aggregate, TenantRow
-from kehu_kernel.errors import DomainError
+from kehu_kernel.columns import Aggregate
 from kehu_sales.db import Base
-from kehu_sales.lines import Line, LinesColumn, one_currency, total
-from kehu_sales.methods.models import Stage
+from kehu_sales.lines import one_currency
+from kehu_sales.methods.stages import Stage
 from kehu_sales.opportunities.errors import (
+    AlreadyConfirmed,
+    CompetitorNeeded,
     CustomerNeeded,
-    EvaluationHasFailed,
-    LastStage,
     NextEvaluatorMissing,
     NextEvaluatorNotWanted,
-    NotALaterStage,
     NotAwaitingSubmission,
     NotInEvaluation,
-    NotInProgress,
     NotTheEvaluator,
     OpportunityIsClosed,
+    OpportunityNotInPool,
 )
-from kehu_sales.opportunities.promotion import Condition, Recorded, conditions_of, require_met
+from kehu_sales.opportunities.progress import Progress
+from kehu_sales.opportunities.words import Confirmation, Result, Status
 
 EVALUATE_SCOPE = "sales:opportunities:evaluate"
 
 
-class Status(StrEnum):
-    """Where an opportunity stands: 未评估, 评估中, 进行中, 评估未通过, 赢单, 输单."""
-
-    NOT_EVALUATED = "not_evaluated"
-    IN_EVALUATION = "in_evaluation"
-    IN_PROGRESS = "in_progress"
-    EVALUATION_FAILED = "evaluation_failed"
-    WON = "won"
-    LOST = "lost"
-
-
-class Result(StrEnum):
-    """What an evaluator decides."""
-
-    PASS = "pass"  # noqa: S105 - a decision, not a password
-    PASS_TO_NEXT = "pass_to_next"  # noqa: S105 - same
-    REJECT = "reject"
-    FAIL = "fail"
-
-
-class Interest(StrEnum):
-    """How interested the customer is."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
-
-class Opportunity(Aggregate, Base):
+class Opportunity(Progress, Aggregate, Base):
     """A chance to sell something.
 
     Every step has a business day, which may lie in the past, but not before `last_step_on`, the day
@@ -92,42 +62,42 @@ class Opportunity(Aggregate, Base):
             postgresql_where=text("evaluator_id IS NOT NULL"),
         ),
         Index("ix_opportunities_method", "tenant_id", "method_id", "status"),
+        Index("ix_opportunities_stage", "tenant_id", "stage_code", "created_at", "id"),
+        Index("ix_opportunities_department", "tenant_id", "department_id", "created_at", "id"),
+        Index(
+            "ix_opportunities_reporter",
+            "tenant_id",
+            "reported_by_id",
+            "created_at",
+            "id",
+            postgresql_where=text("reported_by_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_opportunities_lead",
+            "tenant_id",
+            "lead_id",
+            postgresql_where=text("lead_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_opportunities_stage_due",
+            "tenant_id",
+            "stage_due_on",
+            "id",
+            postgresql_where=text("status = 'in_progress'"),
+        ),
+        Index(
+            "ix_opportunities_overdue",
+            "stage_due_on",
+            postgresql_where=text("status = 'in_progress' AND NOT stage_overdue_told"),
+        ),
     )
 
-    number: Mapped[str]
-    topic: Mapped[str]
-    customer_id: Mapped[UUID | None]
-    contact_id: Mapped[UUID | None]
-    owner_id: Mapped[UUID | None]
-    department_id: Mapped[UUID | None]
-    source: Mapped[str | None]
-    lead_id: Mapped[UUID | None]
-    external_ref: Mapped[str | None]
-    interest: Mapped[str | None]
-    need: Mapped[str | None]
-    expected_close_on: Mapped[date | None]
-    method_id: Mapped[UUID]
-    status: Mapped[str]
     evaluator_id: Mapped[UUID | None]
     evaluation_round: Mapped[int]
-    stage_code: Mapped[str | None]
-    stage_name: Mapped[str | None]
-    stage_position: Mapped[int | None]
-    success_rate: Mapped[int | None]
-    stage_entered_on: Mapped[date | None]
-    expected_revenue: Mapped[Decimal]
-    currency: Mapped[str]
-    lines: Mapped[tuple[Line, ...]] = mapped_column(LinesColumn())
     opened_on: Mapped[date]
-    last_step_on: Mapped[date]
     closed_on: Mapped[date | None]
     close_reason: Mapped[str | None]
     won_amount: Mapped[Decimal | None]
-
-    @property
-    def revenue(self) -> Money:
-        """The expected revenue with its currency."""
-        return Money(amount=self.expected_revenue, currency=self.currency)
 
     @property
     def agreed(self) -> Money | None:
@@ -135,16 +105,6 @@ class Opportunity(Aggregate, Base):
         if self.won_amount is None:
             return None
         return Money(amount=self.won_amount, currency=self.currency)
-
-    def expect(self, revenue: Money) -> None:
-        """Expect this revenue; for an opportunity without product lines."""
-        self.lines = ()
-        self.expected_revenue, self.currency = revenue.amount, revenue.currency
-
-    def ask_for(self, lines: tuple[Line, ...], currency: str) -> None:
-        """Replace the product lines; the expected revenue is their sum. Raises `AmountTooLarge`."""
-        self.expected_revenue = total(lines)
-        self.lines, self.currency = lines, currency
 
     def hand_over(
         self, leaver: UUID, owner_id: UUID, department_id: UUID | None, *, evaluator_id: UUID
@@ -154,18 +114,6 @@ class Opportunity(Aggregate, Base):
             self.owner_id, self.department_id = owner_id, department_id
         if self.evaluator_id == leaver:
             self.evaluator_id = evaluator_id
-
-    def require_open(self) -> None:
-        """Raise `OpportunityIsClosed` or `EvaluationHasFailed` if nothing more can be done."""
-        if self.status in (Status.WON, Status.LOST):
-            raise OpportunityIsClosed(number=self.number, status=self.status)
-        if self.status == Status.EVALUATION_FAILED:
-            raise EvaluationHasFailed(number=self.number)
-
-    def _require(self, status: Status, otherwise: type[DomainError]) -> None:
-        self.require_open()
-        if self.status != status:
-            raise otherwise(number=self.number, status=self.status)
 
     def submit(self, evaluator_id: UUID, on: date) -> None:
         """Ask a named evaluator for a decision.
@@ -193,12 +141,19 @@ class Opportunity(Aggregate, Base):
         self._require(Status.IN_EVALUATION, NotInEvaluation)
 
     def evaluate(
-        self, result: Result, on: date, *, next_evaluator_id: UUID | None, stages: Sequence[Stage]
+        self,
+        result: Result,
+        on: date,
+        *,
+        next_evaluator_id: UUID | None,
+        stages: Sequence[Stage],
+        method_version: int = 1,
     ) -> None:
         """Decide on the opportunity.
 
         Passing on keeps it in evaluation, with the next evaluator; rejecting gives it back to be
-        submitted again; passing sets the first stage; failing ends everything. Raises
+        submitted again; passing sets the first stage of the method's newest version; failing ends
+        everything but the way to the pool. Raises
         `NotInEvaluation`, `NextEvaluatorMissing`, `NextEvaluatorNotWanted`, `DateBeforePrevious`.
         """
         self.require_in_evaluation()
@@ -215,66 +170,38 @@ class Opportunity(Aggregate, Base):
         elif result is Result.FAIL:
             self.status = Status.EVALUATION_FAILED
         else:
-            self.status = Status.IN_PROGRESS
+            self.status, self.method_version = Status.IN_PROGRESS, method_version
             self._enter(stages, 1, on)
 
-    def require_in_progress(self) -> int:
-        """Return the position of the present stage.
-
-        Raises `NotInProgress`, or what `require_open` raises.
-        """
-        self._require(Status.IN_PROGRESS, NotInProgress)
-        return self.stage_position or 1
-
-    def next_position(self, stages: Sequence[Stage], to_stage: str | None) -> int:
-        """Return the position of the stage to promote to: the one named, or the next.
-
-        Raises `LastStage`, `NotALaterStage`, or what `require_in_progress` raises.
-        """
-        position = self.require_in_progress()
-        if position >= len(stages):
-            raise LastStage(number=self.number, stage=self.stage_name)
-        if to_stage is None:
-            return position + 1
-        for later, stage in enumerate(stages, start=1):
-            if later > position and stage.code == to_stage:
-                return later
-        raise NotALaterStage(stage=to_stage, current=self.stage_code)
-
-    def conditions_until(
-        self, position: int, stages: Sequence[Stage], recorded: Mapping[str, Recorded]
-    ) -> tuple[Condition, ...]:
-        """Return what must be met to enter a stage: all conditions of the stages left or skipped.
-
-        So a strict stage cannot be jumped over. `recorded` is by stage code.
-        """
-        return conditions_of(stages[self.require_in_progress() - 1 : position - 1], recorded)
-
-    def promote(
+    def confirm(
         self,
         on: date,
+        how: Confirmation,
         *,
-        to_stage: str | None,
-        stages: Sequence[Stage],
-        recorded: Mapping[str, Recorded],
-        confirmed: bool,
+        template_id: UUID | None = None,
+        answers: dict[str, str] | None = None,
     ) -> None:
-        """Leave the stage and enter the next one, or a later one that is named.
+        """Confirm that it is effective (有效商机). It stays where it stands.
 
-        Raises what `next_position` raises, `DateBeforePrevious`, `PromotionConditionsUnmet`, and
-        `PromotionReminder` unless reminders are `confirmed`.
+        Raises `AlreadyConfirmed`, `DateBeforePrevious`, or what `require_open` and
+        `require_not_pooled` raise.
         """
-        position = self.next_position(stages, to_stage)
-        business_day.follows(on, self.last_step_on)
-        require_met(self.conditions_until(position, stages, recorded), confirmed=confirmed)
-        self.last_step_on = on
-        self._enter(stages, position, on)
+        self.require_open()
+        self.require_not_pooled()
+        if self.confirmed_on is not None:
+            raise AlreadyConfirmed(number=self.number)
+        business_day.follows(on, self.opened_on)
+        self.confirmed_on, self.confirmation = on, how
+        self.confirmation_template_id, self.confirmation_answers = template_id, answers
 
-    def win(self, on: date, reason: str, amount: Money | None) -> None:
+    def win(
+        self, on: date, reason: str, amount: Money | None, stages: Sequence[Stage] = ()
+    ) -> bool:
         """Win it, for the amount that was agreed (the expected revenue unless given). Final.
 
-        Raises `CustomerNeeded`, `MixedCurrencies`, `DateBeforePrevious`, or what
-        `require_in_progress` raises.
+        It enters the closing stage if its method has one; returns whether it has. Raises
+        `CustomerNeeded`, `MixedCurrencies`, `DateBeforePrevious`, or what `require_in_progress`
+        raises.
         """
         self.require_in_progress()
         if self.customer_id is None:
@@ -283,61 +210,65 @@ class Opportunity(Aggregate, Base):
         one_currency([agreed, self.revenue], self.currency)
         self._close(Status.WON, on, reason)
         self.won_amount = agreed.amount
+        closing = bool(stages) and stages[-1].closing
+        if closing:
+            self._enter(stages, len(stages), on)
+        return closing
 
-    def lose(self, on: date, reason: str) -> None:
-        """Lose it. Final. Raises `DateBeforePrevious`, or what `require_in_progress` raises."""
+    def lose(
+        self,
+        on: date,
+        reason: str,
+        *,
+        competitor: str | None = None,
+        competitor_id: UUID | None = None,
+        none_known: bool = False,
+    ) -> None:
+        """Lose it, to a competitor: the one named now, or before, or expressly none that is known.
+
+        Raises `CompetitorNeeded`, `DateBeforePrevious`, or what `require_in_progress` raises.
+        """
         self.require_in_progress()
+        named = competitor is not None or competitor_id is not None
+        if named == none_known and (named or self.competitor is None):
+            raise CompetitorNeeded
         self._close(Status.LOST, on, reason)
+        if named or none_known:
+            self.competitor, self.competitor_id = competitor, competitor_id
+
+    def return_to_pool(self, on: date) -> None:
+        """Put it into the reserve pool (商机资源储备), where it is potential again and nobody's.
+
+        From any state but won: also what failed its evaluation, or was lost, is kept so. Raises
+        `OpportunityIsClosed`, `OpportunityInPool`, `DateBeforePrevious`.
+        """
+        if self.status == Status.WON:
+            raise OpportunityIsClosed(number=self.number, status=self.status)
+        self.require_not_pooled()
+        business_day.follows(on, self.last_step_on)
+        self.status, self.last_step_on = Status.POOLED, on
+        self.owner_id = self.department_id = self.evaluator_id = None
+        self.stage_code = self.stage_name = self.stage_kind = None
+        self.stage_position = self.success_rate = None
+        self.stage_entered_on = self.stage_due_on = None
+        self.stage_overdue_told = False
+        self.closed_on = self.close_reason = None
+        self.need_confirmed_on = self.feasibility_passed_on = self.solution_accepted_on = None
+        self.confirmed_on = self.confirmation = None
+        self.confirmation_template_id = self.confirmation_answers = None
+
+    def take_up(self, on: date, owner_id: UUID, department_id: UUID | None) -> None:
+        """Take it up from the pool: it begins again, not evaluated, with an owner.
+
+        Raises `OpportunityNotInPool`, `DateBeforePrevious`.
+        """
+        if self.status != Status.POOLED:
+            raise OpportunityNotInPool(number=self.number, status=self.status)
+        business_day.follows(on, self.last_step_on)
+        self.status, self.last_step_on = Status.NOT_EVALUATED, on
+        self.owner_id, self.department_id = owner_id, department_id
 
     def _close(self, status: Status, on: date, reason: str) -> None:
         business_day.follows(on, self.last_step_on)
         self.status, self.closed_on, self.close_reason = status, on, reason
         self.last_step_on = on
-
-    def _enter(self, stages: Sequence[Stage], position: int, on: date) -> None:
-        stage = stages[position - 1]
-        self.stage_code, self.stage_name = stage.code, stage.name
-        self.stage_position, self.success_rate = position, stage.success_rate
-        self.stage_entered_on = on
-
-
-class Evaluation(TenantRow, Base):
-    """One decision about an opportunity; `evaluator_id` was named, `decided_by` is a subject."""
-
-    __tablename__ = "opportunity_evaluations"
-    __table_args__ = (
-        UniqueConstraint("tenant_id", "opportunity_id", "round"),
-        ForeignKeyConstraint(
-            ["tenant_id", "opportunity_id"], ["opportunities.tenant_id", "opportunities.id"]
-        ),
-    )
-
-    opportunity_id: Mapped[UUID]
-    round: Mapped[int]
-    evaluator_id: Mapped[UUID]
-    result: Mapped[str]
-    next_evaluator_id: Mapped[UUID | None]
-    comment: Mapped[str | None]
-    decided_on: Mapped[date]
-    decided_by: Mapped[str]
-
-
-class StageEntry(TenantRow, Base):
-    """An opportunity entered a stage. It left it when it entered the next one, or was closed."""
-
-    __tablename__ = "opportunity_stages"
-    __table_args__ = (
-        UniqueConstraint("tenant_id", "opportunity_id", "position"),
-        ForeignKeyConstraint(
-            ["tenant_id", "opportunity_id"], ["opportunities.tenant_id", "opportunities.id"]
-        ),
-    )
-
-    opportunity_id: Mapped[UUID]
-    position: Mapped[int]
-    code: Mapped[str]
-    name: Mapped[str]
-    success_rate: Mapped[int]
-    planned_days: Mapped[int]
-    entered_on: Mapped[date]
-    entered_by: Mapped[str]

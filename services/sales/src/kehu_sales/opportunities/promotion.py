@@ -1,13 +1,17 @@
-"""What a stage asks for before it is left, and what has been recorded in it (1.2, 1.3)."""
+"""What a stage asks for before it is left, and what is there (推进条件: 1.2, 1.3)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from kehu_sales.methods.models import Control, Stage
+from kehu_sales.methods.stages import BuyingRole, Control, Fact, Stage
 from kehu_sales.opportunities.errors import PromotionConditionsUnmet, PromotionReminder
 
-Kind = Literal["activities", "tasks", "quotes"]
+Counted = Literal["activities", "visits", "tasks", "quotes", "samples", "approvals"]
+ConditionKind = Literal[
+    "activities", "visits", "tasks", "quotes", "samples", "approvals", "required_field", "role"
+]
+COUNTED: tuple[Counted, ...] = ("activities", "visits", "tasks", "quotes", "samples", "approvals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,65 +19,85 @@ class Recorded:
     """What has been recorded for an opportunity in one stage; tasks when completed."""
 
     activities: int = 0
+    visits: int = 0
     tasks: int = 0
     quotes: int = 0
+    samples: int = 0
+    approvals: int = 0
 
 
 NOTHING = Recorded()
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for leaving stages: records by stage code, facts that are said, roles played."""
+
+    recorded: Mapping[str, Recorded]
+    facts: Collection[Fact] = ()
+    roles: Collection[BuyingRole] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of one stage, and how it stands."""
+    """One condition of one stage, and how it stands. `item` names the field or the role."""
 
     stage_code: str
     control: Control
-    kind: Kind
+    kind: ConditionKind
+    item: str | None
     required: int
     actual: int
     met: bool
 
 
-def conditions_of(
-    stages: Iterable[Stage], recorded: Mapping[str, Recorded]
-) -> tuple[Condition, ...]:
-    """Return every condition that the stages set, with what was recorded by stage code.
+def conditions_of(stages: Iterable[Stage], evidence: Evidence) -> tuple[Condition, ...]:
+    """Return every condition that the stages set, and how each stands.
 
-    A stage that controls nothing has no conditions, whatever counts it names.
+    A stage that controls nothing has no conditions, whatever it names.
     """
-    kinds: tuple[Kind, ...] = ("activities", "tasks", "quotes")
-    found = []
-    for stage in stages:
-        if stage.conditions.control == Control.NONE:
-            continue
-        counts = recorded.get(stage.code, NOTHING)
-        for kind in kinds:
-            required: int = getattr(stage.conditions, kind)
-            actual: int = getattr(counts, kind)
-            if required:
-                found.append(
-                    Condition(
-                        stage_code=stage.code,
-                        control=stage.conditions.control,
-                        kind=kind,
-                        required=required,
-                        actual=actual,
-                        met=actual >= required,
-                    )
-                )
-    return tuple(found)
+    return tuple(
+        Condition(stage.code, stage.conditions.control, kind, item, wanted, there, there >= wanted)
+        for stage in stages
+        if stage.conditions.control != Control.NONE
+        for kind, item, wanted, there in _asked(stage, evidence)
+    )
 
 
-def require_met(conditions: Iterable[Condition], *, confirmed: bool) -> None:
-    """Refuse to leave a stage before its conditions are met.
+def _asked(
+    stage: Stage, evidence: Evidence
+) -> Iterable[tuple[ConditionKind, str | None, int, int]]:
+    asks, counts = stage.conditions, evidence.recorded.get(stage.code, NOTHING)
+    for kind in COUNTED:
+        wanted: int = getattr(asks, kind)
+        if wanted:
+            yield kind, None, wanted, getattr(counts, kind)
+    for fact in asks.required_fields:
+        yield "required_field", fact, 1, int(fact in evidence.facts)
+    for role in asks.roles:
+        yield "role", role, 1, int(role in evidence.roles)
 
-    Raises `PromotionConditionsUnmet` for strict ones, and for those that only remind
-    `PromotionReminder` unless the user has `confirmed` them. Both list all conditions.
+
+def require_met(
+    conditions: Iterable[Condition], *, confirmed: bool, overridden: bool = False
+) -> bool:
+    """Refuse to leave a stage before its conditions are met; return whether that was overridden.
+
+    Raises `PromotionConditionsUnmet` for strict ones unless they are `overridden`, and for those
+    that only remind `PromotionReminder` unless the user has `confirmed` them, or overrides. Both
+    list all conditions, and once more those that are unmet.
     """
     conditions = tuple(conditions)
-    unmet = {condition.control for condition in conditions if not condition.met}
-    extra = {"conditions": [asdict(condition) for condition in conditions]}
-    if Control.STRICT in unmet:
+    unmet = [condition for condition in conditions if not condition.met]
+    controls = {condition.control for condition in unmet}
+    extra = {
+        "conditions": [asdict(condition) for condition in conditions],
+        "unmet": [asdict(condition) for condition in unmet],
+    }
+    if overridden:
+        return bool(unmet)
+    if Control.STRICT in controls:
         raise PromotionConditionsUnmet(extra=extra)
     if unmet and not confirmed:
         raise PromotionReminder(extra=extra)
+    return False

@@ -2,20 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select, type_coerce, union_all
+from sqlalchemy import Select, and_, func, literal, select, type_coerce, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
-from kehu_sales.activities.models import Activity
+from kehu_sales.activities.models import Activity, ActivityKind
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.db import among
-from kehu_sales.opportunities.models import Evaluation, Opportunity, StageEntry
+from kehu_sales.opportunities.history import Evaluation, PoolMove, StageEntry
+from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
 from kehu_sales.opportunities.schemas import OpportunityFilters
+from kehu_sales.opportunities.words import Status
 from kehu_sales.quotes.models import Quote
 from kehu_sales.tasks.models import Task, TaskStatus
 
@@ -27,12 +30,12 @@ SORT_COLUMNS = {
 }
 EXACT_FILTERS = (
     "stage_code", "owner_id", "department_id", "method_id", "lead_id", "number",
-    "external_ref",
+    "external_ref", "reported_by_id", "method_version",
 )  # fmt: skip
 
 
-def matching(tenant_id: str, filters: OpportunityFilters) -> Select[Opportunity]:
-    """Return the query for the opportunities that match all filters."""
+def matching(tenant_id: str, filters: OpportunityFilters, today: date) -> Select[Opportunity]:
+    """Return the query for the opportunities that match all filters, on that day."""
     query = select(Opportunity).where(Opportunity.tenant_id == tenant_id)
     for name in EXACT_FILTERS:
         value = getattr(filters, name)
@@ -42,6 +45,11 @@ def matching(tenant_id: str, filters: OpportunityFilters) -> Select[Opportunity]
         query = query.where(of_customer(Opportunity.customer_id, tenant_id, filters.customer_id))
     if filters.status:
         query = query.where(one_of(Opportunity.status, filters.status))
+    if filters.overdue is not None:
+        overdue = and_(Opportunity.status == Status.IN_PROGRESS, Opportunity.stage_due_on < today)
+        query = query.where(
+            overdue if filters.overdue else func.coalesce(overdue, False).is_(False)
+        )
     if filters.product_id is not None:
         line = [{"product_id": str(filters.product_id)}]
         query = query.where(type_coerce(Opportunity.lines, JSONB).contains(line))
@@ -68,14 +76,30 @@ async def evaluations_of(session: Session, opportunity_id: UUID) -> list[Evaluat
 
 
 async def stages_of(session: Session, opportunity_id: UUID) -> list[StageEntry]:
-    """Return every stage the opportunity has entered, in order."""
+    """Return every stage the opportunity has entered, in order.
+
+    Entries without a version are the oldest, and went forward only.
+    """
     rows = await session.scalars(
         select(StageEntry)
         .where(
             StageEntry.tenant_id == session.context.tenant_id,
             StageEntry.opportunity_id == opportunity_id,
         )
-        .order_by(StageEntry.position)
+        .order_by(StageEntry.opportunity_version.nulls_first(), StageEntry.position)
+    )
+    return list(rows)
+
+
+async def pool_moves_of(session: Session, opportunity_id: UUID) -> list[PoolMove]:
+    """Return every way of the opportunity into the reserve pool and out of it, in order."""
+    rows = await session.scalars(
+        select(PoolMove)
+        .where(
+            PoolMove.tenant_id == session.context.tenant_id,
+            PoolMove.opportunity_id == opportunity_id,
+        )
+        .order_by(PoolMove.opportunity_version)
     )
     return list(rows)
 
@@ -83,7 +107,11 @@ async def stages_of(session: Session, opportunity_id: UUID) -> list[StageEntry]:
 async def recorded_in_stages(
     session: Session, opportunity_ids: Collection[UUID]
 ) -> Mapping[UUID, Mapping[str, Recorded]]:
-    """Return what is recorded for each opportunity, by stage code. One statement."""
+    """Return what is recorded for each opportunity, by stage code. One statement.
+
+    This is the place where samples and approved documents join, once there are tables of them: a
+    `count` under the name of the condition. Until then nobody can show any.
+    """
     if not opportunity_ids:
         return {}
     tenant_id = session.context.tenant_id
@@ -105,6 +133,7 @@ async def recorded_in_stages(
     rows = await session.execute(
         union_all(
             count("activities", Activity),
+            count("visits", Activity, Activity.kind == ActivityKind.VISIT),
             count("tasks", Task, Task.status == TaskStatus.COMPLETED),
             count("quotes", Quote),
         )

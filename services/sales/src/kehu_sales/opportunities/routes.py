@@ -31,6 +31,7 @@ from kehu_sales.opportunities.batch_schemas import (
     OpportunityBatch,
 )
 from kehu_sales.opportunities.errors import (
+    CompetitorNeeded,
     CustomerNeeded,
     EvaluationHasFailed,
     ExternalReferenceTaken,
@@ -42,10 +43,13 @@ from kehu_sales.opportunities.errors import (
     NotInEvaluation,
     NotInProgress,
     NotTheEvaluator,
+    OpportunityInPool,
     OpportunityIsClosed,
+    OverrideNotAllowed,
     PromotionConditionsUnmet,
     PromotionReminder,
     RevenueIsSumOfLines,
+    StageNotSkippable,
 )
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.schemas import (
@@ -70,6 +74,7 @@ routes = router("/v1/opportunities", "opportunities")
 READ = requires("sales:opportunities:read")
 WRITE = requires("sales:opportunities:write")
 OVER = (OpportunityIsClosed, EvaluationHasFailed)
+NOT_NOW = (*OVER, OpportunityInPool)
 DATES = (DateInFuture, DateBeforePrevious)
 LINES = (UnknownProduct, ProductWithdrawn, MixedCurrencies, AmountTooLarge, RevenueIsSumOfLines)
 
@@ -103,12 +108,15 @@ Currency = Annotated[str, Depends(_currency)]
 async def create_opportunity(
     data: OpportunityCreate,
     session: Session,
+    actor: CurrentActor,
     today: Today,
     currency: Currency,
     response: Response,
 ) -> OpportunityRead:
     """Open an opportunity. With product lines, their sum is the expected revenue."""
-    opportunity = await service.create_opportunity(session, data, today=today, currency=currency)
+    opportunity = await service.create_opportunity(
+        session, data, today=today, currency=currency, reporter_id=actor.employee_id
+    )
     response.headers["Location"] = f"/v1/opportunities/{opportunity.id}"
     return _answer(opportunity, response)
 
@@ -117,10 +125,13 @@ async def create_opportunity(
     "", summary="List opportunities", dependencies=[READ], responses=problems(PeriodReversed)
 )
 async def list_opportunities(
-    session: Session, filters: Annotated[OpportunityFilters, Query()]
+    session: Session, filters: Annotated[OpportunityFilters, Query()], today: Today
 ) -> Page[OpportunityRead]:
-    """Opportunities that match all filters, a page at a time."""
-    opportunities, cursor, count = await service.list_opportunities(session, filters)
+    """Opportunities that match all filters, a page at a time.
+
+    `status=pooled` is the reserve pool; `overdue=true` is what stays in its stage too long.
+    """
+    opportunities, cursor, count = await service.list_opportunities(session, filters, today=today)
     return Page(
         items=[OpportunityRead.of(opportunity) for opportunity in opportunities],
         next_cursor=cursor,
@@ -162,7 +173,9 @@ async def read_opportunity(
     "/{opportunity_id}",
     summary="Change an opportunity",
     dependencies=[WRITE],
-    responses=problems(*OVER, UnknownCustomer, CustomerMerged, CustomerHasEnded, *LINES),
+    responses=problems(
+        *OVER, UnknownCustomer, CustomerMerged, CustomerHasEnded, DateInFuture, *LINES
+    ),
 )
 async def change_opportunity(
     opportunity_id: UUID,
@@ -183,7 +196,7 @@ async def change_opportunity(
     "/{opportunity_id}/submit",
     summary="Submit an opportunity for evaluation",
     dependencies=[WRITE],
-    responses=problems(*OVER, NotAwaitingSubmission, *DATES),
+    responses=problems(*NOT_NOW, NotAwaitingSubmission, *DATES),
 )
 async def submit_opportunity(
     opportunity_id: UUID,
@@ -205,7 +218,7 @@ async def submit_opportunity(
     summary="Decide on an opportunity",
     dependencies=[WRITE],
     responses=problems(
-        *OVER,
+        *NOT_NOW,
         NotInEvaluation,
         NotTheEvaluator,
         NextEvaluatorMissing,
@@ -248,7 +261,7 @@ async def list_evaluations(opportunity_id: UUID, session: Session) -> Evaluation
     "/{opportunity_id}/promotion",
     summary="Preview the promotion of an opportunity",
     dependencies=[READ],
-    responses=problems(*OVER, NotInProgress),
+    responses=problems(*NOT_NOW, NotInProgress),
 )
 async def preview_promotion(opportunity_id: UUID, session: Session) -> PromotionPreview:
     """The next stage, its success rate, and how the conditions of the present stage stand."""
@@ -260,10 +273,12 @@ async def preview_promotion(opportunity_id: UUID, session: Session) -> Promotion
     summary="Promote an opportunity to the next stage",
     dependencies=[WRITE],
     responses=problems(
-        *OVER,
+        *NOT_NOW,
         NotInProgress,
         LastStage,
         NotALaterStage,
+        StageNotSkippable,
+        OverrideNotAllowed,
         PromotionConditionsUnmet,
         PromotionReminder,
         *DATES,
@@ -273,17 +288,20 @@ async def promote_opportunity(
     opportunity_id: UUID,
     data: OpportunityPromotion,
     session: Session,
+    actor: CurrentActor,
     today: Today,
     version: OptionalVersion,
     response: Response,
 ) -> OpportunityRead:
     """Leave the stage for the next one, or a later one that is named.
 
-    Strict conditions must be met. Unmet conditions that only remind are answered with
-    `promotion-reminder`; repeat with `confirm_reminders` to promote anyway.
+    Strict conditions must be met; `unmet` of the answer lists every one that is not. Unmet
+    conditions that only remind are answered with `promotion-reminder`; repeat with
+    `confirm_reminders` to promote anyway. A holder of the scope `sales:opportunities:override` may
+    pass over all of them with an `override_reason`.
     """
     opportunity = await service.promote_opportunity(
-        session, opportunity_id, data, today=today, expected_version=version
+        session, opportunity_id, data, actor=actor, today=today, expected_version=version
     )
     return _answer(opportunity, response)
 
@@ -296,7 +314,7 @@ async def promote_opportunity(
 async def list_stages(opportunity_id: UUID, session: Session, today: Today) -> StageHistory:
     """Every stage with planned and actual days, in the order they were entered."""
     stays = await service.list_stages(session, opportunity_id)
-    return StageHistory(items=[StageEntryRead.of(entry, left, today) for entry, left in stays])
+    return StageHistory(items=[StageEntryRead.of(*stay, today) for stay in stays])
 
 
 @routes.post(
@@ -304,7 +322,7 @@ async def list_stages(opportunity_id: UUID, session: Session, today: Today) -> S
     summary="Win an opportunity",
     dependencies=[WRITE],
     responses=problems(
-        *OVER,
+        *NOT_NOW,
         NotInProgress,
         CustomerNeeded,
         CustomerMerged,
@@ -332,7 +350,7 @@ async def win_opportunity(
     "/{opportunity_id}/lose",
     summary="Lose an opportunity",
     dependencies=[WRITE],
-    responses=problems(*OVER, NotInProgress, *DATES),
+    responses=problems(*NOT_NOW, NotInProgress, CompetitorNeeded, *DATES),
 )
 async def lose_opportunity(
     opportunity_id: UUID,
@@ -342,7 +360,7 @@ async def lose_opportunity(
     version: OptionalVersion,
     response: Response,
 ) -> OpportunityRead:
-    """Close it as lost, with day and reason. This is final."""
+    """Close it as lost, with day, reason and competitor. Only the reserve pool brings it back."""
     opportunity = await service.lose_opportunity(
         session, opportunity_id, data, today=today, expected_version=version
     )

@@ -13,16 +13,19 @@ from kehu_kernel.amounts import POSITIVE, MoneyInput, PriceInput, Written, digit
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, shown
 from kehu_sales.lines import LineRead
-from kehu_sales.methods.models import Control, Stage
-from kehu_sales.opportunities.models import (
-    Evaluation,
+from kehu_sales.methods.stages import BuyingRole, Control, Kind, Stage
+from kehu_sales.opportunities.committee import Influence, Member
+from kehu_sales.opportunities.history import Evaluation, StageEntry
+from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.promotion import Condition, ConditionKind, Recorded
+from kehu_sales.opportunities.words import (
+    Confirmation,
     Interest,
-    Opportunity,
+    NeedKind,
+    ReporterRole,
     Result,
-    StageEntry,
     Status,
 )
-from kehu_sales.opportunities.promotion import Condition, Recorded
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
 ON = "Business day; today if omitted, never in the future, never before the step before."
@@ -43,6 +46,21 @@ class LineInput(Input):
 
 
 Lines = Annotated[list[LineInput], Field(max_length=200)]
+
+
+class MemberInput(Input):
+    """A contact with a part in the purchase."""
+
+    contact_id: UUID = Field(description="The contact.")
+    role: BuyingRole = Field(description="The part the contact plays.")
+    influence: Influence | None = Field(None, description="How much the contact has to say.")
+
+    def member(self) -> Member:
+        """Return the member that was described."""
+        return Member(self.contact_id, self.role, self.influence)
+
+
+Committee = Annotated[list[MemberInput], Field(max_length=50)]
 
 
 class OpportunityCreate(Input):
@@ -86,6 +104,22 @@ class OpportunityCreate(Input):
     opened_on: Day | None = Field(
         None, description="Business day it was opened; today if omitted, never in the future."
     )
+    reported_by_id: UUID | None = Field(
+        None, description="The employee who reported it; the caller's employee if omitted."
+    )
+    reporter_role: ReporterRole | None = Field(None, description="What that employee does.")
+    need_kind: NeedKind | None = Field(
+        None, description="Whether the customer voiced the need by a formal request."
+    )
+    competitor: Text | None = Field(None, description="The competitor we meet, if any is known.")
+    competitor_id: UUID | None = Field(None, description="The competitor's file, if there is one.")
+    buying_committee: Committee = Field(
+        default_factory=list, description="The contacts with a part in the purchase."
+    )
+
+    def members(self) -> tuple[Member, ...]:
+        """Return the buying committee that was described."""
+        return tuple(one.member() for one in self.buying_committee)
 
 
 class OpportunityUpdate(Patch):
@@ -107,7 +141,9 @@ class OpportunityUpdate(Patch):
             ]
         }
     )
-    never_null: ClassVar[frozenset[str]] = frozenset({"topic", "lines", "expected_revenue"})
+    never_null: ClassVar[frozenset[str]] = frozenset(
+        {"topic", "lines", "expected_revenue", "buying_committee"}
+    )
 
     topic: Text | None = Field(None, description="What it is about, in a few words.")
     customer_id: UUID | None = Field(None, description="The customer; needed to win.")
@@ -124,6 +160,27 @@ class OpportunityUpdate(Patch):
     expected_revenue: MoneyInput | None = Field(
         None, description="Only without lines: with lines, their sum is expected."
     )
+    need_kind: NeedKind | None = Field(
+        None, description="Whether the customer voiced the need by a formal request."
+    )
+    competitor: Text | None = Field(None, description="The competitor we meet, if any is known.")
+    competitor_id: UUID | None = Field(None, description="The competitor's file, if there is one.")
+    need_confirmed_on: Day | None = Field(
+        None, description="Day the need was confirmed with the customer; never in the future."
+    )
+    feasibility_passed_on: Day | None = Field(
+        None, description="Day the assessment found it feasible and worth it; not in the future."
+    )
+    solution_accepted_on: Day | None = Field(
+        None, description="Day the customer accepted our solution; never in the future."
+    )
+    buying_committee: Committee | None = Field(
+        None, description="The contacts with a part in the purchase; replaces all of them."
+    )
+
+    def members(self) -> tuple[Member, ...]:
+        """Return the buying committee that was described."""
+        return tuple(one.member() for one in self.buying_committee or ())
 
 
 class OpportunitySubmission(Input):
@@ -144,7 +201,7 @@ class OpportunityEvaluation(Input):
 
     result: Result = Field(
         description="`pass`: go ahead, in the first stage; `pass_to_next`: another decides next; "
-        "`reject`: back to the submitter; `fail`: nothing more will be done with it."
+        "`reject`: back to the submitter; `fail`: no, it can only be kept in the reserve pool."
     )
     next_evaluator_id: UUID | None = Field(
         None, description="The employee who decides next; with `pass_to_next` only."
@@ -166,6 +223,11 @@ class OpportunityPromotion(Input):
     )
     confirm_reminders: Flag = Field(
         False, description="Promote although conditions that only remind are not met."
+    )
+    override_reason: LongText | None = Field(
+        None,
+        description="Why to promote although conditions, strict ones too, are unmet. Needs the "
+        "scope `sales:opportunities:override`; kept in the history of stages.",
     )
 
 
@@ -195,11 +257,23 @@ class OpportunityLoss(Input):
     """Lose an opportunity."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"closed_on": "2026-11-20", "reason": "价格过高"}]}
+        json_schema_extra={
+            "examples": [
+                {"closed_on": "2026-11-20", "reason": "价格过高", "competitor": "神州数码"},
+                {"closed_on": "2026-11-20", "reason": "预算取消", "competitor_unknown": True},
+            ]
+        }
     )
 
     closed_on: Day = Field(description="Business day it was lost, never in the future.")
     reason: LongText = Field(description="Why it was lost.")
+    competitor: Text | None = Field(
+        None, description="Who won it; the competitor named before if omitted."
+    )
+    competitor_id: UUID | None = Field(None, description="The competitor's file, if there is one.")
+    competitor_unknown: Flag = Field(
+        False, description="Say so if no competitor is known; without any, this is needed."
+    )
 
 
 class OpportunityRead(BaseModel):
@@ -233,6 +307,30 @@ class OpportunityRead(BaseModel):
     closed_on: date | None = Field(description="Day it was won or lost.")
     close_reason: str | None = Field(description="Why it was won or lost.")
     won_amount: Money | None = Field(description="The amount that was really agreed.")
+    kind: Kind = Field(
+        description="Which of the five kinds it is: potential, effective, feasible, target, "
+        "successful. Follows from all the rest."
+    )
+    method_version: int = Field(
+        description="Version of the method's stages it follows since it passed its evaluation."
+    )
+    stage_kind: Kind | None = Field(description="What its stage stands for.")
+    stage_due_on: date | None = Field(description="Day it should leave the stage by.")
+    reported_by_id: UUID | None = Field(description="The employee who reported it.")
+    reporter_role: ReporterRole | None = Field(description="What that employee does.")
+    need_kind: NeedKind | None = Field(description="Whether the need was formally requested.")
+    competitor: str | None = Field(description="The competitor; of a lost one, who won it.")
+    competitor_id: UUID | None = Field(description="The competitor's file.")
+    need_confirmed_on: date | None = Field(description="Day the customer confirmed the need.")
+    feasibility_passed_on: date | None = Field(description="Day it was found feasible.")
+    solution_accepted_on: date | None = Field(description="Day the customer took our solution.")
+    confirmed_on: date | None = Field(description="Day it was confirmed as effective.")
+    confirmation: Confirmation | None = Field(description="By what it was confirmed.")
+    confirmation_template_id: UUID | None = Field(description="The template it matched.")
+    confirmation_answers: dict[str, str] | None = Field(
+        description="Answers to the template's questions, by code."
+    )
+    buying_committee: list["MemberRead"] = Field(description="Contacts with a part in it.")
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
 
@@ -242,10 +340,25 @@ class OpportunityRead(BaseModel):
         return shown(
             cls,
             opportunity,
+            kind=opportunity.kind,
+            buying_committee=[MemberRead.of(one) for one in opportunity.buying_committee],
             expected_revenue=opportunity.revenue,
             won_amount=opportunity.agreed,
             lines=[LineRead.of(line, opportunity.currency) for line in opportunity.lines],
         )
+
+
+class MemberRead(BaseModel):
+    """A contact with a part in the purchase."""
+
+    contact_id: UUID = Field(description="The contact.")
+    role: BuyingRole = Field(description="The part the contact plays.")
+    influence: Influence | None = Field(description="How much the contact has to say.")
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        """Return the member as the API shows it."""
+        return cls(contact_id=member.contact_id, role=member.role, influence=member.influence)
 
 
 class EvaluationRead(BaseModel):
@@ -284,9 +397,16 @@ class StageEntryRead(BaseModel):
     actual_days: int = Field(description="Days it stayed, or has stayed until today.")
     overdue: bool = Field(description="Whether it stayed longer than planned.")
     entered_by: str = Field(description="Token subject of who promoted it.")
+    left_by: str | None = Field(description="Token subject of who moved it on, or to the pool.")
+    manner: str | None = Field(
+        description="How it came there: evaluation, promotion, return, method_move, winning; null "
+        "for entries of before 24 November 2026."
+    )
+    reason: str | None = Field(description="Why it was returned, or moved to another version.")
+    override_reason: str | None = Field(description="Why unmet conditions were passed over.")
 
     @classmethod
-    def of(cls, entry: StageEntry, left_on: date | None, today: date) -> Self:
+    def of(cls, entry: StageEntry, left_on: date | None, left_by: str | None, today: date) -> Self:
         """Return the stay as the API shows it."""
         days = ((left_on or today) - entry.entered_on).days
         return cls(
@@ -300,6 +420,10 @@ class StageEntryRead(BaseModel):
             actual_days=days,
             overdue=days > entry.planned_days,
             entered_by=entry.entered_by,
+            left_by=left_by,
+            manner=entry.manner,
+            reason=entry.reason,
+            override_reason=entry.override_reason,
         )
 
 
@@ -314,9 +438,10 @@ class ConditionRead(BaseModel):
 
     stage_code: str = Field(description="The stage.")
     control: Control = Field(description="Whether it only reminds, or is strict.")
-    kind: Literal["activities", "tasks", "quotes"] = Field(description="What is counted.")
-    required: int = Field(description="How many must be recorded in the stage.")
-    actual: int = Field(description="How many are recorded in the stage.")
+    kind: ConditionKind = Field(description="What is asked for: a count, a field, or a role.")
+    item: str | None = Field(description="Which field, or which role.")
+    required: int = Field(description="How many are needed; 1 of a field or role.")
+    actual: int = Field(description="How many there are: recorded in the stage, or said.")
     met: bool = Field(description="Whether that is enough.")
 
     @classmethod
@@ -345,6 +470,8 @@ class PromotionPreview(BaseModel):
         """Return what promoting to the next stage would do."""
         position = opportunity.require_in_progress()
         following = stages[position] if position < len(stages) else None
+        if following is not None and following.closing:
+            following = None
         conditions = opportunity.conditions_until(position + 1, stages, recorded)
         unmet = {condition.control for condition in conditions if not condition.met}
         return cls(
@@ -372,6 +499,13 @@ class OpportunityFilters(PageParams):
     )
     product_id: UUID | None = Field(None, description="With a line of this product.")
     method_id: UUID | None = Field(None, description="Following this sales method.")
+    method_version: int | None = Field(
+        None, description="Following this version of the method's stages."
+    )
+    overdue: bool | None = Field(
+        None, description="In its stage longer than planned, by today; or not."
+    )
+    reported_by_id: UUID | None = Field(None, description="Reported by this employee.")
     lead_id: UUID | None = Field(None, description="Converted from this lead.")
     number: str | None = Field(None, description="With exactly this number.")
     external_ref: str | None = Field(None, description="With exactly this external reference.")

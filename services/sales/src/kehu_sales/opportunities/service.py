@@ -1,6 +1,6 @@
 """What can be done with an opportunity. One function per command; each runs in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -10,12 +10,14 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.customers.service import load_customers, require_customer
-from kehu_sales.methods.models import Control, Method, Stage
-from kehu_sales.methods.queries import load_methods
+from kehu_sales.methods.models import Method
+from kehu_sales.methods.queries import load_methods, past_versions
+from kehu_sales.methods.stages import Control, Stage
 from kehu_sales.opportunities import decisions, events, queries
 from kehu_sales.opportunities.decisions import Known
 from kehu_sales.opportunities.errors import RevenueIsSumOfLines
-from kehu_sales.opportunities.models import Evaluation, Opportunity, StageEntry
+from kehu_sales.opportunities.history import Evaluation, StageEntry
+from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
 from kehu_sales.opportunities.schemas import (
     OpportunityCreate,
@@ -33,7 +35,12 @@ NUMBER_PREFIX = "OPP"
 
 
 async def create_opportunity(
-    session: Session, data: OpportunityCreate, *, today: date, currency: str
+    session: Session,
+    data: OpportunityCreate,
+    *,
+    today: date,
+    currency: str,
+    reporter_id: UUID | None = None,
 ) -> Opportunity:
     """Open an opportunity; its number is of the year it was opened in.
 
@@ -47,7 +54,9 @@ async def create_opportunity(
             session, [data.method_id] if data.method_id else [], default=data.method_id is None
         ),
     )
-    opportunity = decisions.prepare(data, known, today=today, currency=currency)
+    opportunity = decisions.prepare(
+        data, known, today=today, currency=currency, reporter_id=reporter_id
+    )
     number = await numbering.next_number(session, NUMBER_PREFIX, year=opportunity.opened_on.year)
     decisions.enter(session, opportunity, number)
     return opportunity
@@ -64,7 +73,7 @@ async def change_opportunity(
     """Change potential information or product lines.
 
     Raises `OpportunityIsClosed`, `EvaluationHasFailed`, `RevenueIsSumOfLines`, `UnknownCustomer`,
-    `CustomerHasEnded`, or what `decisions.priced` raises.
+    `CustomerHasEnded`, `DateInFuture`, or what `decisions.priced` raises.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
@@ -84,11 +93,15 @@ async def change_opportunity(
         opportunity.expect(opportunity.revenue)
     if data.expected_revenue is not None:
         opportunity.expect(data.expected_revenue)
+    for on in (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on):
+        business_day.happened(on, today)
     given = data.given()
     if given.keys() & {"owner_id", "department_id"}:
         await session.see_all_rows()  # what one looks after one may give away, also out of sight
-    for name in given.keys() - {"lines", "expected_revenue"}:
+    for name in given.keys() - {"lines", "expected_revenue", "buying_committee"}:
         setattr(opportunity, name, given[name])
+    if data.buying_committee is not None:
+        opportunity.buying_committee = data.members()
     fields = audit.changed(session, opportunity, "changed")
     if fields:
         event = events.changed(opportunity, fields, today)
@@ -132,17 +145,18 @@ async def promote_opportunity(
     opportunity_id: UUID,
     data: OpportunityPromotion,
     *,
+    actor: Actor,
     today: date,
     expected_version: int | None = None,
 ) -> Opportunity:
     """Promote to a later stage. Raises what `decisions.promote` raises."""
     opportunity = await _lock(session, opportunity_id, expected_version)
-    method = await _method_of(session, opportunity)
+    stages = await stages_followed(session, opportunity, lock=True)
     found = await queries.recorded_in_stages(
-        session, [opportunity.id] if asks_for_records(method) else []
+        session, [opportunity.id] if asks_for_records(stages) else []
     )
     recorded = found.get(opportunity.id, {})
-    decisions.promote(session, opportunity, data, method, recorded, today=today)
+    decisions.promote(session, opportunity, data, stages, recorded, actor=actor, today=today)
     return opportunity
 
 
@@ -155,9 +169,9 @@ async def preview_promotion(
     """
     opportunity = await require(session, Opportunity, opportunity_id)
     opportunity.require_in_progress()
-    method = await require(session, Method, opportunity.method_id)
+    stages = await stages_followed(session, opportunity)
     found = await queries.recorded_in_stages(session, [opportunity.id])
-    return opportunity, method.stages, found.get(opportunity.id, {})
+    return opportunity, stages, found.get(opportunity.id, {})
 
 
 async def win_opportunity(
@@ -172,7 +186,8 @@ async def win_opportunity(
     opportunity = await _lock(session, opportunity_id, expected_version)
     customer_id = opportunity.customer_id
     customers = await load_customers(session, [customer_id] if customer_id else [])
-    decisions.win(session, opportunity, data, customers, today=today)
+    stages = await stages_followed(session, opportunity) if opportunity.stage_code else ()
+    decisions.win(session, opportunity, data, customers, stages, today=today)
     return opportunity
 
 
@@ -191,7 +206,7 @@ async def lose_opportunity(
 
 
 async def list_opportunities(
-    session: Session, filters: OpportunityFilters
+    session: Session, filters: OpportunityFilters, *, today: date
 ) -> tuple[list[Opportunity], str | None, int | None]:
     """Return one page of the opportunities that match, the next cursor, the count if asked.
 
@@ -200,7 +215,7 @@ async def list_opportunities(
     business_day.period(filters.expected_close_from, filters.expected_close_to)
     return await paginate(
         session,
-        queries.matching(session.context.tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters, today),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -210,12 +225,31 @@ async def list_opportunities(
 
 async def list_stages(
     session: Session, opportunity_id: UUID
-) -> list[tuple[StageEntry, date | None]]:
-    """Return every stage an opportunity has been in, with the day it left it."""
+) -> list[tuple[StageEntry, date | None, str | None]]:
+    """Return every stay of an opportunity in a stage, with the day it left, and who saw to that.
+
+    It leaves a stage for another one, for the pool, or when it is closed.
+    """
     opportunity = await require(session, Opportunity, opportunity_id)
     entries = await queries.stages_of(session, opportunity_id)
-    left_on = [entry.entered_on for entry in entries[1:]]
-    return list(zip(entries, [*left_on, opportunity.closed_on], strict=bool(entries)))
+    pooled = [move for move in await queries.pool_moves_of(session, opportunity_id) if move.pooled]
+    stays: list[tuple[StageEntry, date | None, str | None]] = []
+    for place, entry in enumerate(entries):
+        following = entries[place + 1] if place + 1 < len(entries) else None
+        until = following.opportunity_version if following else None
+        exits = [
+            move
+            for move in pooled
+            if (entry.opportunity_version or 0) < move.opportunity_version < (until or 2**31)
+        ]
+        if exits:
+            # One that was closed before it went to the pool left its stage then.
+            stays.append((entry, exits[0].closed_on or exits[0].moved_on, exits[0].moved_by))
+        elif following:
+            stays.append((entry, following.entered_on, following.entered_by))
+        else:
+            stays.append((entry, opportunity.closed_on, None))
+    return stays
 
 
 async def list_evaluations(session: Session, opportunity_id: UUID) -> list[Evaluation]:
@@ -224,9 +258,23 @@ async def list_evaluations(session: Session, opportunity_id: UUID) -> list[Evalu
     return await queries.evaluations_of(session, opportunity_id)
 
 
-def asks_for_records(method: Method) -> bool:
-    """Whether any stage of the method has conditions, so that records must be counted."""
-    return any(stage.conditions.control != Control.NONE for stage in method.stages)
+def asks_for_records(stages: Iterable[Stage]) -> bool:
+    """Whether any stage has conditions, so that records must be counted."""
+    return any(stage.conditions.control != Control.NONE for stage in stages)
+
+
+async def stages_followed(
+    session: Session, opportunity: Opportunity, *, lock: bool = False
+) -> tuple[Stage, ...]:
+    """Return the stages an opportunity follows: mostly the newest, so mostly one statement."""
+    if lock:
+        method = await _method_of(session, opportunity)
+    else:
+        method = await require(session, Method, opportunity.method_id)
+    if decisions.is_newest(opportunity, method):
+        return method.stages
+    asked = {(opportunity.method_id, opportunity.method_version)}
+    return decisions.followed(opportunity, method, await past_versions(session, asked))
 
 
 async def _lock(

@@ -1,0 +1,195 @@
+"""Going through the stages of a method: forward, back where that is allowed, or over to another."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kehu_kernel import business_day
+from kehu_kernel.errors import DomainError
+from kehu_sales.methods.stages import Kind, Stage, place_of
+from kehu_sales.opportunities.errors import (
+    EvaluationHasFailed,
+    LastStage,
+    NotALaterStage,
+    NotInProgress,
+    OpportunityInPool,
+    OpportunityIsClosed,
+    OverrideNotAllowed,
+    ReturnNotAllowed,
+    StageNotInVersion,
+    StageNotSkippable,
+)
+from kehu_sales.opportunities.kinds import kind_of
+from kehu_sales.opportunities.potential import Potential
+from kehu_sales.opportunities.promotion import (
+    Condition,
+    Evidence,
+    Recorded,
+    conditions_of,
+    require_met,
+)
+from kehu_sales.opportunities.words import Status
+
+OVERRIDE_SCOPE = "sales:opportunities:override"
+
+
+class Progress(Potential):
+    """Columns of where an opportunity stands, and the rules about its stages."""
+
+    number: Mapped[str]
+    status: Mapped[str]
+    method_id: Mapped[UUID]
+    method_version: Mapped[int] = mapped_column(server_default=text("1"))
+    stage_code: Mapped[str | None]
+    stage_name: Mapped[str | None]
+    stage_position: Mapped[int | None]
+    success_rate: Mapped[int | None]
+    stage_entered_on: Mapped[date | None]
+    stage_kind: Mapped[str | None]
+    stage_due_on: Mapped[date | None]
+    stage_overdue_told: Mapped[bool] = mapped_column(server_default=text("false"))
+    last_step_on: Mapped[date]
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the text's five kinds it is."""
+        stage_kind = Kind(self.stage_kind) if self.stage_kind else None
+        return kind_of(self.status, confirmed=self.confirmed_on is not None, stage_kind=stage_kind)
+
+    def require_open(self) -> None:
+        """Raise `OpportunityIsClosed` or `EvaluationHasFailed` if nothing more can be done.
+
+        What is in the reserve pool can still be cultivated: described, visited, quoted.
+        """
+        if self.status in (Status.WON, Status.LOST):
+            raise OpportunityIsClosed(number=self.number, status=self.status)
+        if self.status == Status.EVALUATION_FAILED:
+            raise EvaluationHasFailed(number=self.number)
+
+    def _require(self, status: Status, otherwise: type[DomainError]) -> None:
+        self.require_open()
+        self.require_not_pooled()
+        if self.status != status:
+            raise otherwise(number=self.number, status=self.status)
+
+    def require_not_pooled(self) -> None:
+        """Raise `OpportunityInPool` for one that must be taken up first."""
+        if self.status == Status.POOLED:
+            raise OpportunityInPool(number=self.number)
+
+    def require_in_progress(self) -> int:
+        """Return the position of the present stage.
+
+        Raises `NotInProgress`, or what `require_open` raises.
+        """
+        self._require(Status.IN_PROGRESS, NotInProgress)
+        return self.stage_position or 1
+
+    def next_position(self, stages: Sequence[Stage], to_stage: str | None) -> int:
+        """Return the position of the stage to promote to: the one named, or the next.
+
+        Raises `LastStage` (also before the closing stage, which is entered by winning),
+        `NotALaterStage`, `StageNotSkippable`, or what `require_in_progress` raises.
+        """
+        position = self.require_in_progress()
+        if position >= len(stages) or stages[position].closing:
+            raise LastStage(number=self.number, stage=self.stage_name)
+        if to_stage is None:
+            return position + 1
+        later = place_of(stages, to_stage)
+        if later is None or later <= position or stages[later - 1].closing:
+            raise NotALaterStage(stage=to_stage, current=self.stage_code)
+        for skipped in stages[position : later - 1]:
+            if not skipped.skippable:
+                raise StageNotSkippable(stage=skipped.code)
+        return later
+
+    def conditions_until(
+        self, position: int, stages: Sequence[Stage], recorded: Mapping[str, Recorded]
+    ) -> tuple[Condition, ...]:
+        """Return what must be met to enter a stage: all conditions of the stages left or skipped.
+
+        So a strict stage cannot be jumped over. `recorded` is by stage code.
+        """
+        evidence = Evidence(recorded, self.facts(), self.roles())
+        return conditions_of(stages[self.require_in_progress() - 1 : position - 1], evidence)
+
+    def promote(
+        self,
+        on: date,
+        *,
+        to_stage: str | None,
+        stages: Sequence[Stage],
+        recorded: Mapping[str, Recorded],
+        confirmed: bool,
+        overridden: bool = False,
+    ) -> bool:
+        """Leave the stage and enter the next one, or a later one that is named.
+
+        Returns whether unmet conditions were `overridden`. Raises what `next_position` raises,
+        `DateBeforePrevious`, `PromotionConditionsUnmet`, and `PromotionReminder` unless reminders
+        are `confirmed`.
+        """
+        position = self.next_position(stages, to_stage)
+        business_day.follows(on, self.last_step_on)
+        conditions = self.conditions_until(position, stages, recorded)
+        passed_over = require_met(conditions, confirmed=confirmed, overridden=overridden)
+        self._enter(stages, position, on)
+        return passed_over
+
+    def return_to_stage(self, on: date, to_stage: str, stages: Sequence[Stage]) -> None:
+        """Go back to an earlier stage that the present one allows.
+
+        Raises `ReturnNotAllowed`, `DateBeforePrevious`, or what `require_in_progress` raises.
+        """
+        present = stages[self.require_in_progress() - 1]
+        target = place_of(stages, to_stage)
+        if target is None or to_stage not in present.may_return_to:
+            raise ReturnNotAllowed(stage=to_stage, current=present.code)
+        business_day.follows(on, self.last_step_on)
+        self._enter(stages, target, on)
+
+    def follow(
+        self,
+        on: date,
+        *,
+        method_id: UUID,
+        version: int,
+        stages: Sequence[Stage],
+        to_stage: str | None,
+    ) -> None:
+        """Follow another version, or another method, in the stage of the same code or a named one.
+
+        Its days there begin anew. Raises `StageNotInVersion` for a stage that is not there or is
+        entered by winning, `DateBeforePrevious`, or what `require_in_progress` raises.
+        """
+        self.require_in_progress()
+        code = to_stage or self.stage_code
+        target = place_of(stages, code)
+        if target is None or stages[target - 1].closing:
+            raise StageNotInVersion(stage=code, version=version)
+        business_day.follows(on, self.last_step_on)
+        self.method_id, self.method_version = method_id, version
+        self._enter(stages, target, on)
+
+    def require_may_override(self, scopes: frozenset[str]) -> None:
+        """Raise `OverrideNotAllowed` unless the caller may pass over unmet conditions."""
+        if OVERRIDE_SCOPE not in scopes:
+            raise OverrideNotAllowed(scope=OVERRIDE_SCOPE)
+
+    def is_overdue(self, today: date) -> bool:
+        """Whether it has been in its stage longer than planned."""
+        due = self.stage_due_on
+        return self.status == Status.IN_PROGRESS and due is not None and due < today
+
+    def _enter(self, stages: Sequence[Stage], position: int, on: date) -> None:
+        stage = stages[position - 1]
+        self.last_step_on = self.stage_entered_on = on
+        self.stage_code, self.stage_name = stage.code, stage.name
+        self.stage_position, self.success_rate = position, stage.success_rate
+        self.stage_kind = stage.kind
+        self.stage_due_on = on + timedelta(days=stage.planned_days)
+        self.stage_overdue_told = False

@@ -1,0 +1,88 @@
+"""Into the reserve pool and out of it. Each command runs in one transaction."""
+
+from datetime import date
+from uuid import UUID
+
+from kehu_kernel import audit, business_day, outbox
+from kehu_kernel.db import require
+from kehu_kernel.session import Session
+from kehu_sales.opportunities import events
+from kehu_sales.opportunities.history import POOLED, TAKEN_UP, PoolMove
+from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.queries import pool_moves_of
+from kehu_sales.pool.schemas import PoolReturn, PoolTakeUp
+
+
+async def return_to_pool(
+    session: Session,
+    opportunity_id: UUID,
+    data: PoolReturn,
+    *,
+    today: date,
+    expected_version: int | None = None,
+) -> Opportunity:
+    """Put it into the pool; what it had been is kept in the history.
+
+    Raises `DateInFuture`, or what `Opportunity.return_to_pool` raises.
+    """
+    opportunity = await require(
+        session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
+    )
+    on = business_day.happened(data.on, today)
+    move = _move(session, opportunity, POOLED, on, data.reason)
+    former = opportunity.status
+    opportunity.return_to_pool(on)
+    session.add(move)
+    fields = audit.changed(session, opportunity, "pooled", reason=(None, data.reason))
+    event = events.pooled(opportunity, fields, reason=data.reason, former_status=former)
+    outbox.add(session, event, sequence=opportunity.version)
+    return opportunity
+
+
+async def take_up(
+    session: Session,
+    opportunity_id: UUID,
+    data: PoolTakeUp,
+    *,
+    today: date,
+    expected_version: int | None = None,
+) -> Opportunity:
+    """Take it up for an owner. Raises `DateInFuture`, or what `Opportunity.take_up` raises."""
+    opportunity = await require(
+        session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
+    )
+    on = business_day.happened(data.on, today)
+    move = _move(session, opportunity, TAKEN_UP, on, data.reason)
+    opportunity.take_up(on, data.owner_id, data.department_id)
+    move.owner_id = data.owner_id
+    session.add(move)
+    fields = audit.changed(session, opportunity, "taken-up", reason=(None, data.reason))
+    event = events.taken_up(opportunity, fields, reason=data.reason)
+    outbox.add(session, event, sequence=opportunity.version)
+    return opportunity
+
+
+async def list_moves(session: Session, opportunity_id: UUID) -> list[PoolMove]:
+    """Return every way of the opportunity into the pool and out of it, oldest first."""
+    await require(session, Opportunity, opportunity_id)
+    return await pool_moves_of(session, opportunity_id)
+
+
+def _move(
+    session: Session, opportunity: Opportunity, move: str, on: date, reason: str | None
+) -> PoolMove:
+    """Return the move of an opportunity as it still stands."""
+    return PoolMove(
+        opportunity_id=opportunity.id,
+        opportunity_version=opportunity.version + 1,
+        move=move,
+        moved_on=on,
+        reason=reason,
+        status=opportunity.status,
+        stage_code=opportunity.stage_code,
+        owner_id=opportunity.owner_id,
+        closed_on=opportunity.closed_on,
+        close_reason=opportunity.close_reason,
+        competitor=opportunity.competitor,
+        moved_by=session.context.actor,
+    )
