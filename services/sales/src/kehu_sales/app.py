@@ -15,6 +15,8 @@ from kehu_sales.products.routes import routes as products
 from kehu_sales.quotes.routes import routes as quotes
 from kehu_sales.settings import Settings
 from kehu_sales.tasks.routes import routes as tasks
+from kehu_sales.visit_policy.routes import routes as visit_policy
+from kehu_sales.visits.routes import routes as visits
 
 CONSTRAINTS: Constraints = {
     "ix_methods_default": DefaultMethodTaken,
@@ -41,6 +43,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         opportunities,
         activities,
         tasks,
+        visits,
+        visit_policy,
         quotes,
         *audit_routers("sales"),
     )
