@@ -10,7 +10,13 @@ revision = "2026112320"
 down_revision = "2026112312"
 
 
+# Tables that came later are told of by the migrations that make them.
+THEN = {
+    "customer_refs", "opportunities", "activities", "tasks", "quotes", "opportunity_evaluations",
+}  # fmt: skip
+
+
 def upgrade() -> None:
     create_erasure_tables(op)
     create_audit_chain(op)
-    forget(op, PERSONAL)
+    forget(op, [one for one in PERSONAL if one.table in THEN])

@@ -6,6 +6,9 @@ from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 from kehu_sales.activities.routes import routes as activities
+from kehu_sales.calendar.routes import routes as calendar
+from kehu_sales.calendar_feeds.feed import serve_feed
+from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
 from kehu_sales.methods.errors import DefaultMethodTaken, MethodCodeTaken
 from kehu_sales.methods.routes import routes as methods
 from kehu_sales.opportunities.errors import CONSTRAINTS as OPPORTUNITY_CONSTRAINTS
@@ -45,7 +48,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tasks,
         visits,
         visit_policy,
+        calendar,
+        calendar_feeds,
         quotes,
         *audit_routers("sales"),
     )
+    # Beside the API: calendar programs have no bearer token, the address is the secret.
+    app.add_route("/calendar-feeds/{address}", serve_feed, include_in_schema=False)
     return app

@@ -1,4 +1,4 @@
-"""Work that goes on by itself: handing over what leavers hold, erasing persons."""
+"""Work that goes on by itself: hand-overs, erasing persons, reminders."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,16 +9,21 @@ from kehu_kernel.rounds import Rounds
 from kehu_sales.erasure import erasures
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
+from kehu_sales.reminders.worker import ReminderWork
 from kehu_sales.settings import Settings
 
 
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the workers of hand-overs and of erasures."""
+    """Return the workers of hand-overs, of erasures and of reminders."""
     move = partial(move_records, zone=settings.time_zone)
     work = HandOverWork(databases, HandOverRef, move, wake_relay, batch=settings.hand_over_batch)
+    reminders = ReminderWork(
+        databases, settings.time_zone, wake_relay, batch=settings.reminder_batch
+    )
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
+        Rounds("reminders", reminders.work, poll_interval=settings.reminder_poll_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
     ]

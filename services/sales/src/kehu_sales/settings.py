@@ -14,3 +14,7 @@ class Settings(ServiceSettings):
     """Opportunities, and tasks, of a leaver that are moved in one transaction."""
     hand_over_poll_interval: float = 1.0
     """Seconds between two looks for a hand-over that an event has told of."""
+    reminder_batch: int = 200
+    """Reminders of each kind that are told for a tenant in one transaction."""
+    reminder_poll_interval: float = 15.0
+    """Seconds between two looks for visits and tasks to be reminded of."""

@@ -33,9 +33,7 @@ def codes(
     }  # fmt: skip
     visit = Visit(**plain | fields)
     type_ = default_policy().type_in_use(kind)
-    return {
-        one.code for one in advice(visit, type_, limits, around, now=at(20), zone=ZONE)
-    }
+    return {one.code for one in advice(visit, type_, limits, around, now=at(20), zone=ZONE)}
 
 
 def test_an_ordinary_visit_needs_no_advice() -> None:
@@ -78,13 +76,9 @@ class TestTalk:
             ((0, 0, 0), set()),
         ],
     )
-    def test_is_split_15_to_5_to_10(
-        self, split: tuple[int, int, int], expected: set[str]
-    ) -> None:
+    def test_is_split_15_to_5_to_10(self, split: tuple[int, int, int], expected: set[str]) -> None:
         listened, asked, presented = split
-        told = codes(
-            listened_minutes=listened, asked_minutes=asked, presented_minutes=presented
-        )
+        told = codes(listened_minutes=listened, asked_minutes=asked, presented_minutes=presented)
         assert told == expected
 
     def test_a_contract_at_the_stage_of_initial_trust(self) -> None:
@@ -157,9 +151,10 @@ class TestDuties:
         told = codes(kind="existing_customer", status="reported", reported_at=at(12))
         assert told == {"next-step-missing", "market-assessment-missing"}
         complete = {"next_step": "送样", "market_assessment": {"market": "平稳"}}
-        assert codes(
-            kind="existing_customer", status="reported", reported_at=at(12), **complete
-        ) == set()
+        assert (
+            codes(kind="existing_customer", status="reported", reported_at=at(12), **complete)
+            == set()
+        )
 
 
 def test_a_visit_that_was_called_off_needs_no_advice() -> None:

@@ -1,6 +1,7 @@
 """Handing over what a leaver holds: opportunities, evaluations, tasks, visits to come.
 
-What is closed stays as it is: it says who won it, and who did it.
+Addresses of the leaver's calendar are revoked. What is closed stays as it is: it says who won it,
+and who did it.
 """
 
 from datetime import date
@@ -9,6 +10,7 @@ from sqlalchemy import or_, select
 
 from kehu_kernel import audit, clock, outbox
 from kehu_kernel.session import Session
+from kehu_sales.calendar_feeds.models import CalendarFeed
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity, Status
@@ -25,7 +27,8 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     today = clock.today(session.context.now, zone)
     moved = await _move_opportunities(session, hand_over, limit, today)
     moved += await _move_tasks(session, hand_over, limit)
-    return moved + await _move_visits(session, hand_over, limit)
+    moved += await _move_visits(session, hand_over, limit)
+    return moved + await _revoke_feeds(session, hand_over, limit)
 
 
 async def _move_opportunities(
@@ -87,4 +90,23 @@ async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> 
         visit.hand_over(*hand_over.successor_in(visit.department_id))
         fields = audit.changed(session, visit, "handed-over")
         outbox.add(session, visit_events.changed(visit, fields), sequence=visit.version)
+    return len(found)
+
+
+async def _revoke_feeds(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    """Let a leaver read no calendar any more: the address needs no token."""
+    query = (
+        select(CalendarFeed)
+        .where(
+            CalendarFeed.tenant_id == session.context.tenant_id,
+            CalendarFeed.employee_id == hand_over.employee_id,
+            CalendarFeed.revoked_at.is_(None),
+        )
+        .order_by(CalendarFeed.id)
+        .limit(limit)
+    )
+    found = await session.scalars(query.with_for_update(key_share=True))
+    for feed in found:
+        feed.revoke(session.context.now)
+        audit.changed(session, feed, "revoked")
     return len(found)

@@ -1,7 +1,6 @@
 """Reading visits."""
 
 from datetime import date, datetime, time, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
@@ -28,15 +27,15 @@ AROUND = """
     SELECT
         NOT EXISTS (
             SELECT FROM visits WHERE tenant_id = $1 AND customer_id IN (SELECT id FROM customers)
-              AND status IN ('done', 'reported', 'closed') AND starts_at < $4 AND id <> $3
+              AND status IN ('done', 'reported', 'closed') AND checked_in_at < $4 AND id <> $3
         ),
         (SELECT count(*) FROM visits WHERE tenant_id = $1 AND owner_id = $5 AND city = $8
            AND status <> 'cancelled' AND starts_at >= $6 AND starts_at < $7),
         coalesce((
             SELECT refusal_degree = 'firm' FROM visits
             WHERE tenant_id = $1 AND customer_id IN (SELECT id FROM customers)
-              AND reported_at IS NOT NULL AND starts_at < $4 AND id <> $3
-            ORDER BY starts_at DESC, id DESC LIMIT 1
+              AND reported_at IS NOT NULL AND checked_in_at < $4 AND id <> $3
+            ORDER BY checked_in_at DESC, id DESC LIMIT 1
         ), false),
         EXISTS (
             SELECT FROM visits WHERE tenant_id = $1 AND owner_id = $5
@@ -81,14 +80,15 @@ def day_after(day: date, zone: str) -> datetime:
 
 async def around(session: Session, visit: Visit, zone: str) -> Around:
     """Return what advice has to know besides the visit, in one statement."""
-    day = (visit.checked_in_at or visit.starts_at).astimezone(ZoneInfo(zone)).date()
+    began = visit.checked_in_at or visit.starts_at
+    day = began.astimezone(ZoneInfo(zone)).date()
     row = (
         await session.fetch(
             AROUND,
             session.context.tenant_id,
             visit.customer_id,
             visit.id,
-            visit.starts_at,
+            began,
             visit.owner_id,
             midnight(day, zone),
             day_after(day, zone),
@@ -96,15 +96,3 @@ async def around(session: Session, visit: Visit, zone: str) -> Around:
         )
     )[0]
     return Around(*row)
-
-
-async def lock_due(session: Session, condition: str, now: datetime, limit: int) -> list[UUID]:
-    """Return ids of visits for which a reminder is due; those of another worker are left to it."""
-    rows = await session.fetch(
-        f"SELECT id FROM visits WHERE tenant_id = $1 AND {condition} "  # noqa: S608 - our own words
-        "ORDER BY id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED",
-        session.context.tenant_id,
-        now,
-        limit,
-    )
-    return [row["id"] for row in rows]
