@@ -9,14 +9,13 @@ from kehu_sales.personal import PERSONAL
 revision = "2026112320"
 down_revision = "2026112312"
 
-
-# Tables that came later are told of by the migrations that make them.
-THEN = {
+TABLES = {
     "customer_refs", "opportunities", "activities", "tasks", "quotes", "opportunity_evaluations",
 }  # fmt: skip
+"""Those there were; a migration that makes another one calls `forget` for it."""
 
 
 def upgrade() -> None:
     create_erasure_tables(op)
     create_audit_chain(op)
-    forget(op, [one for one in PERSONAL if one.table in THEN])
+    forget(op, [one for one in PERSONAL if one.table in TABLES])
