@@ -106,18 +106,8 @@ async def entries_between(
 
 def _entries(row: Any, first: date, last: date, zone: str) -> list[Entry]:
     """Return what a row stands for in the period: itself, and the repeats that are expected."""
-    entry = Entry(
-        *(row[name] for name in Entry._fields[:5]),
-        row["customer_name"],
-        row["employee_id"],
-        row["starts_at"],
-        row["ends_at"],
-        row["on_day"],
-        row["place"],
-        row["version"],
-        row["updated_at"],
-        expected=False,
-    )
+    values = {name: row[name] for name in Entry._fields if name not in ("on", "expected")}
+    entry = Entry(**values, on=row["on_day"], expected=False)
     begin, end = _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
     if entry.starts_at is None or entry.ends_at is None:
         inside = entry.on is not None and first <= entry.on <= last

@@ -31,7 +31,7 @@ class Weekday(StrEnum):
     SUNDAY = "SU"
 
 
-FREQUENCIES = {
+FREQUENCIES: dict[Frequency, Any] = {
     Frequency.DAILY: rrule.DAILY,
     Frequency.WEEKLY: rrule.WEEKLY,
     Frequency.MONTHLY: rrule.MONTHLY,

@@ -17,7 +17,7 @@ from kehu_sales.visit_policy.schemas import VisitPolicyRead, VisitPolicyUpdate
 routes = router("/v1/visit-policy", "visit policy")
 
 
-@routes.get("", summary="Read the visit policy", dependencies=[requires("sales:visits:read")])
+@routes.get("", summary="Read the visit policy", dependencies=[requires("sales:visit-policy:read")])
 async def read_visit_policy(session: Session, response: Response) -> VisitPolicyRead:
     """Types of visits with their checklists, and limits of the advice, with the ETag."""
     return _answer(await queries.policy_of(session), response)
