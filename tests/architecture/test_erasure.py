@@ -46,6 +46,8 @@ KEPT = {
     "product_file_parts.product_name", "product_file_parts.serial_number",
     "request_steps.parts", "request_steps.dispatch_order", "requests.parts",
     "conversions.request_id", "conversions.traceparent",
+    "visits.type_code", "visits.mode", "visits.host", "visits.checklist", "visits.phase",
+    "visits.proposed", "visits.refusal_degree", "visits.refusal_reason", "tasks.recurrence",
     "quotes.lines", "forecast_calls.category", "opportunity_stages.name",
     "opportunity_stages.conditions",
     "customer_behaviour.won_amounts", "segment_members.reason",

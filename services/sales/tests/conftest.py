@@ -1,12 +1,14 @@
 """What the sales service's tests share: the service, and things made through its API."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from kehu_kernel import clock
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.process import Service
@@ -143,6 +145,33 @@ def make_activity(client: httpx.AsyncClient) -> Make:
 def make_task(client: httpx.AsyncClient) -> Make:
     """Gives out a task through the API, to somebody unless told otherwise."""
     return _maker(client, "/v1/tasks", lambda: {"topic": "编写方案", "assignee_id": str(uuid4())})
+
+
+@pytest.fixture
+def visit_body() -> dict[str, Any]:
+    """A visit to be planned: in a week, at ten o'clock, without a customer."""
+    day = clock.today(clock.now(), "Asia/Shanghai") + timedelta(days=7)
+    return {
+        "type": "new_customer",
+        "purpose": "了解工作站的使用情况",
+        "starts_at": f"{day}T10:00:00+08:00",
+        "ends_at": f"{day}T10:45:00+08:00",
+    }
+
+
+@pytest.fixture
+def make_visit(
+    client: httpx.AsyncClient, make_customer: MakeCustomer, visit_body: dict[str, Any]
+) -> Make:
+    """Plans a visit through the API, to a new customer unless one is given."""
+    enter = _maker(client, "/v1/visits", lambda: visit_body)
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if "customer_id" not in fields:
+            fields["customer_id"] = await make_customer()
+        return await enter(**fields)
+
+    return make
 
 
 @pytest.fixture

@@ -6,6 +6,9 @@ from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 from kehu_sales.activities.routes import routes as activities
+from kehu_sales.calendar.routes import routes as calendar
+from kehu_sales.calendar_feeds.feed import serve_feed
+from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
@@ -30,6 +33,8 @@ from kehu_sales.targets.errors import TargetTaken
 from kehu_sales.targets.routes import attainments
 from kehu_sales.targets.routes import routes as targets
 from kehu_sales.tasks.routes import routes as tasks
+from kehu_sales.visit_policy.routes import routes as visit_policy
+from kehu_sales.visits.routes import routes as visits
 
 CONSTRAINTS: Constraints = {
     "uq_confirmation_templates_tenant_id_code": TemplateCodeTaken,
@@ -65,6 +70,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         confirming,
         activities,
         tasks,
+        visits,
+        visit_policy,
+        calendar,
+        calendar_feeds,
         quotes,
         targets,
         attainments,
@@ -74,4 +83,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         forecast_rules,
         *audit_routers("sales"),
     )
+    # Beside the API: calendar programs have no bearer token, the address is the secret.
+    app.add_route("/calendar-feeds/{address}", serve_feed, include_in_schema=False)
     return app

@@ -1,4 +1,4 @@
-"""Work that goes on by itself: hand-overs, overdue stages, forecasts, erasing persons."""
+"""Work that goes on by itself: hand-overs, overdue stages, reminders, forecasts, erasures."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,6 +10,7 @@ from kehu_sales.erasure import erasures
 from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
+from kehu_sales.reminders.worker import ReminderWork
 from kehu_sales.settings import Settings
 from kehu_sales.stages.worker import OverdueWork
 
@@ -17,14 +18,18 @@ from kehu_sales.stages.worker import OverdueWork
 def jobs(
     databases: Databases, settings: Settings, wake_relay: Callable[[], None]
 ) -> Sequence[Worker]:
-    """Return the workers of hand-overs, overdue stages, daily snapshots of forecasts, erasures."""
+    """Return the workers of what goes on by itself."""
     move = partial(move_records, zone=settings.time_zone)
     work = HandOverWork(databases, HandOverRef, move, wake_relay, batch=settings.hand_over_batch)
     overdue = OverdueWork(databases, settings.time_zone, wake_relay, batch=settings.overdue_batch)
     snapshots = SnapshotWork(databases.worker, zone=settings.time_zone)
+    reminders = ReminderWork(
+        databases, settings.time_zone, wake_relay, batch=settings.reminder_batch
+    )
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("overdue-stages", overdue.work, poll_interval=settings.overdue_poll_interval),
         Rounds("forecast-snapshots", snapshots.work, poll_interval=settings.forecast_poll_interval),
+        Rounds("reminders", reminders.work, poll_interval=settings.reminder_poll_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
     ]

@@ -20,3 +20,7 @@ class Settings(ServiceSettings):
     """Seconds between two looks for stages that have become overdue."""
     forecast_poll_interval: float = 300.0
     """Seconds between two looks whether a day has begun: each begins with a forecast that stays."""
+    reminder_batch: int = 200
+    """Reminders of each kind that are told for a tenant in one transaction."""
+    reminder_poll_interval: float = 15.0
+    """Seconds between two looks for visits and tasks to be reminded of."""

@@ -1,4 +1,4 @@
-"""What holds for products, methods, opportunities, activities, tasks and quotes alike."""
+"""What holds for products, methods, opportunities, activities, tasks, visits and quotes alike."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ def resources(
     make_opportunity: Make,
     make_activity: Make,
     make_task: Make,
+    make_visit: Make,
     make_quote: Make,
 ) -> dict[str, Resource]:
     """All of them."""
@@ -45,21 +46,22 @@ def resources(
             "opportunity", "/v1/opportunities", make_opportunity, "opportunity-created", "topic"
         ),
         Resource("activity", "/v1/activities", make_activity, "activity-recorded"),
-        Resource("task", "/v1/tasks", make_task, "task-created"),
+        Resource("task", "/v1/tasks", make_task, "task-created", "topic"),
+        Resource("visit", "/v1/visits", make_visit, "visit-planned", "purpose"),
         Resource("quote", "/v1/quotes", make_quote, "quote-created"),
     )
     return {row.entity: row for row in rows}
 
 
-@pytest.fixture(params=["product", "method", "opportunity", "activity", "task", "quote"])
+@pytest.fixture(params=["product", "method", "opportunity", "activity", "task", "visit", "quote"])
 def resource(request: pytest.FixtureRequest, resources: dict[str, Resource]) -> Resource:
-    """Each of the six."""
+    """Each of the seven."""
     return resources[request.param]
 
 
-@pytest.fixture(params=["product", "method", "opportunity"])
+@pytest.fixture(params=["product", "method", "opportunity", "task", "visit"])
 def changeable(request: pytest.FixtureRequest, resources: dict[str, Resource]) -> Resource:
-    """Each of the three that can be patched."""
+    """Each of the five that can be patched."""
     return resources[request.param]
 
 

@@ -18,6 +18,24 @@ Make = Callable[..., Awaitable[dict[str, Any]]]
 NAME, WISH = "欧阳云岫", "喜欢钓鱼"
 
 
+async def report_visit(client: httpx.AsyncClient, visit: dict[str, Any]) -> None:
+    """Go through with a visit, writing down what is personal wherever one can."""
+    url = f"/v1/visits/{visit['id']}"
+    report = {
+        "summary": NAME,
+        "needs": WISH,
+        "proposals": [{"feature": WISH, "benefit": WISH}],
+        "commitments": [{"promise": WISH, "within_policy": True}],
+        "market_assessment": {"market": WISH},
+        "refusal": {"degree": "not_firm", "reason": "cannot_afford"},
+        "next_step": {"step": WISH},
+    }
+    position = {"latitude": 31.29891234, "longitude": 120.5}
+    for step, body in (("check-in", {"position": position}), ("finish", {}), ("report", report)):
+        answer = await client.post(f"{url}/{step}", json=body)
+        assert answer.status_code == 200, answer.text
+
+
 async def test_texts_go_and_figures_stay_whatever_is_replayed(  # noqa: PLR0917 - fixtures
     client: httpx.AsyncClient,
     running: RunningService,
@@ -28,6 +46,7 @@ async def test_texts_go_and_figures_stay_whatever_is_replayed(  # noqa: PLR0917 
     make_activity: Make,
     make_task: Make,
     make_quote: Make,
+    make_visit: Make,
     make_product: Make,
     tenant: str,
 ) -> None:
@@ -44,6 +63,7 @@ async def test_texts_go_and_figures_stay_whatever_is_replayed(  # noqa: PLR0917 
     await make_activity(opportunity_id=opened["id"], topic=NAME, content=WISH, place=WISH)
     await make_task(**whose, topic=f"致电{NAME}", content=WISH)
     await make_quote(opportunity_id=opened["id"])
+    await report_visit(client, await make_visit(**whose, purpose=NAME, place=WISH, city=WISH))
     other = await make_in_progress(topic="某公司更新")
     assert await traces(NAME, WISH)
     order = order_of(tenant, customer_id)

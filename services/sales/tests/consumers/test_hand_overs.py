@@ -180,3 +180,25 @@ async def test_a_crash_leaves_the_rest_to_the_next_round(
     assert len(await held(client, LEAVER)) == 3
     await work()
     assert await held(client, SUCCESSOR) == {one["id"] for one in made}
+
+
+async def test_visits_to_come_go_to_the_successor_and_others_stay(
+    client: httpx.AsyncClient,
+    make_visit: Make,
+    deliver: Deliver,
+    work: Work,
+    database: Database,
+    tenant: str,
+) -> None:
+    planned = await make_visit(owner_id=str(LEAVER), department_id=str(OTHER_DEPARTMENT))
+    begun = await make_visit(owner_id=str(LEAVER))
+    answer = await client.post(f"/v1/visits/{begun['id']}/check-in", json={})
+    assert answer.status_code == 200, answer.text
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+    await work()
+    moved = (await client.get(f"/v1/visits/{planned['id']}")).json()
+    assert (moved["owner_id"], moved["department_id"]) == (str(HEIR), str(HEIRS_DEPARTMENT))
+    kept = (await client.get(f"/v1/visits/{begun['id']}")).json()
+    assert kept["owner_id"] == str(LEAVER)
+    events = await emitted(database, tenant, "sales.visit-changed.v1")
+    assert [one.key for one in events] == [planned["id"]]

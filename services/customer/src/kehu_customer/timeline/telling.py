@@ -34,6 +34,7 @@ K = EntryKind
 NAME = {"title": "name"}
 DOCUMENT = {"title": "topic", "day": "effective_on", "employee": "owner_id"}
 TASK = {"title": "topic", "employee": "assignee_id"}
+VISIT = {"title": "purpose", "employee": "owner_id"}
 REQUEST = {"title": "problem", "employee": "follower_id"}
 
 TELLINGS: Mapping[str, Telling] = {
@@ -195,6 +196,26 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.task-assigned.v1": Telling(K.TASK, "Task assigned", "分派任务", **TASK),
     "sales.task-completed.v1": Telling(
         K.TASK, "Task completed", "完成任务", "topic", "finished_on", "assignee_id"
+    ),
+    "sales.task-changed.v1": Telling(K.TASK, "Task changed", "修改任务", **TASK),
+    "sales.task-due.v1": Telling(K.TASK, "Task is due", "任务到期", **TASK),
+    "sales.task-reminded.v1": Telling(K.TASK, "Task starts soon", "任务即将开始", **TASK),
+    "sales.task-cancelled.v1": Telling(K.TASK, "Task cancelled", "取消任务", **TASK),
+    "sales.visit-planned.v1": Telling(K.ACTIVITY, "Visit planned", "计划拜访", **VISIT),
+    "sales.visit-changed.v1": Telling(K.ACTIVITY, "Visit changed", "变更拜访", **VISIT),
+    "sales.visit-approved.v1": Telling(K.ACTIVITY, "Visit approved", "批准拜访计划", **VISIT),
+    "sales.visit-checked-in.v1": Telling(K.ACTIVITY, "Checked in at a visit", "拜访签到", **VISIT),
+    "sales.visit-reported.v1": Telling(K.ACTIVITY, "Visit reported", "提交拜访报告", **VISIT),
+    "sales.visit-closed.v1": Telling(K.ACTIVITY, "Visit closed", "关闭拜访", **VISIT),
+    "sales.visit-cancelled.v1": Telling(K.ACTIVITY, "Visit cancelled", "取消拜访", **VISIT),
+    "sales.visit-reminded.v1": Telling(K.ACTIVITY, "Reminded of a visit", "拜访提醒", **VISIT),
+    "sales.customer-calling-stopped.v1": Telling(
+        K.ACTIVITY,
+        "Refused firmly: no more calling",
+        "坚决拒绝，停止主动拜访",
+        "refusal_reason",
+        None,
+        "employee_id",
     ),
     "sales.quote-created.v1": Telling(K.QUOTE, "Quoted", "报价", "number", "quoted_on", "owner_id"),
     "service-desk.product-file-registered.v1": Telling(

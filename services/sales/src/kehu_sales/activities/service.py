@@ -31,9 +31,14 @@ async def record_activity(session: Session, data: ActivityCreate, *, today: date
         cost=data.cost and data.cost.amount,
         currency=data.cost and data.cost.currency,
     )
+    keep_activity(session, activity)
+    return activity
+
+
+def keep_activity(session: Session, activity: Activity) -> None:
+    """Keep a new activity, and tell of it."""
     audit.created(session, activity)
     outbox.add(session, events.recorded(activity), sequence=activity.version)
-    return activity
 
 
 async def list_activities(

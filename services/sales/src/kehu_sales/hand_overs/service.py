@@ -1,6 +1,7 @@
-"""Handing over what a leaver holds: opportunities, evaluations, tasks.
+"""Handing over what a leaver holds: opportunities, evaluations, tasks, visits to come.
 
-What is closed stays as it is: it says who won it, and who did it.
+Addresses of the leaver's calendar are revoked. What is closed stays as it is: it says who won it,
+and who did it.
 """
 
 from datetime import date
@@ -9,12 +10,15 @@ from sqlalchemy import or_, select
 
 from kehu_kernel import audit, clock, outbox
 from kehu_kernel.session import Session
+from kehu_sales.calendar_feeds.models import CalendarFeed
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.words import Status
 from kehu_sales.tasks import events as task_events
-from kehu_sales.tasks.models import Task, TaskStatus
+from kehu_sales.tasks.models import TO_DO, Task
+from kehu_sales.visits import events as visit_events
+from kehu_sales.visits.models import TO_COME, Visit
 
 OPEN = (Status.NOT_EVALUATED, Status.IN_EVALUATION, Status.IN_PROGRESS)
 
@@ -23,7 +27,9 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     """Hand over the next records of the leaver; return how many. Days are those of the zone."""
     today = clock.today(session.context.now, zone)
     moved = await _move_opportunities(session, hand_over, limit, today)
-    return moved + await _move_tasks(session, hand_over, limit)
+    moved += await _move_tasks(session, hand_over, limit)
+    moved += await _move_visits(session, hand_over, limit)
+    return moved + await _revoke_feeds(session, hand_over, limit)
 
 
 async def _move_opportunities(
@@ -56,7 +62,7 @@ async def _move_tasks(session: Session, hand_over: HandOverRef, limit: int) -> i
         .where(
             Task.tenant_id == session.context.tenant_id,
             Task.assignee_id == hand_over.employee_id,
-            Task.status != TaskStatus.COMPLETED,
+            Task.status.in_(TO_DO),
         )
         .order_by(Task.id)
         .limit(limit)
@@ -66,4 +72,42 @@ async def _move_tasks(session: Session, hand_over: HandOverRef, limit: int) -> i
         task.assign(hand_over.successor_id)
         fields = audit.changed(session, task, "assigned")
         outbox.add(session, task_events.assigned(task, fields), sequence=task.version)
+    return len(found)
+
+
+async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    query = (
+        select(Visit)
+        .where(
+            Visit.tenant_id == session.context.tenant_id,
+            Visit.owner_id == hand_over.employee_id,
+            Visit.status.in_(TO_COME),
+        )
+        .order_by(Visit.id)
+        .limit(limit)
+    )
+    found = await session.scalars(query.with_for_update(key_share=True))
+    for visit in found:
+        visit.hand_over(*hand_over.successor_in(visit.department_id))
+        fields = audit.changed(session, visit, "handed-over")
+        outbox.add(session, visit_events.changed(visit, fields), sequence=visit.version)
+    return len(found)
+
+
+async def _revoke_feeds(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    """Let a leaver read no calendar any more: the address needs no token."""
+    query = (
+        select(CalendarFeed)
+        .where(
+            CalendarFeed.tenant_id == session.context.tenant_id,
+            CalendarFeed.employee_id == hand_over.employee_id,
+            CalendarFeed.revoked_at.is_(None),
+        )
+        .order_by(CalendarFeed.id)
+        .limit(limit)
+    )
+    found = await session.scalars(query.with_for_update(key_share=True))
+    for feed in found:
+        feed.revoke(session.context.now)
+        audit.changed(session, feed, "revoked")
     return len(found)

@@ -13,7 +13,12 @@ from kehu_sales.customers.service import (
     require_customer,
     survivor_of,
 )
-from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
+from kehu_sales.opportunities.errors import (
+    AnotherCustomer,
+    EvaluationHasFailed,
+    OpportunityIsClosed,
+    UnknownOpportunity,
+)
 from kehu_sales.opportunities.models import Opportunity
 
 
@@ -67,3 +72,13 @@ async def lock_open(session: Session, opportunity_id: UUID) -> Opportunity:
         raise UnknownOpportunity(id=opportunity_id)
     opportunity.require_open()
     return opportunity
+
+
+async def lock_if_open(session: Session, opportunity_id: UUID | None) -> Opportunity | None:
+    """Return the opportunity of something older, locked; None if it was closed since."""
+    if opportunity_id is None:
+        return None
+    try:
+        return await lock_open(session, opportunity_id)
+    except (UnknownOpportunity, OpportunityIsClosed, EvaluationHasFailed):
+        return None

@@ -21,3 +21,30 @@ class TaskNotAssigned(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Nobody has been assigned to the task; assign it before it is completed."
     zh = "任务尚未分配；请先分配再完成。"
+
+
+class TaskIsCancelled(DomainError):
+    """A task that was called off stays so."""
+
+    code = "task-is-cancelled"
+    status = HTTPStatus.CONFLICT
+    en = "The task was cancelled; that is final."
+    zh = "任务已取消，不可再更改。"
+
+
+class TaskNeedsDay(DomainError):
+    """What repeats, or reminds of its start, needs a day or a time to count from."""
+
+    code = "task-needs-day"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "A task that repeats needs a due day or a start; a reminder needs a start."
+    zh = "重复的任务须有到期日或开始时间；提醒须有开始时间。"
+
+
+class TaskTimesIncomplete(DomainError):
+    """A task has a start and an end, or neither."""
+
+    code = "task-times-incomplete"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "Give both the planned start and the planned end, or neither."
+    zh = "计划开始与计划结束时间须同时填写，或都不填写。"

@@ -19,6 +19,9 @@ def _state(task: Task, changed: list[str]) -> dict[str, Any]:
         "started_on": task.started_on,
         "finished_on": task.finished_on,
         "changed": changed,
+        "starts_at": task.starts_at,
+        "ends_at": task.ends_at,
+        "series_id": task.series_id,
     }
 
 
@@ -32,3 +35,27 @@ def assigned(task: Task, fields: list[str]) -> contract.TaskAssigned:
 
 def completed(task: Task, fields: list[str]) -> contract.TaskCompleted:
     return contract.TaskCompleted(**_state(task, fields))
+
+
+def changed(task: Task, fields: list[str]) -> contract.TaskChanged:
+    return contract.TaskChanged(**_state(task, fields))
+
+
+def due(task: Task, fields: list[str]) -> contract.TaskDue:
+    return contract.TaskDue(**_state(task, fields))
+
+
+def reminded(task: Task, fields: list[str]) -> contract.TaskReminded:
+    return contract.TaskReminded(**_state(task, fields))
+
+
+def cancelled(task: Task) -> contract.TaskCancelled:
+    return contract.TaskCancelled(
+        task_id=task.id,
+        topic=task.topic,
+        customer_id=task.customer_id,
+        opportunity_id=task.opportunity_id,
+        assignee_id=task.assignee_id,
+        series_id=task.series_id,
+        reason=task.cancel_reason or "",
+    )

@@ -8,7 +8,7 @@ from kehu_sales.tasks.models import Task
 from kehu_sales.tasks.schemas import TaskFilters
 
 SORT_COLUMNS = {"created_at": Task.created_at, "due_on": Task.due_on}
-EXACT_FILTERS = ("opportunity_id", "stage_code", "assignee_id")
+EXACT_FILTERS = ("opportunity_id", "stage_code", "assignee_id", "department_id", "series_id")
 
 
 def matching(tenant_id: str, filters: TaskFilters) -> Select[Task]:

@@ -9,10 +9,19 @@ from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
 from kehu_kernel.db import require
 from kehu_kernel.errors import OutsideRowScope
-from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
+from kehu_kernel.http import (
+    ExpectedVersion,
+    OptionalVersion,
+    Session,
+    Today,
+    router,
+    set_etag,
+)
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
+from kehu_sales.calendar.errors import CalendarClash
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
+from kehu_sales.moments import TimesReversed
 from kehu_sales.opportunities.errors import (
     AnotherCustomer,
     EvaluationHasFailed,
@@ -20,15 +29,25 @@ from kehu_sales.opportunities.errors import (
     UnknownOpportunity,
 )
 from kehu_sales.tasks import service
-from kehu_sales.tasks.errors import TaskIsCompleted, TaskNotAssigned
+from kehu_sales.tasks.errors import (
+    TaskIsCancelled,
+    TaskIsCompleted,
+    TaskNeedsDay,
+    TaskNotAssigned,
+    TaskTimesIncomplete,
+)
 from kehu_sales.tasks.models import Task
 from kehu_sales.tasks.schemas import (
     TaskAssignment,
+    TaskCancellation,
     TaskCompletion,
     TaskCreate,
+    TaskDetail,
     TaskFilters,
     TaskRead,
+    TaskUpdate,
 )
+from kehu_sales.zone import Zone
 
 routes = router("/v1/tasks", "tasks")
 READ = requires("sales:tasks:read")
@@ -49,13 +68,19 @@ WRITE = requires("sales:tasks:write")
         CustomerMerged,
         CustomerHasEnded,
         OutsideRowScope,
+        TaskTimesIncomplete,
+        TaskNeedsDay,
+        TimesReversed,
+        CalendarClash,
     ),
 )
-async def create_task(data: TaskCreate, session: Session, response: Response) -> TaskRead:
+async def create_task(
+    data: TaskCreate, session: Session, zone: Zone, response: Response
+) -> TaskDetail:
     """Give out a task. It counts for the stage the opportunity is in now, once it is completed."""
-    task = await service.create_task(session, data)
+    task = await service.create_task(session, data, zone=zone)
     response.headers["Location"] = f"/v1/tasks/{task.id}"
-    return _answer(task, response)
+    return await _answer(session, task, response)
 
 
 @routes.get("", summary="List tasks", dependencies=[READ])
@@ -66,16 +91,63 @@ async def list_tasks(session: Session, filters: Annotated[TaskFilters, Query()])
 
 
 @routes.get("/{task_id}", summary="Read a task", dependencies=[READ])
-async def read_task(task_id: UUID, session: Session, response: Response) -> TaskRead:
-    """One task, with its ETag."""
-    return _answer(await require(session, Task, task_id), response)
+async def read_task(task_id: UUID, session: Session, response: Response) -> TaskDetail:
+    """One task with what it clashes with, and its ETag."""
+    return await _answer(session, await require(session, Task, task_id), response)
+
+
+@routes.patch(
+    "/{task_id}",
+    summary="Change a task",
+    dependencies=[WRITE],
+    responses=problems(
+        TaskIsCompleted,
+        TaskIsCancelled,
+        TaskTimesIncomplete,
+        TaskNeedsDay,
+        TimesReversed,
+        CalendarClash,
+    ),
+)
+async def change_task(
+    task_id: UUID,
+    data: TaskUpdate,
+    session: Session,
+    version: ExpectedVersion,
+    response: Response,
+) -> TaskDetail:
+    """Change what is to be done, and when. Of a series it changes this one and what follows it."""
+    task = await service.change_task(session, task_id, data, expected_version=version)
+    return await _answer(session, task, response)
+
+
+@routes.post(
+    "/{task_id}/cancel",
+    summary="Cancel a task",
+    dependencies=[WRITE],
+    responses=problems(TaskIsCompleted, TaskIsCancelled),
+)
+async def cancel_task(
+    task_id: UUID,
+    data: TaskCancellation,
+    session: Session,
+    today: Today,
+    zone: Zone,
+    version: OptionalVersion,
+    response: Response,
+) -> TaskDetail:
+    """Call the task off. This is final; one that repeats goes on unless the series ends too."""
+    task = await service.cancel_task(
+        session, task_id, data, today=today, zone=zone, expected_version=version
+    )
+    return await _answer(session, task, response)
 
 
 @routes.post(
     "/{task_id}/assign",
     summary="Assign a task",
     dependencies=[WRITE],
-    responses=problems(TaskIsCompleted),
+    responses=problems(TaskIsCompleted, TaskIsCancelled),
 )
 async def assign_task(
     task_id: UUID,
@@ -83,33 +155,37 @@ async def assign_task(
     session: Session,
     version: OptionalVersion,
     response: Response,
-) -> TaskRead:
+) -> TaskDetail:
     """Give the task to an employee, perhaps another one; it is in progress from then on."""
     task = await service.assign_task(session, task_id, data, expected_version=version)
-    return _answer(task, response)
+    return await _answer(session, task, response)
 
 
 @routes.post(
     "/{task_id}/complete",
     summary="Complete a task",
     dependencies=[WRITE],
-    responses=problems(TaskIsCompleted, TaskNotAssigned, DateInFuture, DateBeforePrevious),
+    responses=problems(
+        TaskIsCompleted, TaskIsCancelled, TaskNotAssigned, DateInFuture, DateBeforePrevious
+    ),
 )
 async def complete_task(
     task_id: UUID,
     data: TaskCompletion,
     session: Session,
     today: Today,
+    zone: Zone,
     version: OptionalVersion,
     response: Response,
-) -> TaskRead:
+) -> TaskDetail:
     """Complete the task, with its actual start and its actual end. This is final."""
     task = await service.complete_task(
-        session, task_id, data, today=today, expected_version=version
+        session, task_id, data, today=today, zone=zone, expected_version=version
     )
-    return _answer(task, response)
+    return await _answer(session, task, response)
 
 
-def _answer(task: Task, response: Response) -> TaskRead:
+async def _answer(session: Session, task: Task, response: Response) -> TaskDetail:
+    found = await service.clashes(session, task)
     set_etag(response, task)
-    return TaskRead.of(task)
+    return TaskDetail.told(task, found)

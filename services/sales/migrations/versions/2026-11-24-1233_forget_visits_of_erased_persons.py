@@ -1,0 +1,13 @@
+"""Forget what visits and tasks say of erased persons (C12)."""
+
+from alembic import op
+
+from kehu_kernel.erasure_schema import forget
+from kehu_sales.personal import PERSONAL
+
+revision = "2026112433"
+down_revision = "2026112432"
+
+
+def upgrade() -> None:
+    forget(op, PERSONAL)

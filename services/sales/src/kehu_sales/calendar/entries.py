@@ -1,0 +1,137 @@
+"""What stands in the calendar: visits, tasks and activities of persons in a period (2 L415)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from kehu_kernel.session import Session
+from kehu_sales.calendar.errors import CalendarTooFull
+from kehu_sales.tasks.recurrence import Recurrence, on_day
+
+ENTRIES = """
+    SELECT entry.*, customer_refs.name AS customer_name FROM (
+        SELECT 'visit' AS kind, id, purpose AS title, status, customer_id,
+            owner_id AS employee_id, starts_at, ends_at, NULL::date AS on_day,
+            coalesce(place, city) AS place, version, updated_at, NULL::jsonb AS recurrence,
+            NULL::date AS series_day
+        FROM visits
+        WHERE tenant_id = $1 AND status <> 'cancelled' AND starts_at < $7 AND ends_at > $6
+          AND ($2::uuid IS NULL OR owner_id = $2 OR $2 = ANY (observer_ids))
+          AND ($3::uuid IS NULL OR department_id = $3)
+        UNION ALL
+        SELECT 'task', id, topic, status, customer_id, assignee_id, starts_at, ends_at,
+            CASE WHEN starts_at IS NULL THEN due_on END, NULL, version, updated_at,
+            CASE WHEN status IN ('open', 'in_progress') THEN recurrence END, series_day
+        FROM tasks
+        WHERE tenant_id = $1 AND status <> 'cancelled'
+          AND (starts_at < $7 AND ends_at > $6
+               OR starts_at IS NULL AND due_on BETWEEN $4 AND $5
+               OR recurrence IS NOT NULL AND series_day <= $5
+                  AND status IN ('open', 'in_progress'))
+          AND ($2::uuid IS NULL OR assignee_id = $2)
+          AND ($3::uuid IS NULL OR department_id = $3)
+        UNION ALL
+        SELECT 'activity', id, topic, kind, customer_id, employee_id, NULL, NULL, occurred_on,
+            place, version, updated_at, NULL, NULL
+        FROM activities
+        WHERE tenant_id = $1 AND occurred_on BETWEEN $4 AND $5 AND $3::uuid IS NULL
+          AND ($2::uuid IS NULL OR employee_id = $2)
+          AND NOT EXISTS (
+              SELECT FROM visits WHERE visits.tenant_id = $1 AND visits.activity_id = activities.id
+          )
+    ) AS entry
+    LEFT JOIN customer_refs ON customer_refs.tenant_id = $1 AND customer_refs.id = entry.customer_id
+    LIMIT $8
+"""
+
+
+class Entry(NamedTuple):
+    """One entry: from a moment to another, or all of a day (`on`).
+
+    `expected`: the task of that day is not made yet; `id` is that of the one it repeats.
+    """
+
+    kind: str
+    id: UUID
+    title: str
+    status: str
+    customer_id: UUID | None
+    customer_name: str | None
+    employee_id: UUID | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    on: date | None
+    place: str | None
+    version: int
+    updated_at: datetime
+    expected: bool
+
+
+async def entries_between(
+    session: Session,
+    first: date,
+    last: date,
+    *,
+    employee_id: UUID | None,
+    department_id: UUID | None,
+    zone: str,
+    limit: int,
+) -> list[Entry]:
+    """Return the entries from a day to another, both included, in the order of time.
+
+    Activities that a visit's report recorded are left out: the visit stands there. Raises
+    `CalendarTooFull` for more than `limit`.
+    """
+    begin, end = _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
+    rows: Sequence[Any] = await session.fetch(
+        ENTRIES,
+        session.context.tenant_id,
+        employee_id,
+        department_id,
+        first,
+        last,
+        begin,
+        end,
+        limit + 1,
+    )
+    found = [entry for row in rows for entry in _entries(row, first, last, zone)]
+    if len(rows) > limit or len(found) > limit:
+        raise CalendarTooFull(limit=limit)
+    return sorted(found, key=lambda one: (one.starts_at or _midnight(one.on, zone), str(one.id)))
+
+
+def _entries(row: Any, first: date, last: date, zone: str) -> list[Entry]:
+    """Return what a row stands for in the period: itself, and the repeats that are expected."""
+    values = {name: row[name] for name in Entry._fields if name not in ("on", "expected")}
+    entry = Entry(**values, on=row["on_day"], expected=False)
+    begin, end = _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
+    if entry.starts_at is None or entry.ends_at is None:
+        inside = entry.on is not None and first <= entry.on <= last
+    else:
+        inside = entry.starts_at < end and entry.ends_at > begin
+    return [*([entry] if inside else []), *_expected(row, entry, first, last, zone)]
+
+
+def _expected(row: Any, entry: Entry, first: date, last: date, zone: str) -> list[Entry]:
+    if row["recurrence"] is None:
+        return []
+    values = row["recurrence"]
+    rule = Recurrence.of(orjson.loads(values) if isinstance(values, str) else values)
+    days = rule.between(max(first, row["series_day"] + timedelta(days=1)), last)
+    if entry.starts_at is None or entry.ends_at is None:
+        return [entry._replace(on=day, expected=True) for day in days]
+    length = entry.ends_at - entry.starts_at
+    starts = [on_day(entry.starts_at, day, zone) for day in days]
+    return [
+        entry._replace(starts_at=one, ends_at=one + length, expected=True)
+        for one in starts
+        if one is not None
+    ]
+
+
+def _midnight(day: date | None, zone: str) -> datetime:
+    return datetime.combine(day or date.min, time.min, ZoneInfo(zone))

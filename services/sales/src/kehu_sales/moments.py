@@ -1,0 +1,60 @@
+"""Moments on the wire and their order: what happens at a time of day, not only on a day."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from kehu_kernel.errors import DomainError
+
+FIRST_YEAR, LAST_YEAR = 1990, 2199
+"""Nobody plans outside of them; days can be cut in every time zone within."""
+
+
+class TimeInFuture(DomainError):
+    """What has happened cannot lie in the future."""
+
+    code = "time-in-future"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The time {at} lies in the future."
+    zh = "时间 {at} 不能晚于现在。"
+
+
+class TimesReversed(DomainError):
+    """Something must end after it starts."""
+
+    code = "times-reversed"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "It ends at {end}, not after it starts at {start}."
+    zh = "结束时间 {end} 不晚于开始时间 {start}。"
+
+
+def _written_out(value: object) -> object:
+    if isinstance(value, str) and "T" in value.upper():
+        return value
+    raise PydanticCustomError("datetime_parsing", "Input should be a moment with a time zone")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not FIRST_YEAR < moment.year < LAST_YEAR:
+        raise PydanticCustomError("datetime_parsing", "Input should be a moment of our times")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+"""A moment with its time zone, written as RFC 3339 has it."""
+
+
+def happened_at(at: datetime | None, now: datetime) -> datetime:
+    """Return the stated moment, or now. Raises `TimeInFuture`."""
+    if at is not None and at > now:
+        raise TimeInFuture(at=at.isoformat())
+    return at or now
+
+
+def in_order(start: datetime | None, end: datetime | None) -> None:
+    """Raise `TimesReversed` unless something ends after it starts; None leaves a side open."""
+    if start is not None and end is not None and end <= start:
+        raise TimesReversed(start=start.isoformat(), end=end.isoformat())

@@ -1,0 +1,96 @@
+"""What the world hears of a visit."""
+
+from typing import Any
+from uuid import UUID
+
+from kehu_contracts import sales as contract
+from kehu_sales.visits.models import Visit
+
+
+def _state(visit: Visit, changed: list[str]) -> dict[str, Any]:
+    return {
+        "visit_id": visit.id,
+        "number": visit.number,
+        "visit_type": visit.type_code,
+        "purpose": visit.purpose,
+        "customer_id": visit.customer_id,
+        "opportunity_id": visit.opportunity_id,
+        "contact_ids": visit.contact_ids,
+        "owner_id": visit.owner_id,
+        "department_id": visit.department_id,
+        "observer_ids": visit.observer_ids,
+        "status": visit.status,
+        "business_trip": visit.business_trip,
+        "starts_at": visit.starts_at,
+        "ends_at": visit.ends_at,
+        "checked_in_at": visit.checked_in_at,
+        "ended_at": visit.ended_at,
+        "report_due_at": visit.report_due_at,
+        "changed": changed,
+    }
+
+
+def planned(visit: Visit) -> contract.VisitPlanned:
+    return contract.VisitPlanned(**_state(visit, []))
+
+
+def changed(visit: Visit, fields: list[str]) -> contract.VisitChanged:
+    return contract.VisitChanged(**_state(visit, fields))
+
+
+def approved(visit: Visit, fields: list[str]) -> contract.VisitApproved:
+    return contract.VisitApproved(**_state(visit, fields))
+
+
+def checked_in(visit: Visit, fields: list[str]) -> contract.VisitCheckedIn:
+    return contract.VisitCheckedIn(
+        **_state(visit, fields),
+        latitude=visit.latitude,
+        longitude=visit.longitude,
+        accuracy_m=visit.accuracy_m,
+    )
+
+
+def reported(visit: Visit, fields: list[str]) -> contract.VisitReported:
+    return contract.VisitReported(
+        **_state(visit, fields),
+        activity_id=visit.activity_id,
+        follow_up_task_id=visit.follow_up_task_id,
+        minutes=visit.minutes,
+        listened_minutes=visit.listened_minutes,
+        asked_minutes=visit.asked_minutes,
+        presented_minutes=visit.presented_minutes,
+        travel_minutes=visit.travel_minutes,
+        cost=visit.spent,
+        phase=visit.phase,
+        behaviour_stage=visit.behaviour_stage,
+        potential_buyer=visit.potential_buyer,
+        next_need_on=visit.next_need_on,
+        next_need_quantity=visit.next_need_quantity,
+        proposed=visit.proposed,
+        refusal_degree=visit.refusal_degree,
+        refusal_reason=visit.refusal_reason,
+        next_step=visit.next_step,
+        next_step_on=visit.next_step_on,
+    )
+
+
+def closed(visit: Visit, fields: list[str]) -> contract.VisitClosed:
+    return contract.VisitClosed(**_state(visit, fields))
+
+
+def cancelled(visit: Visit, fields: list[str]) -> contract.VisitCancelled:
+    return contract.VisitCancelled(**_state(visit, fields))
+
+
+def reminded(visit: Visit, occasion: str, fields: list[str]) -> contract.VisitReminded:
+    return contract.VisitReminded(**_state(visit, fields), occasion=occasion)
+
+
+def calling_stopped(visit: Visit, customer_id: UUID) -> contract.CustomerCallingStopped:
+    return contract.CustomerCallingStopped(
+        visit_id=visit.id,
+        customer_id=customer_id,
+        refusal_reason=visit.refusal_reason,
+        employee_id=visit.owner_id,
+    )

@@ -1,0 +1,98 @@
+"""Reading visits."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+
+from kehu_kernel.session import Session
+from kehu_sales.customers.queries import of_customer
+from kehu_sales.visits.advice import Around
+from kehu_sales.visits.models import Visit
+from kehu_sales.visits.schemas import VisitFilters
+
+SORT_COLUMNS = {"starts_at": Visit.starts_at, "created_at": Visit.created_at}
+EXACT_FILTERS = (
+    "opportunity_id", "owner_id", "department_id", "business_trip", "refusal_degree", "number",
+)  # fmt: skip
+AROUND = """
+    WITH theirs AS (
+        SELECT id FROM customer_refs
+        WHERE tenant_id = $1 AND (id = $2 OR merged_into_id = $2)
+    ), customers AS (
+        SELECT id FROM theirs UNION
+        SELECT merged_into_id FROM customer_refs
+        WHERE tenant_id = $1 AND id = $2 AND merged_into_id IS NOT NULL
+    )
+    SELECT
+        NOT EXISTS (
+            SELECT FROM visits WHERE tenant_id = $1 AND customer_id IN (SELECT id FROM customers)
+              AND status IN ('done', 'reported', 'closed') AND checked_in_at < $4 AND id <> $3
+        ),
+        (SELECT count(*) FROM visits WHERE tenant_id = $1 AND owner_id = $5 AND city = $8
+           AND status <> 'cancelled' AND starts_at >= $6 AND starts_at < $7),
+        coalesce((
+            SELECT refusal_degree = 'firm' FROM visits
+            WHERE tenant_id = $1 AND customer_id IN (SELECT id FROM customers)
+              AND reported_at IS NOT NULL AND checked_in_at < $4 AND id <> $3
+            ORDER BY checked_in_at DESC, id DESC LIMIT 1
+        ), false),
+        EXISTS (
+            SELECT FROM visits WHERE tenant_id = $1 AND owner_id = $5
+              AND superior_told_at >= $6 AND superior_told_at < $7
+        )
+"""
+
+
+def matching(tenant_id: str, filters: VisitFilters, zone: str) -> Select[Visit]:
+    """Return the query for the visits that match all filters."""
+    query = select(Visit).where(Visit.tenant_id == tenant_id)
+    for name in EXACT_FILTERS:
+        value = getattr(filters, name)
+        if value is not None:
+            query = query.where(getattr(Visit, name) == value)
+    if filters.type is not None:
+        query = query.where(Visit.type_code == filters.type)
+    if filters.customer_id is not None:
+        query = query.where(of_customer(Visit.customer_id, tenant_id, filters.customer_id))
+    if filters.status:
+        query = query.where(Visit.status.in_(filters.status))
+    if filters.observer_id is not None:
+        query = query.where(Visit.observer_ids.any_() == filters.observer_id)
+    if filters.starts_from is not None:
+        query = query.where(Visit.starts_at >= midnight(filters.starts_from, zone))
+    if filters.starts_to is not None:
+        query = query.where(Visit.starts_at < day_after(filters.starts_to, zone))
+    return query
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """Return the moment a day begins in a time zone."""
+    return datetime.combine(day, time.min, ZoneInfo(zone))
+
+
+def day_after(day: date, zone: str) -> datetime:
+    """Return the moment the next day begins; of the last day there is, its end."""
+    if day == date.max:
+        return datetime.combine(day, time.max, ZoneInfo(zone))
+    return midnight(day + timedelta(days=1), zone)
+
+
+async def around(session: Session, visit: Visit, zone: str) -> Around:
+    """Return what advice has to know besides the visit, in one statement."""
+    began = visit.checked_in_at or visit.starts_at
+    day = began.astimezone(ZoneInfo(zone)).date()
+    row = (
+        await session.fetch(
+            AROUND,
+            session.context.tenant_id,
+            visit.customer_id,
+            visit.id,
+            began,
+            visit.owner_id,
+            midnight(day, zone),
+            day_after(day, zone),
+            visit.city,
+        )
+    )[0]
+    return Around(*row)

@@ -1,0 +1,176 @@
+"""What can be done with a visit until it begins, and how it is read."""
+
+from typing import Any
+from uuid import UUID
+
+from kehu_kernel import audit, clock, ids, numbering, outbox
+from kehu_kernel.db import require
+from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
+from kehu_sales.calendar.clashes import Clash, clashes_of, refuse, take_turns
+from kehu_sales.opportunities.links import link
+from kehu_sales.visit_policy.models import VisitType
+from kehu_sales.visit_policy.queries import policy_of
+from kehu_sales.visits import events, queries
+from kehu_sales.visits.advice import Advice, advice
+from kehu_sales.visits.errors import VisitNeedsCustomer
+from kehu_sales.visits.models import TO_COME, Visit, VisitStatus
+from kehu_sales.visits.schemas import VisitCreate, VisitFilters, VisitUpdate
+
+NUMBER_PREFIX = "VIS"
+PLAN = (
+    "contact_ids", "purpose", "customer_value", "mode", "host", "starts_at", "ends_at", "place",
+    "city", "business_trip", "department_id", "observer_ids", "remind_minutes",
+)  # fmt: skip
+
+
+async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit:
+    """Plan a visit with the checklist of its type.
+
+    Raises `UnknownVisitType`, `VisitNeedsCustomer`, `TimesReversed`, `CalendarClash` if asked to,
+    or what `link` raises.
+    """
+    subject = await link(session, data.opportunity_id, data.customer_id)
+    if subject.customer_id is None:
+        raise VisitNeedsCustomer
+    kind = (await policy_of(session)).type_in_use(data.type)
+    visit = Visit(
+        id=ids.new_id(),
+        type_code=kind.code,
+        customer_id=subject.customer_id,
+        opportunity_id=data.opportunity_id,
+        owner_id=data.owner_id or session.context.employee_id,
+        status=VisitStatus.PLANNED,
+        checklist=_checklist(kind),
+    )
+    visit.plan(kind, {name: getattr(data, name) for name in PLAN})
+    if data.refuse_clashes:
+        await _refuse_clashes(session, visit)
+    year = clock.today(session.context.now, zone).year
+    visit.number = await numbering.next_number(session, NUMBER_PREFIX, year=year)
+    audit.created(session, visit)
+    outbox.add(session, events.planned(visit), sequence=visit.version)
+    return visit
+
+
+async def change_visit(
+    session: Session, visit_id: UUID, data: VisitUpdate, *, expected_version: int
+) -> Visit:
+    """Plan a visit anew that has not begun; a changed plan needs consent again.
+
+    Raises `VisitNotInState`, `TimesReversed`, `CalendarClash` if asked to.
+    """
+    visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
+    kind = (await policy_of(session)).type_of(visit.type_code)
+    given = data.given()
+    refuses = given.pop("refuse_clashes", False)
+    if any(getattr(visit, name) != value for name, value in given.items()):
+        visit.plan(kind, given)
+    if refuses:
+        await _refuse_clashes(session, visit)
+    fields = audit.changed(session, visit, "changed")
+    if fields:
+        outbox.add(session, events.changed(visit, fields), sequence=visit.version)
+    return visit
+
+
+async def submit_visit(session: Session, visit_id: UUID, *, expected_version: int | None) -> Visit:
+    """Ask the superior for consent. Raises `VisitNotInState`."""
+    visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
+    visit.submit()
+    return _record(session, visit, "submitted")
+
+
+async def decide_on_visit(
+    session: Session,
+    visit_id: UUID,
+    *,
+    approve: bool,
+    note: str | None,
+    expected_version: int | None,
+) -> Visit:
+    """Consent to a plan, or send it back. Raises `VisitNotInState`, `OwnPlan`."""
+    visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
+    context = session.context
+    visit.decide(
+        approve=approve,
+        note=note,
+        by=context.actor,
+        employee_id=context.employee_id,
+        at=context.now,
+    )
+    if not approve:
+        return _record(session, visit, "rejected")
+    fields = audit.changed(session, visit, "approved")
+    outbox.add(session, events.approved(visit, fields), sequence=visit.version)
+    return visit
+
+
+async def cancel_visit(
+    session: Session, visit_id: UUID, reason: str, *, expected_version: int | None
+) -> Visit:
+    """Call a visit off. Raises `VisitNotInState` once it has begun."""
+    visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
+    visit.cancel(reason)
+    fields = audit.changed(session, visit, "cancelled")
+    outbox.add(session, events.cancelled(visit, fields), sequence=visit.version)
+    return visit
+
+
+async def list_visits(
+    session: Session, filters: VisitFilters, *, zone: str
+) -> tuple[list[Visit], str | None, int | None]:
+    """Return one page of the visits that match, the next cursor, and the count if asked."""
+    return await paginate(
+        session,
+        queries.matching(session.context.tenant_id, filters, zone),
+        filters,
+        sort=filters.sort,
+        columns=queries.SORT_COLUMNS,
+        tie_breaker=Visit.id,
+    )
+
+
+async def look_at(session: Session, visit: Visit, zone: str) -> tuple[list[Advice], list[Clash]]:
+    """Return the advice about a visit, and what it clashes with while it is to come."""
+    await session.flush()  # so that the visit itself counts
+    policy = await policy_of(session)
+    warnings = advice(
+        visit,
+        policy.type_of(visit.type_code),
+        policy.measure(),
+        await queries.around(session, visit, zone),
+        now=session.context.now,
+        zone=zone,
+    )
+    return warnings, await _clashes(session, visit) if visit.status in TO_COME else []
+
+
+def _checklist(kind: VisitType) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": item.code,
+            "group": item.group,
+            "text_zh": item.text_zh,
+            "text_en": item.text_en,
+            "required": item.required,
+            "ticked": item.automatic,
+        }
+        for item in kind.checklist
+    ]
+
+
+def _record(session: Session, visit: Visit, action: str) -> Visit:
+    fields = audit.changed(session, visit, action)
+    outbox.add(session, events.changed(visit, fields), sequence=visit.version)
+    return visit
+
+
+async def _clashes(session: Session, visit: Visit) -> list[Clash]:
+    people = [visit.owner_id, *visit.observer_ids]
+    return await clashes_of(session, people, visit.starts_at, visit.ends_at, besides=visit.id)
+
+
+async def _refuse_clashes(session: Session, visit: Visit) -> None:
+    await take_turns(session, [visit.owner_id, *visit.observer_ids])
+    refuse(await _clashes(session, visit))

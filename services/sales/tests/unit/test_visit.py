@@ -1,0 +1,181 @@
+"""The life of a visit (4 §2)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from kehu_sales.methods.models import Control
+from kehu_sales.moments import TimesReversed
+from kehu_sales.visit_policy.defaults import default_policy, default_types
+from kehu_sales.visits.errors import (
+    ChecklistIncomplete,
+    ConsentNeeded,
+    NextStepMissing,
+    OwnPlan,
+    UnknownItem,
+    VisitNotInState,
+)
+from kehu_sales.visits.models import RefusalDegree, Visit, VisitStatus
+
+NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+OWNER = uuid4()
+
+
+def item(code: str, *, required: bool = False, ticked: bool = False) -> dict[str, Any]:
+    return {
+        "code": code, "group": "after", "text_zh": "录入", "text_en": "Enter", "required": required,
+        "ticked": ticked,
+    }  # fmt: skip
+
+
+def planned(kind: str = "new_customer", **fields: Any) -> Visit:
+    plan = {
+        "business_trip": False, "starts_at": NINE, "ends_at": NINE + HOUR, "remind_minutes": None,
+    } | fields  # fmt: skip
+    visit = Visit(status=VisitStatus.PLANNED, number="VIS-1", owner_id=OWNER, observer_ids=[],
+                  checklist=[item("after_1", required=True)])  # fmt: skip
+    visit.plan(default_policy().type_in_use(kind), plan)
+    return visit
+
+
+def decide(visit: Visit, *, approve: bool = True, employee_id: UUID | None = None) -> None:
+    visit.decide(approve=approve, note="好", by="li.na", employee_id=employee_id, at=NINE)
+
+
+def done() -> Visit:
+    visit = planned()
+    visit.check_in(NINE, {})
+    visit.finish(NINE + HOUR)
+    return visit
+
+
+class TestConsent:
+    @pytest.mark.parametrize(
+        ("kind", "trip", "needed"),
+        [
+            ("new_customer", False, False),
+            ("new_customer", True, True),
+            ("existing_customer", False, True),
+            ("key_account", True, True),
+        ],
+    )
+    def test_is_needed_for_existing_customers_and_for_trips(
+        self, kind: str, trip: bool, needed: bool
+    ) -> None:
+        assert planned(kind, business_trip=trip).approval_needed is needed
+
+    def test_a_visit_without_it_does_not_begin(self) -> None:
+        visit = planned("existing_customer")
+        with pytest.raises(ConsentNeeded):
+            visit.check_in(NINE, {})
+        visit.submit()
+        with pytest.raises(ConsentNeeded):
+            visit.check_in(NINE, {})
+        decide(visit)
+        visit.check_in(NINE, {"latitude": 31.3})
+        assert (visit.status, visit.latitude) == ("checked_in", 31.3)
+
+    def test_nobody_consents_to_an_own_plan(self) -> None:
+        visit = planned("existing_customer")
+        visit.submit()
+        with pytest.raises(OwnPlan):
+            decide(visit, employee_id=OWNER)
+        assert visit.status == "in_approval"
+
+    def test_a_plan_sent_back_can_be_submitted_again(self) -> None:
+        visit = planned("existing_customer")
+        visit.submit()
+        decide(visit, approve=False)
+        assert (visit.status, visit.decision_note) == ("planned", "好")
+        visit.submit()
+        assert (visit.status, visit.decision_note) == ("in_approval", None)
+
+    def test_a_changed_plan_needs_it_again(self) -> None:
+        visit = planned("existing_customer")
+        visit.submit()
+        decide(visit)
+        visit.plan(default_types()[1], {"starts_at": NINE - HOUR})
+        assert (visit.status, visit.decided_at) == ("planned", None)
+
+
+class TestLife:
+    def test_a_visit_may_not_end_before_it_starts(self) -> None:
+        with pytest.raises(TimesReversed):
+            planned(ends_at=NINE)
+
+    def test_the_report_is_due_some_hours_after_the_end(self) -> None:
+        visit = done()
+        assert visit.report_due_at == NINE + 25 * HOUR
+        assert visit.minutes == 60
+
+    def test_leaving_before_arriving(self) -> None:
+        visit = planned()
+        visit.check_in(NINE, {})
+        with pytest.raises(TimesReversed):
+            visit.finish(NINE - HOUR)
+
+    def test_a_reminder_follows_the_start(self) -> None:
+        visit = planned(remind_minutes=30)
+        assert visit.remind_at == NINE - timedelta(minutes=30)
+        visit.reminded_at = NINE
+        visit.plan(default_types()[0], {"starts_at": NINE + timedelta(minutes=10)})
+        assert (visit.remind_at, visit.reminded_at) == (NINE - timedelta(minutes=20), None)
+
+    def test_steps_that_do_not_fit(self) -> None:
+        visit = done()
+        for step in (
+            visit.submit,
+            lambda: visit.cancel("不去了"),
+            lambda: visit.check_in(NINE, {}),
+            lambda: visit.close(Control.NONE, NINE),
+        ):
+            with pytest.raises(VisitNotInState):
+                step()
+        assert visit.status == "done"
+
+
+class TestClosing:
+    def reported(self, **fields: Any) -> Visit:
+        visit = done()
+        visit.report({"summary": "好"} | fields, NINE + 2 * HOUR)
+        return visit
+
+    def test_needs_the_duties_after_the_visit(self) -> None:
+        visit = self.reported(next_step="送样")
+        with pytest.raises(ChecklistIncomplete) as refused:
+            visit.close(Control.NONE, NINE)
+        assert refused.value.message("zh") == "尚未完成：录入。"
+        visit.tick(["after_1"], ticked=True)
+        visit.close(Control.STRICT, NINE)
+        assert visit.status == "closed"
+
+    def test_without_a_next_step(self) -> None:
+        visit = self.reported()
+        visit.tick(["after_1"], ticked=True)
+        with pytest.raises(NextStepMissing):
+            visit.close(Control.STRICT, NINE)
+        visit.close(Control.REMIND, NINE)
+
+    def test_after_a_firm_refusal_needs_no_next_step(self) -> None:
+        visit = self.reported(refusal_degree=RefusalDegree.FIRM)
+        visit.tick(["after_1"], ticked=True)
+        visit.close(Control.STRICT, NINE)
+
+    def test_an_item_that_is_not_on_the_list(self) -> None:
+        with pytest.raises(UnknownItem):
+            planned().tick(["dance"], ticked=True)
+
+
+def test_the_types_of_the_texts_have_the_checklists_of_the_texts() -> None:
+    new, existing, key = default_types()
+    groups = [item.group for item in existing.checklist]
+    for group in ("three_preparations", "three_must_discuss", "three_must_visit"):
+        assert groups.count(group) == 3
+    for kind in (new, existing, key):
+        preparation = [item for item in kind.checklist if item.group == "preparation"]
+        assert [item.automatic for item in preparation] == [False, False, True, False]
+        assert sum(item.group == "outline" for item in kind.checklist) == 4
+        kind.require_unlike_codes()
