@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from kehu_sales.methods.models import Control
+from kehu_sales.methods.stages import Control
 from kehu_sales.moments import TimesReversed
 from kehu_sales.visit_policy.defaults import default_policy, default_types
 from kehu_sales.visits.errors import (

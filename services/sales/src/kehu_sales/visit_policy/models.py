@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_kernel.columns import Aggregate
 from kehu_sales.db import Base
-from kehu_sales.methods.models import Control
+from kehu_sales.methods.stages import Control
 from kehu_sales.visit_policy.errors import (
     ChecklistCodesRepeat,
     LimitsContradict,

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_kernel.wire import Flag, Input, Patch, Text, Whole, shown
-from kehu_sales.methods.models import Control
+from kehu_sales.methods.stages import Control
 from kehu_sales.visit_policy.models import Approval, Item, VisitPolicy, VisitType
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")]

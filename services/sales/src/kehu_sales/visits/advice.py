@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from kehu_sales.methods.models import Control
+from kehu_sales.methods.stages import Control
 from kehu_sales.visit_policy.limits import Limits
 from kehu_sales.visit_policy.models import VisitType
 from kehu_sales.visits.models import Host, Mode, Proposed, Visit, VisitStatus

@@ -11,7 +11,8 @@ from kehu_kernel.session import Session
 from kehu_sales.activities.models import Activity
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.customers.service import load_customers, survivor_of
-from kehu_sales.opportunities.models import Opportunity, Status
+from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.words import Status
 from kehu_sales.quotes.models import Quote
 from kehu_sales.visits.models import Visit
 from kehu_sales.visits.schemas import ActivityLine, Briefing, QuoteLine, SaleLine

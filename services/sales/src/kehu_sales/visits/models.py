@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kehu_contracts.money import Money
 from kehu_kernel.columns import Aggregate
 from kehu_sales.db import Base
-from kehu_sales.methods.models import Control
+from kehu_sales.methods.stages import Control
 from kehu_sales.moments import TimesReversed, in_order
 from kehu_sales.visit_policy.models import VisitType
 from kehu_sales.visits.errors import (
