@@ -9,7 +9,7 @@ from kehu_kernel.projection import project
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
-from kehu_sales.customers.service import record_customers
+from kehu_sales.customers.service import record_customers, record_groups
 from kehu_sales.hand_overs.models import HandOverRef
 
 
@@ -17,6 +17,7 @@ async def fold(session: Session, facts: Sequence[Fact]) -> None:
     """Keep the newest of what a batch says of each customer, and which hand-overs there are."""
     await record_orders(session, facts)
     await record_customers(session, facts)
+    await record_groups(session, facts)
     await record_hand_overs(session, HandOverRef, facts)
 
 

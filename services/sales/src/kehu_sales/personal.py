@@ -24,7 +24,11 @@ PERSONAL = (
         {"topic": WORD, "content": NOTHING, "place": NOTHING},
     ),
     Personal("tasks", ("customer_id", "opportunity_id"), {"topic": WORD, "content": NOTHING}),
-    Personal("quotes", ("customer_id", "opportunity_id")),
+    Personal("quotes", ("customer_id", "opportunity_id"), {"close_reason": IF_GIVEN}),
+    Personal("customer_group_refs", ("customer_id",), key=None),
+    Personal("price_lists", ("customer_id",), {"name": WORD}),
+    Personal("approvals", ("customer_id",)),
+    Personal("approval_decisions", ("approval_id",), {"reason": IF_GIVEN}, key=None),
     Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
 )
 """Parents before children."""

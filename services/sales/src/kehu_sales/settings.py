@@ -14,3 +14,5 @@ class Settings(ServiceSettings):
     """Opportunities, and tasks, of a leaver that are moved in one transaction."""
     hand_over_poll_interval: float = 1.0
     """Seconds between two looks for a hand-over that an event has told of."""
+    quote_expiry_interval: float = 60.0
+    """Seconds between two looks for quotes whose last day is over."""
