@@ -118,8 +118,8 @@ TABLES = (
         audience_code text,
         currency text NOT NULL,
         tax_included boolean NOT NULL,
-        valid_from date NOT NULL,
-        valid_to date,
+        starts_on date NOT NULL,
+        ends_on date,
         owner_id uuid,
         department_id uuid,
         state text NOT NULL,
@@ -129,7 +129,7 @@ TABLES = (
         CONSTRAINT fk_price_lists_tenant_id_customer_id
             FOREIGN KEY (tenant_id, customer_id) REFERENCES customer_refs (tenant_id, id),
         CONSTRAINT ck_price_lists_state CHECK (state IN ('draft', 'in_approval', 'approved')),
-        CONSTRAINT ck_price_lists_period CHECK (valid_to >= valid_from),
+        CONSTRAINT ck_price_lists_period CHECK (ends_on >= starts_on),
         CONSTRAINT ck_price_lists_audience CHECK (
             (audience = 'customer') = (customer_id IS NOT NULL)
             AND (audience = 'segment') = (segment_id IS NOT NULL)
@@ -138,11 +138,11 @@ TABLES = (
     )
     """,
     "CREATE INDEX ix_price_lists_created_at ON price_lists (tenant_id, created_at, id)",
-    "CREATE INDEX ix_price_lists_valid_from ON price_lists (tenant_id, valid_from, id)",
+    "CREATE INDEX ix_price_lists_starts_on ON price_lists (tenant_id, starts_on, id)",
     "CREATE INDEX ix_price_lists_customer ON price_lists (tenant_id, customer_id, created_at, id)",
     "CREATE INDEX ix_price_lists_owner ON price_lists (tenant_id, owner_id)",
     """
-    CREATE INDEX ix_price_lists_answering ON price_lists (tenant_id, audience, valid_from)
+    CREATE INDEX ix_price_lists_answering ON price_lists (tenant_id, audience, starts_on)
         WHERE state = 'approved'
     """,
     """

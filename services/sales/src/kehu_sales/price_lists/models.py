@@ -62,7 +62,7 @@ class PriceList(Aggregate, Base):
             ["tenant_id", "customer_id"], ["customer_refs.tenant_id", "customer_refs.id"]
         ),
         CheckConstraint("state IN ('draft', 'in_approval', 'approved')", "state"),
-        CheckConstraint("valid_to >= valid_from", "period"),
+        CheckConstraint("ends_on >= starts_on", "period"),
         CheckConstraint(
             "(audience = 'customer') = (customer_id IS NOT NULL)"
             " AND (audience = 'segment') = (segment_id IS NOT NULL)"
@@ -70,11 +70,11 @@ class PriceList(Aggregate, Base):
             "audience",
         ),
         Index("ix_price_lists_created_at", "tenant_id", "created_at", "id"),
-        Index("ix_price_lists_valid_from", "tenant_id", "valid_from", "id"),
+        Index("ix_price_lists_starts_on", "tenant_id", "starts_on", "id"),
         Index("ix_price_lists_customer", "tenant_id", "customer_id", "created_at", "id"),
         Index("ix_price_lists_owner", "tenant_id", "owner_id"),
         Index(
-            "ix_price_lists_answering", "tenant_id", "audience", "valid_from",
+            "ix_price_lists_answering", "tenant_id", "audience", "starts_on",
             postgresql_where=text("state = 'approved'"),
         ),
     )  # fmt: skip
@@ -87,8 +87,8 @@ class PriceList(Aggregate, Base):
     audience_code: Mapped[str | None]
     currency: Mapped[str]
     tax_included: Mapped[bool]
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
     owner_id: Mapped[UUID | None]
     department_id: Mapped[UUID | None]
     state: Mapped[str]
@@ -100,7 +100,7 @@ class PriceList(Aggregate, Base):
         for column in ("customer_id", "segment_id", "audience_code"):
             if (getattr(self, column) is not None) != (column == named):
                 raise AudienceUnclear(audience=self.audience)
-        business_day.period(self.valid_from, self.valid_to)
+        business_day.period(self.starts_on, self.ends_on)
 
     def require_draft(self) -> None:
         """Raise `PriceListIsFixed` unless it may be changed."""
@@ -120,7 +120,7 @@ class PriceList(Aggregate, Base):
 
     def valid_on(self, on: date) -> bool:
         """Whether the day lies in its validity."""
-        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+        return self.starts_on <= on and (self.ends_on is None or on <= self.ends_on)
 
     def follow(self, approval: str) -> None:
         """Be as far as its approval is; what is not agreed to is a draft again."""

@@ -14,7 +14,7 @@ from kehu_sales.price_lists.schemas import LineFilters, ListFilters
 SORT_COLUMNS = {
     "created_at": PriceList.created_at,
     "number": PriceList.number,
-    "valid_from": PriceList.valid_from,
+    "starts_on": PriceList.starts_on,
 }
 LINE_SORT_COLUMNS = {"product_id": PriceLine.product_id}
 

@@ -37,8 +37,8 @@ class ListCreate(Input):
                     "name": "华强集团 2027 年协议价",
                     "audience": "customer",
                     "customer_id": f"{ID}1",
-                    "valid_from": "2027-01-01",
-                    "valid_to": "2027-12-31",
+                    "starts_on": "2027-01-01",
+                    "ends_on": "2027-12-31",
                 }
             ]
         }
@@ -51,8 +51,8 @@ class ListCreate(Input):
     audience_code: Text | None = Field(None, description=CODE)
     currency: str = Field("CNY", pattern="^[A-Z]{3}$", description="Currency, ISO 4217.")
     tax_included: Flag = Field(True, description="Whether its prices contain the tax.")
-    valid_from: Day = Field(description="First business day it holds.")
-    valid_to: Day | None = Field(None, description="Last business day it holds.")
+    starts_on: Day = Field(description="First business day it holds.")
+    ends_on: Day | None = Field(None, description="Last business day it holds.")
     owner_id: UUID | None = Field(
         None, description="The employee who looks after it; the caller's if omitted."
     )
@@ -62,9 +62,9 @@ class ListCreate(Input):
 class ListUpdate(Patch):
     """Changes to a draft; fields left out stay."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"valid_to": "2028-06-30"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ends_on": "2028-06-30"}]})
     never_null: ClassVar[frozenset[str]] = frozenset(
-        {"name", "audience", "currency", "tax_included", "valid_from"}
+        {"name", "audience", "currency", "tax_included", "starts_on"}
     )
 
     name: Text | None = Field(None, description="Name.")
@@ -74,8 +74,8 @@ class ListUpdate(Patch):
     audience_code: Text | None = Field(None, description=CODE)
     currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="Currency, ISO 4217.")
     tax_included: Flag | None = Field(None, description="Whether its prices contain the tax.")
-    valid_from: Day | None = Field(None, description="First business day it holds.")
-    valid_to: Day | None = Field(None, description="Last business day it holds.")
+    starts_on: Day | None = Field(None, description="First business day it holds.")
+    ends_on: Day | None = Field(None, description="Last business day it holds.")
     owner_id: UUID | None = Field(None, description="The employee who looks after it.")
     department_id: UUID | None = Field(None, description="The owner's department.")
 
@@ -126,8 +126,8 @@ class ListRead(BaseModel):
     audience_code: str | None = Field(description=CODE)
     currency: str = Field(description="Currency, ISO 4217.")
     tax_included: bool = Field(description="Whether its prices contain the tax.")
-    valid_from: date = Field(description="First business day it holds.")
-    valid_to: date | None = Field(description="Last business day it holds.")
+    starts_on: date = Field(description="First business day it holds.")
+    ends_on: date | None = Field(description="Last business day it holds.")
     owner_id: UUID | None = Field(description="The employee who looks after it.")
     department_id: UUID | None = Field(description="The owner's department.")
     state: ListState = Field(description="How far it is; only an approved list answers.")
@@ -168,7 +168,7 @@ class ListFilters(PageParams):
     audience_code: str | None = Field(None, description="For this grade or class.")
     owner_id: UUID | None = Field(None, description="Looked after by this employee.")
     q: str | None = Field(None, min_length=1, max_length=100, description="Name contains this.")
-    sort: Literal["created_at", "-created_at", "number", "-number", "valid_from", "-valid_from"] = (
+    sort: Literal["created_at", "-created_at", "number", "-number", "starts_on", "-starts_on"] = (
         Field("-created_at", description="Order; a leading minus reverses it.")
     )
 

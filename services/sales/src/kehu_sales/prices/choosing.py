@@ -38,7 +38,7 @@ class Offer:
     price_list_id: UUID | None = None
     number: str = ""
     name: str = ""
-    valid_from: date = date.min
+    starts_on: date = date.min
     from_quantity: Decimal = Decimal(0)
 
 
@@ -60,7 +60,7 @@ def choose(offers: Iterable[Offer]) -> tuple[Offer, tuple[Offer, ...]]:
 
 def _precedence(offer: Offer) -> tuple[int, date, int, str]:
     # Numbers get longer when their digits run out: PRICE-2026-1000000 is newer than -999999.
-    return -RANKS[offer.audience], offer.valid_from, len(offer.number), offer.number
+    return -RANKS[offer.audience], offer.starts_on, len(offer.number), offer.number
 
 
 @dataclass(frozen=True, slots=True)

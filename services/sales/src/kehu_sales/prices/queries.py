@@ -12,7 +12,7 @@ from kehu_sales.price_lists.models import Audience
 from kehu_sales.prices.choosing import Offer
 
 OFFERS = """
-    SELECT asked.n, l.id, l.number, l.name, l.audience, l.valid_from, l.currency, l.tax_included,
+    SELECT asked.n, l.id, l.number, l.name, l.audience, l.starts_on, l.currency, l.tax_included,
            p.from_quantity, p.price
     FROM price_lists l
     CROSS JOIN unnest($2::uuid[], $3::numeric[]) WITH ORDINALITY AS asked (product_id, quantity, n)
@@ -23,7 +23,7 @@ OFFERS = """
         ORDER BY b.from_quantity DESC LIMIT 1
     ) p
     WHERE l.tenant_id = $1 AND l.state = 'approved'
-        AND l.valid_from <= $4 AND (l.valid_to IS NULL OR l.valid_to >= $4)
+        AND l.starts_on <= $4 AND (l.ends_on IS NULL OR l.ends_on >= $4)
         AND (
             l.audience = 'everybody'
             OR l.audience = 'customer' AND l.customer_id = ANY (ARRAY(
@@ -78,7 +78,7 @@ async def offers(
                 price_list_id=row["id"],
                 number=row["number"],
                 name=row["name"],
-                valid_from=row["valid_from"],
+                starts_on=row["starts_on"],
                 from_quantity=row["from_quantity"],
             )
         )

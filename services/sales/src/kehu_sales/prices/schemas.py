@@ -69,7 +69,7 @@ class OfferRead(BaseModel):
     price_list_id: UUID | None = Field(description="The price list.")
     number: str | None = Field(description="Number of the price list.")
     name: str | None = Field(description="Name of the price list.")
-    valid_from: date | None = Field(description="First business day of the price list.")
+    starts_on: date | None = Field(description="First business day of the price list.")
     from_quantity: DecimalText | None = Field(description="The quantity it holds from.")
 
     @classmethod
@@ -83,7 +83,7 @@ class OfferRead(BaseModel):
             price_list_id=offer.price_list_id,
             number=offer.number if listed else None,
             name=offer.name if listed else None,
-            valid_from=offer.valid_from if listed else None,
+            starts_on=offer.starts_on if listed else None,
             from_quantity=offer.from_quantity if listed else None,
         )
 

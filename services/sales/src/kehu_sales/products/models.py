@@ -24,9 +24,9 @@ class Origin(StrEnum):
 class Product(Aggregate, Base):
     """Something we sell. It is never deleted: a withdrawn product is not active any more.
 
-    `list_price` and `floor_price` (底价) are of one unit, tax included, in one currency; who has
-    not the scope `sales:prices:floor` does not see the floor. `tax_rate` is percent. `days_per_unit`
-    says how long a unit lasts, so that a price can be told per day (L2990).
+    `list_price` and `floor_price` (底价) are of one unit, tax included, in one currency; the floor
+    is for holders of `sales:prices:floor`. `tax_rate` is percent. `days_per_unit` says how long a
+    unit lasts, so that a price can be told per day (L2990).
     """
 
     label_zh = "产品"
