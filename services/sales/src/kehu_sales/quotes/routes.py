@@ -207,16 +207,14 @@ async def reject_quote(
 @routes.post(
     "/{quote_id}/revise",
     summary="Make a new version",
-    status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
     responses=problems(QuoteNotReady, NewerVersion, UnknownCustomer, CustomerHasEnded),
 )
 async def revise_quote(
     quote_id: UUID, session: Session, today: Today, version: OptionalVersion, response: Response
 ) -> QuoteRead:
-    """Draft the next version of a quote that was sent, rejected or expired; that one stays."""
+    """Draft the next version of a quote that was sent, rejected or expired: the answer is that."""
     quote = await service.revise_quote(session, quote_id, today=today, expected_version=version)
-    response.headers["Location"] = f"/v1/quotes/{quote.id}"
     return _answer(quote, response)
 
 

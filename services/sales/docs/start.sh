@@ -1,0 +1,14 @@
+# To be sourced from the root of the repository: a tenant of your own, and short words for calls.
+# Every run has a new tenant, so that a guide can be gone through again; `. start.sh demo` takes the demo's.
+GATEWAY=http://127.0.0.1:${KEHU_GATEWAY_PORT:-8080}/api
+TENANT=${1:-t$(date +%s)}
+TODAY=$(TZ=Asia/Shanghai date +%F)      # days are cut in the tenant's time zone
+token() { .venv/bin/kehu token --tenant "$TENANT" "$@"; }
+TOKEN=$(token)                          # an administrator
+call() { curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$GATEWAY/sales$1" "${@:2}"; echo; }
+customer() { curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$GATEWAY/customer$1" "${@:2}"; echo; }
+get() { call "$1" -G "${@:2}"; }
+post() { call "$1" -d "${2:-{\}}" "${@:3}"; }
+etag() { curl -s -o /dev/null -D - -H "Authorization: Bearer $TOKEN" "$GATEWAY/sales$1" | tr -d '\r' | sed -n 's/^etag: //Ip'; }
+change() { call "$1" -X PATCH -H "If-Match: $(etag "${3:-$1}")" -d "$2"; }    # as it stands now
+id() { python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])'; }
