@@ -22,6 +22,7 @@ CODES = {
     "failure", "grade", "interest", "kind", "language", "legal_basis", "manner", "number",
     "priority", "purpose", "result", "role", "source_kind", "source_key", "stage_code",
     "stage_name", "state", "status", "status_after", "status_before", "step", "type", "value_grade",
+    "audience", "audience_code", "document_number",
     "buying_role", "relation", "country", "industry", "won_currency", "policy_version",
 }  # fmt: skip
 """Enumerations, numbers of documents, units: the figures need them."""
@@ -29,6 +30,7 @@ OURS = {
     "actor", "assigned_by", "blocked_by", "cancelled_by", "changed_by", "closed_by", "decided_by",
     "ended_by", "entered_by", "granted_by", "ordered_by", "recorded_by", "released_by",
     "requested_by", "reserved_by", "started_by", "verified_by", "created_by", "moved_by",
+    "submitted_by",
 }  # fmt: skip
 """Which of us did it."""
 KEPT = {
@@ -48,7 +50,8 @@ KEPT = {
     "conversions.request_id", "conversions.traceparent",
     "visits.type_code", "visits.mode", "visits.host", "visits.checklist", "visits.phase",
     "visits.proposed", "visits.refusal_degree", "visits.refusal_reason", "tasks.recurrence",
-    "quotes.lines", "forecast_calls.category", "opportunity_stages.name",
+    "quotes.lines", "quotes.warnings", "approvals.levels", "approvals.waiting_role",
+    "forecast_calls.category", "opportunity_stages.name",
     "opportunity_stages.conditions",
     "customer_behaviour.won_amounts", "segment_members.reason",
     "import_rows.outcome", "import_rows.cells",

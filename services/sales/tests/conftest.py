@@ -186,3 +186,41 @@ def make_quote(client: httpx.AsyncClient, make_opportunity: Make, make_product: 
         return await enter(**fields)
 
     return make
+
+
+@pytest.fixture
+def make_price_list(client: httpx.AsyncClient) -> Make:
+    """Enters a price list for everybody, a draft, with the prices that are given."""
+    enter = _maker(
+        client,
+        "/v1/price-lists",
+        lambda: {"name": "标准价目表", "audience": "everybody", "starts_on": "2026-01-01"},
+    )
+
+    async def make(*, lines: list[dict[str, Any]] | None = None, **fields: Any) -> dict[str, Any]:
+        made = await enter(**fields)
+        if lines:
+            response = await client.post(
+                f"/v1/price-lists/{made['id']}/lines",
+                json={"lines": lines},
+                headers={"If-Match": '"1"'},
+            )
+            assert response.status_code == 200, response.text
+            made = response.json()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def make_approved_list(client: httpx.AsyncClient, make_price_list: Make) -> Make:
+    """Enters a price list and submits it; without a chain it is approved at once."""
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        made = await make_price_list(**fields)
+        response = await client.post(f"/v1/price-lists/{made['id']}/submit")
+        assert response.json()["state"] == "approved", response.text
+        approved: dict[str, Any] = response.json()
+        return approved
+
+    return make

@@ -5,7 +5,11 @@ from fastapi import FastAPI
 from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
+from kehu_kernel.errors import ConcurrentChange
 from kehu_sales.activities.routes import routes as activities
+from kehu_sales.approvals.errors import ApprovalChainTaken, ApprovalIsOver
+from kehu_sales.approvals.routes import chains as approval_chains
+from kehu_sales.approvals.routes import routes as approvals
 from kehu_sales.calendar.routes import routes as calendar
 from kehu_sales.calendar_feeds.feed import serve_feed
 from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
@@ -23,8 +27,13 @@ from kehu_sales.methods.routes import routes as methods
 from kehu_sales.opportunities.errors import CONSTRAINTS as OPPORTUNITY_CONSTRAINTS
 from kehu_sales.opportunities.routes import routes as opportunities
 from kehu_sales.pool.routes import routes as pool
-from kehu_sales.products.errors import ProductCodeTaken
+from kehu_sales.price_lists.routes import routes as price_lists
+from kehu_sales.prices.routes import routes as prices
+from kehu_sales.products.errors import FloorAbovePrice, ProductCodeTaken
 from kehu_sales.products.routes import routes as products
+from kehu_sales.quote_advice.routes import routes as quote_advice
+from kehu_sales.quote_policy.routes import routes as quote_policy
+from kehu_sales.quotes.errors import NewerVersion
 from kehu_sales.quotes.routes import routes as quotes
 from kehu_sales.reports.routes import routes as reports
 from kehu_sales.settings import Settings
@@ -42,6 +51,12 @@ CONSTRAINTS: Constraints = {
     "uq_methods_tenant_id_code": MethodCodeTaken,
     "uq_forecast_rules_tenant_id": ForecastRulesTaken,
     "uq_products_tenant_id_code": ProductCodeTaken,
+    "ck_products_floor": FloorAbovePrice,
+    "uq_approval_chains_tenant_id_kind": ApprovalChainTaken,
+    "ix_approvals_open": ApprovalIsOver,
+    "ix_quotes_version": NewerVersion,
+    "uq_quotes_tenant_id_number": NewerVersion,
+    "uq_quote_policies_tenant_id": ConcurrentChange,
     "uq_targets_one": TargetTaken,
     **OPPORTUNITY_CONSTRAINTS,
 }
@@ -53,13 +68,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = new_app(
         service="sales",
         title="Kehu sales service",
-        description="Products, sales methods, and opportunities from the first idea to the order.",
+        description="Products and prices, sales methods, opportunities, quotes and their approval.",
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
     serve(
         app,
         products,
+        price_lists,
+        prices,
         methods,
         method_presets,
         confirmation_templates,
@@ -75,6 +92,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         calendar,
         calendar_feeds,
         quotes,
+        quote_policy,
+        quote_advice,
+        approvals,
+        approval_chains,
         targets,
         attainments,
         forecasts,

@@ -7,20 +7,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from kehu_contracts.base import DecimalText
-from kehu_contracts.money import CENT, Money
+from kehu_contracts.money import CENT, Money, two_places
 from kehu_contracts.sales import DocumentLine
+from kehu_kernel.amounts import Written, digits
 from kehu_kernel.errors import DomainError
 
 LARGEST_AMOUNT = Decimal("9999999999999999.99")  # numeric(18, 2)
+HUNDRED = Decimal(100)
+
+PercentInput = Annotated[
+    DecimalText,
+    Field(ge=0, le=100, max_digits=5, decimal_places=2),
+    AfterValidator(two_places),
+    Written(digits(3, 2)),
+]
+"""Percent in a request body, such as `12.50`."""
 
 
 class MixedCurrencies(DomainError):
@@ -56,7 +66,12 @@ class Line:
     @property
     def amount(self) -> Decimal:
         """Quantity times unit price, rounded half-even to two places."""
-        return _rounded(self.quantity * self.unit_price)
+        return amount_of(self.quantity, self.unit_price)
+
+
+def amount_of(quantity: Decimal, unit_price: Decimal) -> Decimal:
+    """Return quantity times price, rounded half-even to two places. Raises `AmountTooLarge`."""
+    return _rounded(quantity * unit_price)
 
 
 def total(lines: Iterable[Line]) -> Decimal:

@@ -50,7 +50,11 @@ PERSONAL = (
             "cancel_reason": IF_GIVEN,
         },
     ),
-    Personal("quotes", ("customer_id", "opportunity_id")),
+    Personal("quotes", ("customer_id", "opportunity_id"), {"close_reason": IF_GIVEN}),
+    Personal("customer_group_refs", ("customer_id",), key=None),
+    Personal("price_lists", ("customer_id",), {"name": WORD}),
+    Personal("approvals", ("customer_id",)),
+    Personal("approval_decisions", ("approval_id",), {"reason": IF_GIVEN}, key=None),
     Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
     Personal(
         "opportunity_stages",

@@ -24,3 +24,5 @@ class Settings(ServiceSettings):
     """Reminders of each kind that are told for a tenant in one transaction."""
     reminder_poll_interval: float = 15.0
     """Seconds between two looks for visits and tasks to be reminded of."""
+    quote_expiry_interval: float = 60.0
+    """Seconds between two looks for quotes whose last day is over."""

@@ -140,9 +140,10 @@ def actor_from(claims: dict[str, Any], tenant_header: str | None) -> Actor:
     if not isinstance(tenant, str) or not TENANT.fullmatch(tenant):
         raise _refuse("it names no tenant", "令牌未指明租户")
     scopes: set[str] = set(str(claims.get("scope", "")).split())
-    roles = claims.get("roles") or ()
-    for role in roles if isinstance(roles, list) else ():
-        scopes |= ROLES.get(str(role), frozenset())
+    named = claims.get("roles")
+    roles = frozenset(map(str, named if isinstance(named, list) else ()))
+    for role in roles:
+        scopes |= ROLES.get(role, frozenset())
     employee = claims.get("employee_id")
     rows = str(claims.get("row_scope", RowScope.ALL))
     if rows not in set(RowScope):
@@ -154,6 +155,7 @@ def actor_from(claims: dict[str, Any], tenant_header: str | None) -> Actor:
         name=str(claims.get("name") or claims["sub"]),
         employee_id=UUID(str(employee)) if employee else None,
         row_scope=RowScope(rows),
+        roles=roles,
     )
 
 

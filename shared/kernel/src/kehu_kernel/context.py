@@ -18,6 +18,7 @@ class Actor:
     name: str
     employee_id: UUID | None = None
     row_scope: RowScope = RowScope.ALL
+    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Context:
     `actor` is the token's subject, or `system:<consumer>` for work that an event caused.
     `traceparent` is the W3C trace context that outgoing events and calls continue. `scopes` are the
     caller's rights; None is the system itself, which may see everything. `row_scope` says which
-    rows: those of `employee_id`, the employee's department, or all.
+    rows: those of `employee_id`, the employee's department, or all. `roles` are those the token
+    names, also roles that only the tenant knows.
     """
 
     tenant_id: str
@@ -38,3 +40,4 @@ class Context:
     employee_id: UUID | None = None
     scopes: frozenset[str] | None = None
     row_scope: RowScope = RowScope.ALL
+    roles: frozenset[str] = frozenset()

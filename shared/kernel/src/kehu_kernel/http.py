@@ -84,6 +84,7 @@ def _context(request: Request) -> Context:
         employee_id=actor.employee_id,
         scopes=actor.scopes,
         row_scope=actor.row_scope,
+        roles=actor.roles,
     )
 
 

@@ -218,6 +218,31 @@ TELLINGS: Mapping[str, Telling] = {
         "employee_id",
     ),
     "sales.quote-created.v1": Telling(K.QUOTE, "Quoted", "报价", "number", "quoted_on", "owner_id"),
+    "sales.quote-drafted.v1": Telling(K.QUOTE, "Quoted", "报价", "number", "quoted_on", "owner_id"),
+    "sales.quote-changed.v1": Telling(
+        K.QUOTE, "Quote changed", "修改报价", "number", None, "owner_id"
+    ),
+    "sales.quote-sent.v1": Telling(
+        K.QUOTE, "Quote sent", "发送报价", "number", "sent_on", "owner_id"
+    ),
+    "sales.quote-accepted.v1": Telling(
+        K.QUOTE, "Quote accepted", "客户接受报价", "number", "closed_on", "owner_id"
+    ),
+    "sales.quote-rejected.v1": Telling(
+        K.QUOTE, "Quote rejected", "客户拒绝报价", "number", "closed_on", "owner_id"
+    ),
+    "sales.quote-expired.v1": Telling(
+        K.QUOTE, "Quote expired", "报价过期", "number", "closed_on", "owner_id"
+    ),
+    "sales.price-list-created.v1": Telling(
+        K.QUOTE, "Price list entered", "录入价目表", "number", None, "owner_id"
+    ),
+    "sales.price-list-changed.v1": Telling(
+        K.QUOTE, "Price list changed", "修改价目表", "number", None, "owner_id"
+    ),
+    "sales.price-list-approved.v1": Telling(
+        K.QUOTE, "Price list approved", "价目表审核通过", "number", None, "owner_id"
+    ),
     "service-desk.product-file-registered.v1": Telling(
         K.PRODUCT_FILE, "Product registered", "登记产品档案", "product_name", "registered_on"
     ),

@@ -1,9 +1,11 @@
 """The local copy of a customer."""
 
+from uuid import UUID
+
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
-from kehu_kernel.copies import MergingCopy
+from kehu_kernel.copies import Copy, MergingCopy
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged
 from kehu_sales.db import Base
 
@@ -28,6 +30,7 @@ class CustomerRef(MergingCopy, Base):
 
     name: Mapped[str]
     state: Mapped[str]
+    value_grade: Mapped[str | None]
 
     def require_current(self, survivor: "CustomerRef | None") -> None:
         """Refuse one that was merged, naming its survivor as far as that is known, or a former one.
@@ -44,3 +47,23 @@ class CustomerRef(MergingCopy, Base):
             )
         if self.state == FORMER:
             raise CustomerHasEnded(name=self.name)
+
+
+class CustomerGroupRef(Copy, Base):
+    """That a customer is, or was, in a segment or a class; the other one of the two is None.
+
+    The id is the membership's or the classification's; `class_code` is `scheme/class`.
+    """
+
+    __tablename__ = "customer_group_refs"
+    __table_args__ = (
+        Index(
+            "ix_customer_group_refs_customer", "tenant_id", "customer_id",
+            postgresql_where=text("member"),
+        ),
+    )  # fmt: skip
+
+    customer_id: Mapped[UUID]
+    segment_id: Mapped[UUID | None]
+    class_code: Mapped[str | None]
+    member: Mapped[bool]

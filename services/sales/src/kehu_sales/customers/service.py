@@ -1,18 +1,20 @@
 """Keeping and asking the local copy of customers."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from kehu_contracts.classification import ClassificationState, CustomerClassified
 from kehu_contracts.customer import CustomerState
+from kehu_contracts.segment import CustomerEnteredSegment, MembershipState
 from kehu_kernel.copies import keep_newest
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_sales.customers.errors import UnknownCustomer
-from kehu_sales.customers.models import CustomerRef
+from kehu_sales.customers.models import CustomerGroupRef, CustomerRef
 from kehu_sales.db import among
 
 Customers = Mapping[UUID, CustomerRef]
@@ -24,7 +26,36 @@ async def record_customers(session: Session, facts: Iterable[Fact]) -> None:
 
 
 def _copy(event: CustomerState) -> dict[str, Any]:
-    return {"name": event.name, "state": event.state, "merged_into_id": event.merged_into_id}
+    return {
+        "name": event.name,
+        "state": event.state,
+        "merged_into_id": event.merged_into_id,
+        "value_grade": event.value_grade,
+    }
+
+
+async def record_groups(session: Session, facts: Sequence[Fact]) -> None:
+    """Keep which segments and classes customers are in; `session` is the worker's."""
+    await keep_newest(session, CustomerGroupRef, facts, MembershipState, _membership)
+    await keep_newest(session, CustomerGroupRef, facts, ClassificationState, _class)
+
+
+def _membership(event: MembershipState) -> dict[str, Any]:
+    return {
+        "customer_id": event.customer_id,
+        "segment_id": event.segment_id,
+        "class_code": None,
+        "member": isinstance(event, CustomerEnteredSegment),
+    }
+
+
+def _class(event: ClassificationState) -> dict[str, Any]:
+    return {
+        "customer_id": event.customer_id,
+        "segment_id": None,
+        "class_code": f"{event.scheme_code}/{event.class_code}",
+        "member": isinstance(event, CustomerClassified),
+    }
 
 
 async def load_customers(

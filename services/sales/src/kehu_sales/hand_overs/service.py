@@ -1,4 +1,4 @@
-"""Handing over what a leaver holds: opportunities, evaluations, tasks, visits to come.
+"""Handing over what a leaver holds: opportunities, tasks, visits, quotes, price lists, decisions.
 
 Addresses of the leaver's calendar are revoked. What is closed stays as it is: it says who won it,
 and who did it.
@@ -10,11 +10,17 @@ from sqlalchemy import or_, select
 
 from kehu_kernel import audit, clock, outbox
 from kehu_kernel.session import Session
+from kehu_sales.approvals.models import Approval, ApprovalState
 from kehu_sales.calendar_feeds.models import CalendarFeed
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.words import Status
+from kehu_sales.price_lists import events as price_list_events
+from kehu_sales.price_lists.models import PriceList
+from kehu_sales.quotes import events as quote_events
+from kehu_sales.quotes.models import OPEN as OPEN_QUOTES
+from kehu_sales.quotes.models import Quote
 from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import TO_DO, Task
 from kehu_sales.visits import events as visit_events
@@ -29,7 +35,10 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved = await _move_opportunities(session, hand_over, limit, today)
     moved += await _move_tasks(session, hand_over, limit)
     moved += await _move_visits(session, hand_over, limit)
-    return moved + await _revoke_feeds(session, hand_over, limit)
+    moved += await _revoke_feeds(session, hand_over, limit)
+    moved += await _move_quotes(session, hand_over, limit)
+    moved += await _move_price_lists(session, hand_over, limit)
+    return moved + await _move_approvals(session, hand_over, limit)
 
 
 async def _move_opportunities(
@@ -110,4 +119,60 @@ async def _revoke_feeds(session: Session, hand_over: HandOverRef, limit: int) ->
     for feed in found:
         feed.revoke(session.context.now)
         audit.changed(session, feed, "revoked")
+    return len(found)
+
+
+async def _move_quotes(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    query = (
+        select(Quote)
+        .where(
+            Quote.tenant_id == session.context.tenant_id,
+            Quote.owner_id == hand_over.employee_id,
+            Quote.state.in_(OPEN_QUOTES),
+        )
+        .order_by(Quote.id)
+        .limit(limit)
+    )
+    found = await session.scalars(query.with_for_update(key_share=True))
+    for quote in found:
+        quote.owner_id, quote.department_id = hand_over.successor_in(quote.department_id)
+        fields = audit.changed(session, quote, "handed-over")
+        outbox.add(session, quote_events.changed(quote, fields), sequence=quote.version)
+    return len(found)
+
+
+async def _move_price_lists(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    query = (
+        select(PriceList)
+        .where(
+            PriceList.tenant_id == session.context.tenant_id,
+            PriceList.owner_id == hand_over.employee_id,
+        )
+        .order_by(PriceList.id)
+        .limit(limit)
+    )
+    found = await session.scalars(query.with_for_update(key_share=True))
+    for one in found:
+        one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
+        fields = audit.changed(session, one, "handed-over")
+        outbox.add(session, price_list_events.changed(one, fields), sequence=one.version)
+    return len(found)
+
+
+async def _move_approvals(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    leaver = hand_over.employee_id
+    query = (
+        select(Approval)
+        .where(
+            Approval.tenant_id == session.context.tenant_id,
+            Approval.state == ApprovalState.WAITING,
+            Approval.waiting_employee_id == leaver,
+        )
+        .order_by(Approval.id)
+        .limit(limit)
+    )
+    found = await session.scalars(query.with_for_update(key_share=True))
+    for approval in found:
+        approval.hand_over(leaver, hand_over.successor_id)
+        audit.changed(session, approval, "handed-over")
     return len(found)

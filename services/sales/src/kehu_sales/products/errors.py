@@ -30,3 +30,21 @@ class ProductWithdrawn(DomainError):
     status = HTTPStatus.CONFLICT
     en = "The product {name} has been withdrawn and is not offered any more."
     zh = "产品 {name} 已停售，不能再提供。"
+
+
+class FloorInAnotherCurrency(DomainError):
+    """A product has one currency."""
+
+    code = "floor-in-another-currency"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The floor price must be in the currency of the list price."
+    zh = "底价的币种必须与标价一致。"
+
+
+class FloorAbovePrice(DomainError):
+    """The floor lies above the list price."""
+
+    code = "floor-above-price"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The floor price must not be higher than the list price."
+    zh = "底价不能高于标价。"

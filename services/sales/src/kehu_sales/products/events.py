@@ -15,6 +15,10 @@ def _state(product: Product, changed: list[str]) -> dict[str, Any]:
         "unit": product.unit,
         "list_price": product.price,
         "active": product.active,
+        "category": product.category,
+        "origin": product.origin,
+        "tax_rate": product.tax_rate,
+        "days_per_unit": product.days_per_unit,
         "changed": changed,
     }
 

@@ -16,7 +16,7 @@ SORT_COLUMNS = {"name": Product.name, "code": Product.code, "created_at": Produc
 def matching(tenant_id: str, filters: ProductFilters) -> Select[Product]:
     """Return the query for the products that match all filters."""
     query = select(Product).where(Product.tenant_id == tenant_id)
-    for name in ("code", "series", "active"):
+    for name in ("code", "series", "category", "origin", "active"):
         value = getattr(filters, name)
         if value is not None:
             query = query.where(getattr(Product, name) == value)

@@ -11,7 +11,7 @@ from kehu_kernel.http import ExpectedVersion, Session, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.products import service
-from kehu_sales.products.errors import ProductCodeTaken
+from kehu_sales.products.errors import FloorAbovePrice, FloorInAnotherCurrency, ProductCodeTaken
 from kehu_sales.products.models import Product
 from kehu_sales.products.schemas import ProductCreate, ProductFilters, ProductRead, ProductUpdate
 
@@ -25,13 +25,13 @@ WRITE = requires("sales:products:write")
     summary="Create a product",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
-    responses=problems(ProductCodeTaken),
+    responses=problems(ProductCodeTaken, FloorInAnotherCurrency, FloorAbovePrice),
 )
 async def create_product(data: ProductCreate, session: Session, response: Response) -> ProductRead:
     """Enter a product with its list price; it may be offered at once."""
     product = await service.create_product(session, data)
     response.headers["Location"] = f"/v1/products/{product.id}"
-    return _answer(product, response)
+    return _answer(session, product, response)
 
 
 @routes.get("", summary="List products", dependencies=[READ])
@@ -41,21 +41,23 @@ async def list_products(
     """Products that match all filters, a page at a time."""
     products, cursor, count = await service.list_products(session, filters)
     return Page(
-        items=[ProductRead.of(product) for product in products], next_cursor=cursor, count=count
+        items=[ProductRead.of(one, floor=service.sees_floor(session)) for one in products],
+        next_cursor=cursor,
+        count=count,
     )
 
 
 @routes.get("/{product_id}", summary="Read a product", dependencies=[READ])
 async def read_product(product_id: UUID, session: Session, response: Response) -> ProductRead:
     """One product, with its ETag."""
-    return _answer(await require(session, Product, product_id), response)
+    return _answer(session, await require(session, Product, product_id), response)
 
 
 @routes.patch(
     "/{product_id}",
     summary="Change a product",
     dependencies=[WRITE],
-    responses=problems(ProductCodeTaken),
+    responses=problems(ProductCodeTaken, FloorInAnotherCurrency, FloorAbovePrice),
 )
 async def change_product(
     product_id: UUID,
@@ -66,9 +68,9 @@ async def change_product(
 ) -> ProductRead:
     """Change or withdraw a product; fields left out stay. Existing documents keep their prices."""
     product = await service.change_product(session, product_id, data, expected_version=version)
-    return _answer(product, response)
+    return _answer(session, product, response)
 
 
-def _answer(product: Product, response: Response) -> ProductRead:
+def _answer(session: Session, product: Product, response: Response) -> ProductRead:
     set_etag(response, product)
-    return ProductRead.of(product)
+    return ProductRead.of(product, floor=service.sees_floor(session))

@@ -1,16 +1,25 @@
 """Products on the wire."""
 
 from datetime import datetime
-from typing import ClassVar, Literal, Self
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
-from kehu_kernel.amounts import PriceInput
+from kehu_kernel.amounts import POSITIVE, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, Patch, Text, shown
-from kehu_sales.products.models import Product
+from kehu_sales.lines import PercentInput
+from kehu_sales.products.models import Origin, Product
+
+DaysInput = Annotated[
+    Decimal, Field(gt=0, max_digits=10, decimal_places=4), Written(POSITIVE + digits(6, 4))
+]
+FLOOR = "Price of one unit below which a quote needs approval; needs sales:prices:floor."
+DAYS = "Days that one unit lasts, so that prices can be told per day."
 
 
 class ProductCreate(Input):
@@ -25,6 +34,9 @@ class ProductCreate(Input):
                     "series": "GTX",
                     "unit": "台",
                     "list_price": {"amount": "4821.00", "currency": "CNY"},
+                    "category": "工作站",
+                    "origin": "self_produced",
+                    "tax_rate": "13",
                 }
             ]
         },
@@ -34,7 +46,12 @@ class ProductCreate(Input):
     name: Text = Field(description="Name.")
     series: Text | None = Field(None, description="Product line the product belongs to.")
     unit: Text | None = Field(None, description="Unit the quantity counts, such as piece.")
-    list_price: PriceInput = Field(description="Price of one unit before any discount.")
+    list_price: PriceInput = Field(description="Price of one unit before any discount, with tax.")
+    category: Text | None = Field(None, description="Kind of product, in your own words.")
+    origin: Origin | None = Field(None, description="Produced by ourselves, or sold as an agency.")
+    floor_price: PriceInput | None = Field(None, description=FLOOR)
+    tax_rate: PercentInput | None = Field(None, description="Tax in the price, percent.")
+    days_per_unit: DaysInput | None = Field(None, description=DAYS)
 
 
 class ProductUpdate(Patch):
@@ -55,6 +72,11 @@ class ProductUpdate(Patch):
         None, description="Price of one unit before any discount."
     )
     active: Flag | None = Field(None, description="False withdraws it: no new line may name it.")
+    category: Text | None = Field(None, description="Kind of product, in your own words.")
+    origin: Origin | None = Field(None, description="Produced by ourselves, or sold as an agency.")
+    floor_price: PriceInput | None = Field(None, description=FLOOR)
+    tax_rate: PercentInput | None = Field(None, description="Tax in the price, percent.")
+    days_per_unit: DaysInput | None = Field(None, description=DAYS)
 
 
 class ProductRead(BaseModel):
@@ -68,13 +90,22 @@ class ProductRead(BaseModel):
     unit: str | None = Field(description="Unit the quantity counts.")
     list_price: Money = Field(description="Price of one unit before any discount.")
     active: bool = Field(description="Whether it may still be offered.")
+    category: str | None = Field(description="Kind of product.")
+    origin: Origin | None = Field(description="Produced by ourselves, or sold as an agency.")
+    floor_price: Money | None = Field(
+        description="Price below which a quote needs approval; null without sales:prices:floor."
+    )
+    tax_rate: DecimalText | None = Field(description="Tax in the price, percent.")
+    days_per_unit: DecimalText | None = Field(description=DAYS)
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
 
     @classmethod
-    def of(cls, product: Product) -> Self:
-        """Return the product as the API shows it."""
-        return shown(cls, product, list_price=product.price)
+    def of(cls, product: Product, *, floor: bool) -> Self:
+        """Return the product as the API shows it; the floor price only to those entitled."""
+        return shown(
+            cls, product, list_price=product.price, floor_price=product.floor if floor else None
+        )
 
 
 class ProductFilters(PageParams):
@@ -82,6 +113,8 @@ class ProductFilters(PageParams):
 
     code: str | None = Field(None, description="With exactly this code.")
     series: str | None = Field(None, description="In exactly this series.")
+    category: str | None = Field(None, description="Of exactly this category.")
+    origin: Origin | None = Field(None, description="Of this origin.")
     active: bool | None = Field(None, description="Still offered, or withdrawn.")
     q: str | None = Field(None, min_length=1, max_length=100, description="Name contains this.")
     sort: Literal["name", "-name", "code", "-code", "created_at", "-created_at"] = Field(

@@ -1,1 +1,1 @@
-"""Quotes: what we offer for an opportunity."""
+"""Quotes: what we offer, from the first draft to the customer's answer."""

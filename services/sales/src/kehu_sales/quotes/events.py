@@ -1,11 +1,37 @@
 """What the world hears of a quote."""
 
+from typing import Any
+
 from kehu_contracts import sales as contract
 from kehu_sales.lines import contract_lines
-from kehu_sales.quotes.models import Quote
+from kehu_sales.quotes.models import Quote, QuoteState
 
 
-def created(quote: Quote) -> contract.QuoteCreated:
+def _state(quote: Quote, changed: list[str]) -> dict[str, Any]:
+    return {
+        "quote_id": quote.id,
+        "number": quote.number,
+        "revision": quote.revision,
+        "state": quote.state,
+        "opportunity_id": quote.opportunity_id,
+        "price_list_id": quote.price_list_id,
+        "customer_id": quote.customer_id,
+        "owner_id": quote.owner_id,
+        "lines": contract_lines(quote.lines, quote.currency),
+        "discount_percent": quote.discount_percent,
+        "total": quote.sum,
+        "quoted_on": quote.quoted_on,
+        "expires_on": quote.expires_on,
+        "sent_on": quote.sent_on,
+        "closed_on": quote.closed_on,
+        "changed": changed,
+    }
+
+
+def created(quote: Quote) -> contract.QuoteCreated | contract.QuoteDrafted:
+    """Return the event of a new quote: with an opportunity it is the one that was always told."""
+    if quote.opportunity_id is None:
+        return contract.QuoteDrafted(**_state(quote, []))
     return contract.QuoteCreated(
         quote_id=quote.id,
         number=quote.number,
@@ -17,3 +43,17 @@ def created(quote: Quote) -> contract.QuoteCreated:
         quoted_on=quote.quoted_on,
         expires_on=quote.expires_on,
     )
+
+
+OF_STATE: dict[str, type[contract.QuoteFact]] = {
+    QuoteState.SENT: contract.QuoteSent,
+    QuoteState.ACCEPTED: contract.QuoteAccepted,
+    QuoteState.REJECTED: contract.QuoteRejected,
+    QuoteState.EXPIRED: contract.QuoteExpired,
+}
+
+
+def changed(quote: Quote, fields: list[str]) -> contract.QuoteFact:
+    """Return the event of a change; a step with a name of its own is told by that name."""
+    step = OF_STATE.get(quote.state) if "state" in fields else None
+    return (step or contract.QuoteChanged)(**_state(quote, fields))

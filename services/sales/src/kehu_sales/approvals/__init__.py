@@ -1,0 +1,1 @@
+"""Approvals: one capability for every kind of document that somebody has to agree to."""

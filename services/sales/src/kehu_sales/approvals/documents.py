@@ -1,0 +1,22 @@
+"""Which documents can be approved, and how each is told what was decided.
+
+To have documents of another kind approved: add the kind to `DocumentKind`, call `service.start`
+with the locked document when it is submitted, and enter here what happens to it afterwards.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from kehu_kernel.session import Session
+from kehu_sales.approvals.models import Approval, DocumentKind
+from kehu_sales.price_lists.service import approval_decided as price_list_decided
+from kehu_sales.quotes.service import approval_decided as quote_decided
+
+DECIDED: Mapping[DocumentKind, Callable[[Session, Approval], Awaitable[None]]] = {
+    DocumentKind.PRICE_LIST: price_list_decided,
+    DocumentKind.QUOTE: quote_decided,
+}
+
+
+async def tell(session: Session, approval: Approval) -> None:
+    """Have the document follow a decision, in the same transaction; it may refuse."""
+    await DECIDED[DocumentKind(approval.kind)](session, approval)
