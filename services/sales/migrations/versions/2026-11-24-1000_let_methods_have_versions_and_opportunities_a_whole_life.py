@@ -77,7 +77,7 @@ TABLES = (
         competitor text,
         moved_by text NOT NULL,
         CONSTRAINT pk_opportunity_pool_moves PRIMARY KEY (tenant_id, id),
-        CONSTRAINT uq_opportunity_pool_moves_tenant_id_opportunity_id_oppo_c541
+        CONSTRAINT uq_opportunity_pool_moves_version
             UNIQUE (tenant_id, opportunity_id, opportunity_version),
         CONSTRAINT fk_opportunity_pool_moves_tenant_id_opportunity_id
             FOREIGN KEY (tenant_id, opportunity_id) REFERENCES opportunities (tenant_id, id),

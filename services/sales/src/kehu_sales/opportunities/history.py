@@ -75,7 +75,12 @@ class PoolMove(TenantRow, Base):
 
     __tablename__ = "opportunity_pool_moves"
     __table_args__ = (
-        UniqueConstraint("tenant_id", "opportunity_id", "opportunity_version"),
+        UniqueConstraint(
+            "tenant_id",
+            "opportunity_id",
+            "opportunity_version",
+            name="uq_opportunity_pool_moves_version",
+        ),
         ForeignKeyConstraint(*OF_OPPORTUNITY),
     )
 
