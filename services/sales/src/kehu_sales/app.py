@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
+from kehu_kernel.errors import ConcurrentChange
 from kehu_sales.activities.routes import routes as activities
 from kehu_sales.calendar.routes import routes as calendar
 from kehu_sales.calendar_feeds.feed import serve_feed
@@ -25,6 +26,7 @@ CONSTRAINTS: Constraints = {
     "ix_methods_default": DefaultMethodTaken,
     "uq_methods_tenant_id_code": MethodCodeTaken,
     "uq_products_tenant_id_code": ProductCodeTaken,
+    "uq_visit_policies_tenant_id": ConcurrentChange,
     **OPPORTUNITY_CONSTRAINTS,
 }
 """What it means to break a constraint of the database."""
