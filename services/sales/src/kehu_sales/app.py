@@ -58,6 +58,7 @@ CONSTRAINTS: Constraints = {
     "uq_quotes_tenant_id_number": NewerVersion,
     "uq_quote_policies_tenant_id": ConcurrentChange,
     "uq_targets_one": TargetTaken,
+    "uq_visit_policies_tenant_id": ConcurrentChange,
     **OPPORTUNITY_CONSTRAINTS,
 }
 """What it means to break a constraint of the database."""

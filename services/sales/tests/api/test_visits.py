@@ -314,6 +314,15 @@ class TestPolicy:
             assert problem(answer) == (422, code)
 
 
+async def test_of_two_first_decisions_at_once_one_wins(client: httpx.AsyncClient) -> None:
+    bodies = [{"limits": {"visits_per_day_and_city": count}} for count in (2, 3)]
+    headers = {"If-Match": '"0"'}
+    answers = await asyncio.gather(
+        *(client.patch("/v1/visit-policy", json=body, headers=headers) for body in bodies)
+    )
+    assert sorted(one.status_code for one in answers) in ([200, 409], [200, 412])
+
+
 async def test_the_briefing_shows_recent_sales_and_contacts(
     client: httpx.AsyncClient, make_visit: Make, make_in_progress: Make, make_product: Make
 ) -> None:
@@ -348,6 +357,8 @@ async def test_list_filters(client: httpx.AsyncClient, make_visit: Make) -> None
         ({"customer_id": two["customer_id"]}, {two["id"]}),
         ({"status": "planned", "starts_from": day, "starts_to": day}, {one["id"], two["id"]}),
         ({"starts_to": before}, set()),
+        ({"starts_from": "0001-01-01", "starts_to": "9999-12-31"}, {one["id"], two["id"]}),
+        ({"starts_from": "9999-12-31"}, set()),
         ({"number": one["number"]}, {one["id"]}),
     ):
         items = (await client.get("/v1/visits", params=parameters)).json()["items"]

@@ -9,6 +9,7 @@ from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.calendar.clashes import Clash, clashes_of, refuse, take_turns
 from kehu_sales.customers.service import load_customers, survivor_of
+from kehu_sales.moments import FIRST_YEAR, LAST_YEAR
 from kehu_sales.opportunities.links import link, lock_if_open
 from kehu_sales.tasks import events, queries
 from kehu_sales.tasks.errors import TaskNeedsDay
@@ -48,7 +49,7 @@ async def create_task(session: Session, data: TaskCreate, *, zone: str) -> Task:
     if data.recurrence is not None:
         starts_on = data.starts_at and clock.today(data.starts_at, zone)
         first = data.due_on or starts_on
-        if first is None:
+        if first is None or not FIRST_YEAR < first.year < LAST_YEAR:
             raise TaskNeedsDay
         task.repeat(data.recurrence.recurrence(first))
     if data.refuse_clashes:

@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 
 from kehu_kernel.session import Session
 from kehu_sales.customers.queries import of_customer
+from kehu_sales.moments import FIRST_YEAR, LAST_YEAR
 from kehu_sales.visits.advice import Around
 from kehu_sales.visits.models import Visit
 from kehu_sales.visits.schemas import VisitFilters
@@ -67,15 +68,14 @@ def matching(tenant_id: str, filters: VisitFilters, zone: str) -> Select[Visit]:
 
 
 def midnight(day: date, zone: str) -> datetime:
-    """Return the moment a day begins in a time zone."""
-    return datetime.combine(day, time.min, ZoneInfo(zone))
+    """Return the moment a day begins in a time zone; no visit lies outside of our times."""
+    within = min(max(day, date(FIRST_YEAR, 1, 1)), date(LAST_YEAR, 12, 31))
+    return datetime.combine(within, time.min, ZoneInfo(zone))
 
 
 def day_after(day: date, zone: str) -> datetime:
-    """Return the moment the next day begins; of the last day there is, its end."""
-    if day == date.max:
-        return datetime.combine(day, time.max, ZoneInfo(zone))
-    return midnight(day + timedelta(days=1), zone)
+    """Return the moment the next day begins."""
+    return midnight(day + timedelta(days=1) if day < date.max else day, zone)
 
 
 async def around(session: Session, visit: Visit, zone: str) -> Around:

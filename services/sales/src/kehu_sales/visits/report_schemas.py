@@ -11,6 +11,7 @@ from kehu_sales.moments import Moment
 from kehu_sales.visits.models import Phase, Proposed, RefusalDegree, RefusalReason
 
 Minutes = Annotated[Whole, Field(ge=0, le=10_080)]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 Quantity = Annotated[
     DecimalText, Field(ge=0, max_digits=18, decimal_places=2), Written(digits(16, 2))
 ]
@@ -71,7 +72,7 @@ class Ticking(Input):
         json_schema_extra={"examples": [{"items": ["preparation_1", "preparation_2"]}]}
     )
 
-    items: list[str] = Field(min_length=1, max_length=100, description="Codes of the items.")
+    items: list[Code] = Field(min_length=1, max_length=100, description="Codes of the items.")
     ticked: Flag = Field(True, description="False: not done after all.")
 
 
