@@ -26,7 +26,9 @@ from kehu_customer.duplicates.errors import DuplicateCustomer
 from kehu_customer.duplicates.keys import KeyKind
 from kehu_customer.duplicates.queries import (
     MOST_PER_KEY,
+    TOO_COMMON,
     Record,
+    Sharer,
     candidates,
     locks_of,
     rules_of,
@@ -245,13 +247,13 @@ def _begin(batch: Batch, line: Line) -> None:
             line.refuse(CustomValueTaken(), batch.how.headers.get(CUSTOM + codes[entry.field_id]))
 
 
-async def _compare(session: Session, batch: Batch, line: Line, found: Sequence[Record]) -> None:
+async def _compare(session: Session, batch: Batch, line: Line, found: Sequence[Sharer]) -> None:
     """Compare a new customer with those on record and those of earlier lines (C5)."""
     assert line.subject is not None  # noqa: S101 - the caller looked
     matching, skip = batch.matching, batch.job.on_duplicate == OnDuplicate.SKIP
-    earlier = {record.customer_id: (record, number) for record, number in _earlier(batch, line)}
-    records = [*found, *(record for record, _ in earlier.values())]
-    line.suspects = suspects(matching, line.subject, records)
+    earlier = _earlier(batch, line)
+    sharers = [*found, *(sharer for sharer, _ in earlier.values())]
+    line.suspects = suspects(matching, line.subject, sharers)
     certain = [one for one in line.suspects if matching.verdict(one.score) is Verdict.REFUSE]
     repeated = [batch.claimed[one] for one in line.identities if one in batch.claimed]
     repeated += [
@@ -271,28 +273,21 @@ async def _compare(session: Session, batch: Batch, line: Line, found: Sequence[R
         _claim(batch, line)
 
 
-def _earlier(batch: Batch, line: Line) -> list[tuple[Record, int]]:
+def _earlier(batch: Batch, line: Line) -> dict[UUID, tuple[Sharer, int]]:
     """Return the earlier lines that share keys with this one, as if they were on record."""
     shared: dict[UUID, tuple[Record, int, set[KeyKind]]] = {}
     for key in line.keys:
-        for record, number in batch.by_key.get(key, ())[:MOST_PER_KEY]:
+        sharing = batch.by_key.get(key, ())
+        if len(sharing) > MOST_PER_KEY:
+            if key.kind in TOO_COMMON:
+                continue
+            sharing = sharing[:MOST_PER_KEY]
+        for record, number in sharing:
             shared.setdefault(record.customer_id, (record, number, set()))[2].add(key.kind)
-    return [
-        (_sharing(record, frozenset(kinds)), number) for record, number, kinds in shared.values()
-    ]
-
-
-def _sharing(record: Record, kinds: frozenset[KeyKind]) -> Record:
-    return Record(
-        record.customer_id,
-        record.name,
-        former=False,
-        owner_id=record.owner_id,
-        department_id=record.department_id,
-        department=None,
-        matched=record.matched,
-        shared=kinds,
-    )
+    return {
+        who: ((record, frozenset(kinds)), number)
+        for who, (record, number, kinds) in shared.items()
+    }
 
 
 def _claim(batch: Batch, line: Line) -> None:
@@ -307,7 +302,6 @@ def _claim(batch: Batch, line: Line) -> None:
         department_id=line.customer.department_id,
         department=None,
         matched=line.subject,
-        shared=frozenset(),
     )
     for key in line.keys:
         batch.by_key.setdefault(key, []).append((record, line.number))

@@ -94,14 +94,26 @@ async def take(session: Session, import_id: UUID) -> Import | None:
     return await session.scalar(query.with_for_update(key_share=True, skip_locked=True))
 
 
-async def plan_for_many(session: Session) -> None:
+PLAN_FOR_MANY = """
+    SELECT set_config('enable_seqscan', 'off', true),
+        set_config('plan_cache_mode', 'force_generic_plan', true),
+        current_setting('kehu.planned', true) AS planned
+"""
+
+
+async def plan_for_many(session: Session, job: Import) -> None:
     """Have the rest of the transaction find rows by indexes, also where the tables seem empty.
 
     The first import fills new tables faster than statistics are made of them: look-ups, and checks
-    of references, were planned as scans, and each row took longer than the one before.
+    of references, were planned as scans, and each row took longer than the one before. References
+    are checked by plans that a connection keeps: those are made anew now and then, when the import
+    has doubled. To do it for every batch took longer than all look-ups.
     """
-    await session.fetch("SELECT set_config('enable_seqscan', 'off', true)")
-    await session.fetch("DISCARD PLANS")  # references are checked by plans that are kept
+    wanted = f"{job.id}/{job.position.bit_length()}"
+    (found,) = await session.fetch(PLAN_FOR_MANY)
+    if found["planned"] != wanted:
+        await session.fetch("DISCARD PLANS")
+        await session.fetch("SELECT set_config('kehu.planned', $1, false)", wanted)
 
 
 async def sizes_of(session: Session, import_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:

@@ -80,7 +80,7 @@ class ImportWork:
                 today = clock.today(due.context.now, self._time_zone)
                 await undoing.go_on(session, job, today=today, limit=self._batch)
                 return 1
-            await queries.plan_for_many(session)
+            await queries.plan_for_many(session, job)
             spooled = await self._spooled(due)
             rows = await asyncio.to_thread(spooled.table.read, job.position, self._batch)
             await service.go_on(
