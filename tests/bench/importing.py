@@ -58,7 +58,9 @@ COLUMNS = """
     WHERE table_name = $1 AND table_schema = 'public'
         AND column_default IS NULL AND is_identity = 'NO'
 """
-BIND = f"SELECT set_config('kehu.tenant', '{TENANT}', true), set_config('kehu.row_scope', 'all', true)"
+BIND = (
+    f"SELECT set_config('kehu.tenant', '{TENANT}', true), set_config('kehu.row_scope', 'all', true)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ def imports(bench: Bench) -> list[Line]:
     found = run(import_file(ours, rows))
     say(
         f"import: {rows:,} rows, {found.created:,} customers in {found.seconds:,.1f} s; per row "
-        f"{found.ours / rows * 1e6:,.0f} us of the worker, {found.database / rows * 1e6:,.0f} us of "
-        f"PostgreSQL; memory +{found.memory / 2**20:,.0f} MiB"
+        f"{found.ours / rows * 1e6:,.0f} us of the worker, {found.database / rows * 1e6:,.0f} us "
+        f"of PostgreSQL; memory +{found.memory / 2**20:,.0f} MiB"
     )
     names = [one.app.rpartition("/")[2] for one in (ours, bare)]
     admin = [url_for(bench.cluster.admin_url, "postgres", name) for name in names]
@@ -132,9 +134,7 @@ async def _prepare(database: Database, rows: int) -> UUID:
     """Define a custom field, upload the file part by part and say that it is to run."""
     names = {"code": "taste", "name_zh": "口味", "name_en": "Taste", "type": "text"}
     async with database.transaction(CONTEXT) as session:
-        await fields.create_field(
-            session, FieldCreate.model_validate(names | {"indexed": True})
-        )
+        await fields.create_field(session, FieldCreate.model_validate(names | {"indexed": True}))
         job = await service.set_up(session, ImportCreate.model_validate({}))
         job_id = job.id
     for number, part in enumerate(_parts(rows), 1):
@@ -180,7 +180,10 @@ async def _work(database: Database, work: ImportWork, job_id: UUID) -> Run:
     if job.state != "completed":
         raise RuntimeError(f"the import is {job.state}: {job.failure}")
     return Run(
-        job.created, seconds, _cpu(worker) - cpu, _cpu_of_children(server) - database_cpu,
+        job.created,
+        seconds,
+        _cpu(worker) - cpu,
+        _cpu_of_children(server) - database_cpu,
         most - before,
     )
 
@@ -230,10 +233,15 @@ async def _document(reader: Any, table: str, where: str, *arguments: object) -> 
     """Return the statement that writes some rows of a table, and the rows as its document."""
     columns = await reader.fetchval(COLUMNS, table)
     found = await reader.fetchval(
-        f"SELECT coalesce(json_agg(r), '[]')::text FROM (SELECT {columns} FROM {table} WHERE {where}) r",
+        f"SELECT coalesce(json_agg(r), '[]')::text "
+        f"FROM (SELECT {columns} FROM {table} WHERE {where}) AS r",
         *arguments,
     )
-    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::text::json)", found
+    return (
+        f"INSERT INTO {table} ({columns}) SELECT {columns} "
+        f"FROM json_populate_recordset(NULL::{table}, $1::text::json)",
+        found,
+    )
 
 
 async def _write(writer: Any, lot: Sequence[tuple[str, str]]) -> float:

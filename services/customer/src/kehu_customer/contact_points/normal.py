@@ -9,7 +9,6 @@ from email_validator import EmailNotValidError, validate_email
 
 from kehu_customer.contact_points.errors import InvalidEmailAddress, InvalidPhoneNumber
 
-
 PLAIN_MOBILE = re.compile(r"(\+86 ?)?(1(?:[345689][0-9]|7[0-8]))[ -]?([0-9]{4})[ -]?([0-9]{4})")
 PLAIN_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|cn|net|org)",

@@ -180,7 +180,7 @@ async def _find(session: Session, sql: str, keys: KeysOf) -> dict[UUID, list[Sha
     return found
 
 
-def _record(row: Mapping[str, Any]) -> Record:
+def _record(row: Any) -> Record:
     return Record(
         customer_id=row["id"],
         name=row["name"],

@@ -1,11 +1,12 @@
 """Reading imports, the parts of their files, and what became of rows."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select
 
 from kehu_contracts.access import RowScope
 from kehu_customer.contact_points.models import ContactPoint
@@ -13,7 +14,14 @@ from kehu_customer.custom_fields.models import CustomField
 from kehu_customer.custom_fields.values import is_hidden
 from kehu_customer.customers.models import Customer
 from kehu_customer.db import Base
-from kehu_customer.imports.models import WORKING, Import, ImportPart, ImportRow, Outcome
+from kehu_customer.imports.models import (
+    WORKING,
+    Import,
+    ImportPart,
+    ImportRow,
+    ImportState,
+    Outcome,
+)
 from kehu_customer.imports.schemas import ImportFilters, RowFilters
 from kehu_kernel.context import Context
 from kehu_kernel.session import Session
@@ -82,6 +90,33 @@ async def working(session: Session) -> list[Due]:
         )
         for row in found
     ]
+
+
+async def with_old_files(session: Session, before: datetime, limit: int) -> list[tuple[str, UUID]]:
+    """Return imports of all tenants, with their tenants, that have a file nobody needs any more."""
+    query = (
+        select(Import.tenant_id, Import.id)
+        .where(_is_old(before))
+        .order_by(Import.updated_at)
+        .limit(limit)
+    )
+    return [(row.tenant_id, row.id) for row in await session.execute(query)]
+
+
+async def take_old(session: Session, import_id: UUID, before: datetime) -> Import | None:
+    """Return one of them, locked; None if it is none any more, or if somebody is at it."""
+    query = select(Import).where(
+        Import.tenant_id == session.context.tenant_id, Import.id == import_id, _is_old(before)
+    )
+    return await session.scalar(query.with_for_update(key_share=True, skip_locked=True))
+
+
+def _is_old(before: datetime) -> ColumnElement[bool]:
+    return and_(
+        Import.file_dropped_at.is_(None),
+        Import.state.not_in((*WORKING, ImportState.PAUSED)),
+        Import.updated_at < before,
+    )
 
 
 async def take(session: Session, import_id: UUID) -> Import | None:
