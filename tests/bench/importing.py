@@ -52,11 +52,14 @@ BOUND = {
 """Tables with a column by which a row goes with its customer."""
 LOOSE = {"import_rows": "number", "outbox": "id", "audit_log": "id"}
 """Tables that refer to no customer, and what they are in the order of."""
-LAST = "SELECT max(id) FROM (SELECT id FROM customers WHERE id > $1 ORDER BY id LIMIT $2) AS lot"
+LAST = """
+    SELECT id FROM (SELECT id FROM customers WHERE id > $1 ORDER BY id LIMIT $2) AS lot
+    ORDER BY id DESC LIMIT 1
+"""
 COLUMNS = """
     SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns
     WHERE table_name = $1 AND table_schema = 'public'
-        AND column_default IS NULL AND is_identity = 'NO'
+        AND column_default IS NULL AND is_identity = 'NO' AND is_generated = 'NEVER'
 """
 BIND = (
     f"SELECT set_config('kehu.tenant', '{TENANT}', true), set_config('kehu.row_scope', 'all', true)"
