@@ -80,6 +80,14 @@ class Run:
     """Bytes that the worker grew by while it worked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What it took to write the same rows: seconds, and PostgreSQL's processor seconds."""
+
+    seconds: float
+    database: float
+
+
 def imports(bench: Bench) -> list[Line]:
     """Import a file once into an empty database, and write its rows into another."""
     rows = _rows(bench)
@@ -100,10 +108,16 @@ def imports(bench: Bench) -> list[Line]:
     }  # fmt: skip
     speed = Line(
         f"import of {rows:,}", "rows/s", Figure.of([rows / found.seconds]),
-        Figure.of([rows / floor]), detail=detail,
+        Figure.of([rows / floor.seconds]), detail=detail,
     )  # fmt: skip
     return [
         at_least(speed, MARK),
+        Line(
+            "import, processor time, and PostgreSQL's of the floor",
+            "us/row",
+            Figure.of([(found.ours + found.database) / rows * 1e6]),
+            Figure.of([floor.database / rows * 1e6]),
+        ),
         Line("import, memory of the worker", "MiB", Figure.of([found.memory / 2**20])),
     ]
 
@@ -200,14 +214,16 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-async def _floor(admin: Sequence[str], target: str, batch: int) -> float:
-    """Write what an import made into an empty database; return the seconds that writing took.
+async def _floor(admin: Sequence[str], target: str, batch: int) -> Floor:
+    """Write what an import made into an empty database; return what writing took.
 
     `admin` are the administrator's addresses of the database to read and of the one to fill,
     `target` is the application's.
     """
     reader, filler = [await asyncpg.connect(one) for one in admin]
     writer = await asyncpg.connect(target)
+    backend = psutil.Process(writer.get_server_pid())
+    before = _cpu(backend)
     try:
         for table in GIVEN:
             await filler.execute(*await _document(reader, table, "true"))
@@ -226,7 +242,7 @@ async def _floor(admin: Sequence[str], target: str, batch: int) -> float:
                 lot.append(await _document(reader, table, place))
             seconds += await _write(writer, lot)
             after = last
-        return seconds
+        return Floor(seconds, _cpu(backend) - before)
     finally:
         for one in (reader, filler, writer):
             await one.close()

@@ -53,10 +53,11 @@ class TestBench:
         done = bench(tmp_path, ONLY="import", QUICK="1", ROWS="600")
         assert done.returncode == 0, done.stderr
         (kept,) = (tmp_path / "bench").glob("*.json")
-        speed, memory = json.loads(kept.read_text())["lines"]
+        speed, cpu, memory = json.loads(kept.read_text())["lines"]
         assert (speed["name"], memory["unit"]) == ("import of 600", "MiB")
         assert speed["detail"]["created"] > 500
-        assert 0 < speed["ratio"] < 1
+        assert speed["floor_median"] > 0
+        assert cpu["ratio"] > 1  # rules are not free
 
     @pytest.mark.parametrize("only", ["speed", "read,speed"])
     def test_says_what_it_knows(self, tmp_path: Path, only: str) -> None:

@@ -1,5 +1,7 @@
 """Customers as a file, which an import reads (C6)."""
 
+import csv
+import io
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -92,3 +94,13 @@ class TestExport:
         assert len((await client.get("/v1/customer-exports", params=params)).text.splitlines()) == 2
         seller = client_for(tenant, roles=("sales_representative",))
         assert (await seller.get("/v1/customer-exports")).status_code == 403
+
+    async def test_chinese_headers_are_all_chinese_and_each_is_another(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        names = {"code": "state_2", "name_zh": "客户状态", "name_en": "State", "type": "text"}
+        assert (await client.post("/v1/custom-fields", json=names)).status_code == 201
+        answer = await client.get("/v1/customer-exports", headers={"Accept-Language": "zh"})
+        (headers,) = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+        assert len(set(headers)) == len(headers)
+        assert [one for one in headers if not one[0] > "\u4e00"] == ["custom.state_2"]
