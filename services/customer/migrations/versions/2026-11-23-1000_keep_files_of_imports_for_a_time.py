@@ -6,7 +6,7 @@ A nullable column, an index made beside the work of others in a revision of its 
 from alembic import op
 
 from kehu_customer.ownership.rows import ME
-from kehu_kernel.migrations import enable_tenant_security, limit_rows
+from kehu_kernel.migrations import enable_tenant_security, let_worker, limit_rows
 
 revision = "2026112340"
 down_revision = "2026112330"
@@ -15,9 +15,10 @@ CLAIMS = """
     CREATE TABLE import_claims (
         tenant_id text NOT NULL,
         import_id uuid NOT NULL,
+        version integer NOT NULL,
         claim bigint NOT NULL,
         number integer NOT NULL,
-        CONSTRAINT pk_import_claims PRIMARY KEY (tenant_id, import_id, claim),
+        CONSTRAINT pk_import_claims PRIMARY KEY (tenant_id, import_id, version, claim),
         CONSTRAINT fk_import_claims_tenant_id_import_id
             FOREIGN KEY (tenant_id, import_id) REFERENCES imports (tenant_id, id)
     )
@@ -31,5 +32,6 @@ OF_MINE = (
 def upgrade() -> None:
     op.execute("ALTER TABLE imports ADD COLUMN file_dropped_at timestamptz")
     op.execute(CLAIMS)
-    enable_tenant_security(op, "import_claims", rights="SELECT, INSERT, DELETE")
+    enable_tenant_security(op, "import_claims", rights="SELECT, INSERT")
+    let_worker(op, "import_claims", rights="SELECT, DELETE")
     limit_rows(op, "import_claims", OF_MINE)

@@ -9,31 +9,39 @@ differ.
 import hashlib
 from collections.abc import Iterator
 
-from sqlalchemy import delete
-
 from kehu_customer.customers.models import CustomerKind
 from kehu_customer.duplicates.rules import Matching, Verdict
 from kehu_customer.imports.batches import Batch
 from kehu_customer.imports.lines import Line
 from kehu_customer.imports.lookups import Identity
-from kehu_customer.imports.models import Import, ImportClaim, Outcome
+from kehu_customer.imports.models import Outcome
 from kehu_kernel.session import Session
 
 RECALL = """
     SELECT claim, number FROM import_claims
-    WHERE tenant_id = $1 AND import_id = $2 AND claim = ANY($3::bigint[])
+    WHERE tenant_id = $1 AND import_id = $2 AND version = $3 AND claim = ANY($4::bigint[])
 """
 REMEMBER = """
-    INSERT INTO import_claims (tenant_id, import_id, claim, number)
-    SELECT $1, $2, claim, number FROM unnest($3::bigint[], $4::int[]) AS new (claim, number)
+    INSERT INTO import_claims (tenant_id, import_id, version, claim, number)
+    SELECT $1, $2, $3, claim, number FROM unnest($4::bigint[], $5::int[]) AS new (claim, number)
     ON CONFLICT DO NOTHING
+"""
+FORGET = """
+    DELETE FROM import_claims WHERE ctid = ANY (ARRAY(
+        SELECT claim.ctid FROM import_claims AS claim
+            JOIN imports ON imports.tenant_id = claim.tenant_id AND imports.id = claim.import_id
+        WHERE imports.state <> 'checking' OR imports.version <> claim.version LIMIT $1
+    )) RETURNING 1
 """
 
 
 async def recall(session: Session, batch: Batch) -> None:
     """Let the batch know which of its claims rows of earlier batches have made."""
     wanted = {one for line in batch.lines for one in _asked(line, batch.matching)}
-    found = await session.fetch(RECALL, session.context.tenant_id, batch.job.id, list(wanted))
+    job = batch.job
+    found = await session.fetch(
+        RECALL, session.context.tenant_id, job.id, job.version, list(wanted)
+    )
     batch.foreseen = {one["claim"]: one["number"] for one in found}
 
 
@@ -45,16 +53,14 @@ async def remember(session: Session, batch: Batch) -> None:
             for one in _made(line, batch.matching):
                 made.setdefault(one, line.number)
     job = batch.job
-    await session.fetch(REMEMBER, session.context.tenant_id, job.id, [*made], [*made.values()])
-
-
-async def drop(session: Session, job: Import) -> None:
-    """Forget the claims of an import."""
-    await session.execute(
-        delete(ImportClaim).where(
-            ImportClaim.tenant_id == session.context.tenant_id, ImportClaim.import_id == job.id
-        )
+    await session.fetch(
+        REMEMBER, session.context.tenant_id, job.id, job.version, [*made], [*made.values()]
     )
+
+
+async def forget(session: Session, limit: int) -> int:
+    """Delete some claims of checks that are over, of all tenants; return how many."""
+    return len(await session.fetch(FORGET, limit))
 
 
 def repeated(batch: Batch, line: Line) -> list[int]:

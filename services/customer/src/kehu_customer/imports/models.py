@@ -236,8 +236,8 @@ class ImportPart(Base):
 class ImportClaim(Base):
     """What the rows of a file that were checked would take: a digest each, and the first such row.
 
-    So a check finds that a row says the same as another one far before it. The claims go when the
-    check is over.
+    So a check finds that a row says the same as another one far before it. `version` is the
+    import's while it is checked: claims of another check say nothing, and are deleted by and by.
     """
 
     __tablename__ = "import_claims"
@@ -247,6 +247,7 @@ class ImportClaim(Base):
 
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
     claim: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     number: Mapped[int]
 

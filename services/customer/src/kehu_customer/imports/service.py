@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from kehu_customer.customers.errors import UnknownOwner
 from kehu_customer.employees.models import Employee
-from kehu_customer.imports import claims, columns, deciding, entering, queries
+from kehu_customer.imports import columns, deciding, entering, queries
 from kehu_customer.imports.errors import FileIncomplete, FileTooLarge, MappingInvalid
 from kehu_customer.imports.models import Import, ImportPart, ImportRow, ImportState
 from kehu_customer.imports.schemas import (
@@ -176,7 +176,6 @@ async def _start(
     if not await queries.is_complete(session, import_id):
         raise FileIncomplete
     await queries.drop_rows(session, import_id)
-    await claims.drop(session, job)
     audit.changed(session, job, action)
     return job
 
@@ -225,7 +224,6 @@ async def go_on(
     """
     if position == job.position:
         job.finish()
-        await claims.drop(session, job)
         audit.changed(session, job, job.state)
         return
     job.headers = list(headers)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from kehu_customer.imports import queries, service, undoing
+from kehu_customer.imports import claims, queries, service, undoing
 from kehu_customer.imports.errors import FileUnreadable
 from kehu_customer.imports.models import WORKING, ImportState
 from kehu_customer.imports.queries import Due
@@ -22,6 +22,8 @@ log = logging.getLogger("kehu.imports")
 
 LOT = 100
 """Files that are deleted in one round."""
+CLAIMS = 20_000
+"""Claims of checks that are deleted in one round."""
 
 
 class ImportWork:
@@ -116,17 +118,18 @@ class ImportWork:
 
 
 class FileExpiry:
-    """Deletes files of imports that nobody has worked with for some days, one by one."""
+    """Deletes files of imports that nobody has worked with for some days, and what checks kept."""
 
     def __init__(self, databases: Databases, *, keep_days: float) -> None:
         self._databases, self._keep = databases, timedelta(days=keep_days)
 
     async def work(self) -> int:
-        """Delete some files and return how many; what fails is tried again in the next round."""
+        """Delete some and return how many; what fails is tried again in the next round."""
         before = clock.now() - self._keep
         async with self._databases.worker.worker_transaction() as session:
+            forgotten = await claims.forget(session, CLAIMS)
             old = await queries.with_old_files(session, before, LOT)
-        return sum([await self._expire(*one, before) for one in old])
+        return forgotten + sum([await self._expire(*one, before) for one in old])
 
     async def _expire(self, tenant_id: str, import_id: UUID, before: datetime) -> bool:
         context = Context(tenant_id=tenant_id, actor="system:import-expiry")

@@ -263,6 +263,24 @@ class TestChecks:
         done = await finish(job, batch=1)
         assert kit.counts(checked) == kit.counts(done) == {"created": 3, "refused": 2}
 
+    async def test_a_check_forgets_what_an_earlier_one_saw_and_a_round_deletes_it(
+        self,
+        upload: Upload,
+        finish: Finish,
+        running: RunningService,
+        database: Database,
+        context: Context,
+        kit: Kit,
+    ) -> None:
+        job = await upload(kit.sheet(["名称"], [NAMES[0]], [NAMES[1]]))
+        first = await finish(job, "check", batch=1)
+        again = await finish(job, "check", batch=1)
+        assert kit.counts(first) == kit.counts(again) == {"created": 2}
+        while await FileExpiry(running.databases, keep_days=30).work():
+            pass
+        async with database.session(context) as session:
+            assert await session.fetch("SELECT FROM import_claims") == []
+
 
 class TestAfterItsMakerLeft:
     async def test_who_sees_everything_may_undo_it(
