@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import api, costs, journey, lookups, projector, relay, segments
+from bench import api, costs, importing, journey, lookups, projector, relay, segments
 from bench.servers import Bench, Choice, bench, machine, say
 from bench.stats import Line, compared, table
 
@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Line]]] = {
     "projector": projector.projector,
     "e2e": journey.journey,
     "segments": segments.segments,
+    "import": importing.imports,
     "costs": costs.costs,
 }
 

@@ -6,16 +6,11 @@ in 科技. A seventh have English names, a tenth are persons.
 """
 
 import random
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from uuid import UUID
 
-from pypinyin import lazy_pinyin
-
-from kehu_customer.duplicates import names
-from kehu_customer.search import terms
+from kehu_customer.duplicates.sounds import syllables
 
 PLACES = (
     *["上海", "上海市", "深圳市", "深圳", "北京", "广州市"] * 3,
@@ -122,7 +117,7 @@ def company(number: int) -> Company:
     draw = random.Random(number)
     kind, name = _name(draw, number)
     person = draw.choice(SURNAMES) + "".join(draw.choices(GIVEN, k=draw.choice((1, 2, 2))))
-    spelled = "".join(_spoken(person))
+    spelled = "".join(syllables(person))
     host = f"c{number % 400_000}.example.cn" if draw.random() < 0.6 else "qq.com"
     return Company(
         number,
@@ -166,24 +161,3 @@ def _invented(draw: random.Random) -> str:
     return "".join(
         draw.choice("bcdfghjklmnprstvwz") + draw.choice("aeiou") for _ in range(draw.choice((2, 3)))
     ).capitalize()
-
-
-WORDS = sorted({*PLACES, *TRADES, *FORMS} - {""}, key=lambda one: (-len(one), one))
-PARTS = re.compile("|".join((*WORDS, "[a-z0-9]+", ".")))
-
-
-@cache
-def _spoken(text: str) -> tuple[str, ...]:
-    return tuple(lazy_pinyin(text))
-
-
-def speak_quickly() -> None:
-    """Have the service ask for the sound of each word once: a million names, a hundred words."""
-
-    def quick(text: str) -> list[str]:
-        return [one for part in PARTS.findall(text) for one in _spoken(part)]
-
-    for module in (names, terms):
-        if not hasattr(module, "lazy_pinyin"):
-            raise LookupError(f"{module.__name__} has no lazy_pinyin any more")
-        module.lazy_pinyin = quick  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from bench.companies import Company, companies, speak_quickly
+from bench.companies import Company, companies
 from bench.servers import TENANT, say
 from kehu_customer.duplicates.keys import Subject, keys_of
 from kehu_customer.search.index import document_of
@@ -42,7 +42,7 @@ def fill(url: str, count: int) -> None:
     later = asyncio.run(_indexes(url))  # quicker made when the rows are there
     asyncio.run(_run(url, KEYS.format("DROP", ""), *(f"DROP INDEX {name}" for name in later)))
     lots = [(url, begin, min(begin + LOT, count)) for begin in range(0, count, LOT)]
-    with multiprocessing.get_context("spawn").Pool(PROCESSES, speak_quickly) as pool:
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         for done, _ in enumerate(pool.imap_unordered(_fill_lot, lots), start=1):
             if done % 20 == 0:
                 say(f"{done * LOT:,} of {count:,}")

@@ -48,6 +48,17 @@ class TestBench:
         ]
         assert all(line["ours_median"] > 0 for line in lines)
 
+    @pytest.mark.timeout(300)
+    def test_imports_a_file_and_writes_its_rows_without_rules(self, tmp_path: Path) -> None:
+        done = bench(tmp_path, ONLY="import", QUICK="1", ROWS="600")
+        assert done.returncode == 0, done.stderr
+        (kept,) = (tmp_path / "bench").glob("*.json")
+        speed, cpu, memory = json.loads(kept.read_text())["lines"]
+        assert (speed["name"], memory["unit"]) == ("import of 600", "MiB")
+        assert speed["detail"]["created"] > 500
+        assert speed["floor_median"] > 0
+        assert cpu["ratio"] > 1  # rules are not free
+
     @pytest.mark.parametrize("only", ["speed", "read,speed"])
     def test_says_what_it_knows(self, tmp_path: Path, only: str) -> None:
         done = bench(tmp_path, ONLY=only)

@@ -8,7 +8,7 @@ from kehu_customer.data_exports.worker import ExportWork
 from kehu_customer.erasures.service import acknowledge
 from kehu_customer.erasures.watch import OverdueWatch
 from kehu_customer.hand_overs.worker import HandOverWork
-from kehu_customer.imports.worker import ImportWork
+from kehu_customer.imports.worker import FileExpiry, ImportWork
 from kehu_customer.personal import EXPORTS, HOUSEHOLDS, ONCE_MERGED, PERSONAL
 from kehu_customer.search.worker import BuildWork
 from kehu_customer.segments.worker import SegmentWork, Sizes
@@ -45,6 +45,7 @@ def jobs(
         time_zone=settings.time_zone,
         currency=settings.currency,
     )
+    old_files = FileExpiry(databases, keep_days=settings.import_keep_days)
     segments = SegmentWork(
         databases,
         settings.time_zone,
@@ -58,6 +59,7 @@ def jobs(
         Rounds("hand-overs", leavers.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("credit-expiry", reports.work, poll_interval=settings.credit_run_interval),
         Rounds("imports", files.work, poll_interval=settings.import_poll_interval),
+        Rounds("imports-files", old_files.work, poll_interval=settings.import_expiry_interval),
         Rounds("data-exports", exports.work, poll_interval=settings.data_export_poll_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
         Rounds("erasures-overdue", overdue.work, poll_interval=settings.erasure_watch_interval),

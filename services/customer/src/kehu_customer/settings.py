@@ -26,6 +26,10 @@ class Settings(ServiceSettings):
     import_attempts: int = 5
     """How often a batch may fail before its import does."""
     import_poll_interval: float = 1.0
+    import_keep_days: float = 30.0
+    """Days after which the file of an import is deleted that nobody works with, with the cells of
+    refused rows."""
+    import_expiry_interval: float = 3600.0
     import_most_bytes: int = 1_000_000_000
     """The largest file of an import; a part of it is as large as `max_body_bytes` allows."""
     segment_change_batch: int = 200

@@ -347,6 +347,6 @@ async def test_a_mail_domain_is_found_without_reading_all_addresses(
         ((plan,),) = await session.fetch(
             f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) WITH {queries.FIND}", *asked
         )
-    assert (found["id"], found["shared"]) == (there, ["domain"])
+    assert (found["id"], found["kinds"]) == (there, ["domain"])
     (read,) = [one["Plan"]["Shared Hit Blocks"] for one in plan]
     assert read < 100, "the addresses fill 300 pages and more"

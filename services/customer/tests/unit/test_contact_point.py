@@ -1,5 +1,6 @@
 """One way to write a number or address, and the rules about primary and verified ones."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,7 @@ from kehu_customer.contact_points.errors import (
 )
 from kehu_customer.contact_points.models import ContactPoint, PointKind
 from kehu_kernel import ids
+from kehu_kernel.errors import DomainError
 
 VERIFIED_ON = date(2026, 11, 20)
 
@@ -65,6 +67,14 @@ class TestPhone:
         assert found.value == f"+86{mobile}"
         assert normal.phone(found.value, "US") == found
 
+    @settings(deadline=None)
+    @given(
+        st.from_regex(r"((\+|00)?86)?[ -]?1[0-9]{2}[ -]?[0-9]{3,5}[ -]?[0-9]{3,5}", fullmatch=True),
+        st.sampled_from(["CN", "US", "DE"]),
+    )
+    def test_what_is_read_quickly_is_what_the_library_says(self, typed: str, region: str) -> None:
+        assert said(normal.phone, typed, region) == said(normal.phone_by_library, typed, region)
+
 
 class TestEmail:
     @pytest.mark.parametrize(
@@ -77,10 +87,36 @@ class TestEmail:
     def test_without_regard_to_capitals(self, typed: str, found: str) -> None:
         assert normal.email(typed) == (found, None)
 
+    @settings(deadline=None, max_examples=300)
+    @given(
+        st.from_regex(
+            r"[a-zA-Z0-9._+-]{1,70}@([a-zA-Z0-9-]{1,65}\.){1,3}(com|CN|net|org|cn1|local|c)",
+            fullmatch=True,
+        )
+    )
+    def test_what_is_read_quickly_is_what_the_library_says(self, typed: str) -> None:
+        assert said(normal.email, typed) == said(normal.email_by_library, typed)
+
+    @pytest.mark.parametrize(
+        "typed",
+        ["a@b.cn\n", "a@ab--c.cn", "a@xn--a.cn", "-a@b.cn", "a@-b.cn", "a.@b.cn", "a@ſ.com",
+         "a@com",         f"{'a' * 64}@b.cn", f"a@{'b' * 64}.cn"],
+    )  # fmt: skip
+    def test_also_at_the_edges(self, typed: str) -> None:
+        assert said(normal.email, typed) == said(normal.email_by_library, typed)
+
     @pytest.mark.parametrize("typed", ["zhao", "zhao@", "a@b@c.com", "a..b@example.com", "a@b_c.d"])
     def test_no_address(self, typed: str) -> None:
         with pytest.raises(InvalidEmailAddress):
             normal.email(typed)
+
+
+def said(read: Callable[..., normal.Normal], *typed: str) -> normal.Normal | str:
+    """Return what a function reads, or how it refuses."""
+    try:
+        return read(*typed)
+    except DomainError as error:
+        return error.code
 
 
 class TestAddress:

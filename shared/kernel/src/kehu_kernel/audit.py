@@ -50,10 +50,10 @@ def created(session: Session, row: Aggregate, **more: object) -> None:
 
     `more` names values outside the row (lines, say) that the log should show.
     """
-    now = session.context.now
-    if row.__dict__.get("id") is None:
-        row.id = ids.new_id()
-    row.version, row.created_at, row.updated_at = 1, now, now
+    now, values = session.context.now, row.__dict__  # a new row is filled without change events
+    if values.get("id") is None:
+        values["id"] = ids.new_id()
+    values.update(version=1, created_at=now, updated_at=now)
     session.add(row)
     changes = {
         name: {"before": None, "after": value}

@@ -48,6 +48,8 @@ class Shape:
     """Attributes whose value travels as a JSON document."""
     decorated: dict[str, TypeDecorator[Any]]
     """Attributes whose column type turns their values into others and back."""
+    defaults: dict[str, Any]
+    """Attributes with a default that is ours to fill in."""
     made_by_database: frozenset[str]
     """Attributes with a default of the database's own."""
     versioned: bool
@@ -78,7 +80,7 @@ class Shape:
     def key_of(self, row: object) -> tuple[Any, ...]:
         """Return the primary key."""
         values = instance_dict(row)
-        return tuple(values.get(name) for name in self.key)
+        return tuple([values.get(name) for name in self.key])
 
     def arguments(self, row: object, names: Iterable[str]) -> list[object]:
         """Return the row's values as the driver wants them."""
@@ -118,6 +120,7 @@ def _shape(model: type) -> Shape:
         key=key,
         documents=frozenset(n for n, c in columns.items() if isinstance(_stored_as(c), JSONB)),
         decorated={n: c.type for n, c in columns.items() if isinstance(c.type, TypeDecorator)},
+        defaults={n: c.default for n, c in columns.items() if c.default is not None},
         made_by_database=frozenset(n for n, c in columns.items() if c.server_default is not None),
         versioned=issubclass(model, Aggregate),
         select=f"SELECT {listed} FROM {table.name} WHERE {where}",  # noqa: S608 - our own names
@@ -143,13 +146,12 @@ def as_document(value: object) -> str | None:
 
 def complete(row: object, context: Context | None) -> None:
     """Give a new row its tenant and the defaults of attributes nobody set."""
-    values = instance_dict(row)
-    if context is not None and values.get("tenant_id") is None and hasattr(row, "tenant_id"):
-        row.tenant_id = context.tenant_id
-    for name, column in shape_of(type(row)).columns.items():
-        if column.default is not None and values.get(name) is None:
-            default: Any = column.default
-            setattr(row, name, default.arg(None) if default.is_callable else default.arg)
+    values, shape = instance_dict(row), shape_of(type(row))
+    if context is not None and values.get("tenant_id") is None and "tenant_id" in shape.columns:
+        values["tenant_id"] = context.tenant_id
+    for name, default in shape.defaults.items():
+        if values.get(name) is None:
+            values[name] = default.arg(None) if default.is_callable else default.arg
 
 
 def settle(row: object) -> None:
@@ -202,9 +204,10 @@ def _together(shape: Shape, added: Sequence[object]) -> Statement:
     Run for each row anew, the policies of the table would cost more than the row.
     """
     told = []
+    stored = [(name, column.name) for name, column in shape.columns.items()]
     for row in added:
-        values = {shape.columns[name].name: one for name, one in instance_dict(row).items()
-                  if name in shape.columns}  # fmt: skip
+        given = instance_dict(row)
+        values = {column: given.get(name) for name, column in stored}
         for name, decorator in shape.decorated.items():
             column = shape.columns[name].name
             values[column] = decorator.process_bind_param(values.get(column), DIALECT)

@@ -41,6 +41,8 @@ class KeyKind(StrEnum):
 
 STRONGEST = frozenset({KeyKind.CREDIT_CODE, KeyKind.NAME})
 """Of two creates at once that share one of these, the second waits for the first."""
+OF_POINTS = frozenset({KeyKind.DOMAIN, KeyKind.PHONE, KeyKind.EMAIL, KeyKind.ADDRESS})
+"""Keys that contact points have; a website has a domain, too."""
 
 
 class Key(NamedTuple):

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from opencc import OpenCC
-from pypinyin import lazy_pinyin
 
+from kehu_customer.duplicates.sounds import syllables
 from kehu_customer.duplicates.words import words
 
 SIMPLIFY = OpenCC("t2s")
@@ -31,7 +31,7 @@ PLACES = words("places")
 _PLACE = "|".join(sorted(PLACES, key=lambda one: (-len(one), one)))
 LEADING_PLACE = re.compile(rf"^({_PLACE})(?:壮族自治区|回族自治区|维吾尔自治区|自治区|省|市)?")
 PLACE_IN_BRACKETS = re.compile(rf"[(（]({_PLACE})(?:省|市)?[)）]")
-LATIN_PLACES = {"".join(lazy_pinyin(place)): place for place in sorted(PLACES)}
+LATIN_PLACES = {"".join(syllables(place)): place for place in sorted(PLACES)}
 ACCENTS = re.compile("[\u0300-\u036f]")
 LINKS = frozenset({"and", "und", "et", "the"})
 GROUP = re.compile(r"集团|\bgroup\b|\bholdings?\b|控股")
@@ -114,4 +114,4 @@ def _name(words: str, place: str, *, group: bool) -> Name:
     if len(core) < LEAST:
         return Name("", "", place, "", (), group)
     numbers = tuple(NUMBERS.findall(core))
-    return Name(core, words, place, "".join(lazy_pinyin(core)), numbers, group)
+    return Name(core, words, place, "".join(syllables(core)), numbers, group)

@@ -21,14 +21,17 @@ from kehu_kernel.session import Session
 MOST_PER_KEY = 50
 """Customers looked at for one key. A start or end that more names than these share (科技, 系统集成)
 tells nobody apart: none of them is looked at for it."""
+TOO_COMMON = frozenset({KeyKind.START, KeyKind.END})
+"""Keys that are left out where more than these share them."""
 SORT_COLUMNS = {"score": DuplicatePair.score, "created_at": DuplicatePair.created_at}
 
 # LATERAL with OFFSET 0 reads each customer by its key: a join was planned as a scan of a million.
 FIND = """
     asked AS (
-        SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[]) AS asked (who, kind, key)
+        SELECT DISTINCT kind, key
+        FROM unnest($2::uuid[], $3::text[], $4::text[]) AS asked (who, kind, key)
     ), found AS (
-        SELECT asked.who, same.customer_id, asked.kind FROM asked CROSS JOIN LATERAL (
+        SELECT same.customer_id, asked.kind, asked.key FROM asked CROSS JOIN LATERAL (
             SELECT customer_id, count(*) OVER () AS sharing FROM (
                 SELECT customer_id FROM match_keys
                 WHERE tenant_id = $1 AND match_keys.kind = asked.kind
@@ -38,7 +41,7 @@ FIND = """
         ) AS same
         WHERE sharing <= $5 OR asked.kind NOT IN ('start', 'end')
         UNION
-        SELECT asked.who, coalesce(same.customer_id, contacts.customer_id), asked.kind
+        SELECT coalesce(same.customer_id, contacts.customer_id), asked.kind, asked.key
         FROM asked CROSS JOIN LATERAL (
             SELECT customer_id, contact_id FROM contact_points
             WHERE asked.kind IN ('phone', 'email', 'address') AND tenant_id = $1 AND active
@@ -46,16 +49,19 @@ FIND = """
             ORDER BY id LIMIT $5
         ) AS same LEFT JOIN contacts ON contacts.tenant_id = $1 AND contacts.id = same.contact_id
         UNION
-        SELECT asked.who, coalesce(same.customer_id, contacts.customer_id), asked.kind
+        SELECT coalesce(same.customer_id, contacts.customer_id), asked.kind, asked.key
         FROM asked CROSS JOIN LATERAL points_at_domain(asked.key, $5) AS same
             LEFT JOIN contacts ON contacts.tenant_id = $1 AND contacts.id = same.contact_id
         WHERE asked.kind = 'domain'
     )
-    SELECT found.who, coalesce(survivor.id, record.id) AS id, record.kind,
+    SELECT coalesce(survivor.id, record.id) AS id, record.kind,
         record.name AS matched_name, record.credit_code,
         coalesce(survivor.name, record.name) AS name, present.*, departments.name AS department,
-        array_agg(DISTINCT found.kind) AS shared
-    FROM found
+        found.kinds, found.keys
+    FROM (
+        SELECT customer_id, array_agg(kind) AS kinds, array_agg(key) AS keys
+        FROM found GROUP BY customer_id
+    ) AS found
         CROSS JOIN LATERAL (
             SELECT * FROM customers WHERE tenant_id = $1 AND id = found.customer_id OFFSET 0
         ) AS record
@@ -73,9 +79,6 @@ FIND = """
         ) AS present
         LEFT JOIN departments ON departments.tenant_id = $1
             AND departments.id = present.department_id
-    WHERE coalesce(survivor.id, record.id) <> found.who
-    GROUP BY found.who, record.id, record.kind, record.name, record.credit_code, survivor.id,
-        survivor.name, present.state, present.owner_id, present.department_id, departments.name
 """
 ENTER = """
     entered AS (
@@ -118,7 +121,10 @@ class Record:
     department: str | None
     matched: Subject
     """What was compared: of a merged record what it said itself."""
-    shared: frozenset[KeyKind]
+
+
+Sharer = tuple[Record, frozenset[KeyKind]]
+"""A customer that shares keys, and the kinds of those."""
 
 
 def locks_of(tenant_id: str, keys: Collection[Key]) -> list[int]:
@@ -128,7 +134,7 @@ def locks_of(tenant_id: str, keys: Collection[Key]) -> list[int]:
     return sorted(int.from_bytes(digest, signed=True) for digest in digests)
 
 
-async def enter_and_find(session: Session, customer_id: UUID, keys: Sequence[Key]) -> list[Record]:
+async def enter_and_find(session: Session, customer_id: UUID, keys: Sequence[Key]) -> list[Sharer]:
     """Enter the keys of a new customer, and return who has one of them already: one query.
 
     The locks of the keys are held: whoever entered the same ones a moment ago has committed.
@@ -137,7 +143,7 @@ async def enter_and_find(session: Session, customer_id: UUID, keys: Sequence[Key
     return found.get(customer_id, [])
 
 
-async def candidates(session: Session, keys: KeysOf) -> dict[UUID, list[Record]]:
+async def candidates(session: Session, keys: KeysOf) -> dict[UUID, list[Sharer]]:
     """Return for each of these customers, on record or not, who else has one of its keys."""
     return await _find(session, f"WITH {FIND}", keys)
 
@@ -152,25 +158,38 @@ async def enter_keys(session: Session, keys: KeysOf) -> None:
     await session.fetch(ENTER_NEW, session.context.tenant_id, *_columns(keys))
 
 
-async def _find(session: Session, sql: str, keys: KeysOf) -> dict[UUID, list[Record]]:
+async def _find(session: Session, sql: str, keys: KeysOf) -> dict[UUID, list[Sharer]]:
     await session.see_all_rows()
     rows = await session.fetch(sql, session.context.tenant_id, *_columns(keys), MOST_PER_KEY)
     await session.see_rows_in_scope()
-    records: dict[UUID, list[Record]] = {}
+    asked: dict[tuple[str, str], tuple[KeyKind, list[UUID]]] = {}
+    for who, own in keys.items():
+        for key in own:
+            asked.setdefault(key, (key.kind, []))[1].append(who)
+    found: dict[UUID, list[Sharer]] = {}
     for one in rows:
-        records.setdefault(one["who"], []).append(
-            Record(
-                customer_id=one["id"],
-                name=one["name"],
-                former=one["state"] == CustomerState.FORMER,
-                owner_id=one["owner_id"],
-                department_id=one["department_id"],
-                department=one["department"],
-                matched=Subject(one["kind"], one["matched_name"], one["credit_code"]),
-                shared=frozenset(KeyKind(kind) for kind in one["shared"]),
-            )
-        )
-    return records
+        record = _record(one)
+        shared: dict[UUID, set[KeyKind]] = {}
+        for pair in zip(one["kinds"], one["keys"], strict=True):
+            kind, asking = asked[pair]
+            for who in asking:
+                shared.setdefault(who, set()).add(kind)
+        for who, kinds in shared.items():
+            if who != record.customer_id:
+                found.setdefault(who, []).append((record, frozenset(kinds)))
+    return found
+
+
+def _record(row: Any) -> Record:
+    return Record(
+        customer_id=row["id"],
+        name=row["name"],
+        former=row["state"] == CustomerState.FORMER,
+        owner_id=row["owner_id"],
+        department_id=row["department_id"],
+        department=row["department"],
+        matched=Subject(row["kind"], row["matched_name"], row["credit_code"]),
+    )
 
 
 def _columns(keys: KeysOf) -> tuple[list[UUID], list[str], list[str]]:

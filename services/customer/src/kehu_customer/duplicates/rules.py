@@ -93,11 +93,13 @@ class Matching:
         """
         if one.kind != other.kind:
             return 0, []
+        part, reason = compare_names(one.says, other.says)
+        if not part and not one.credit_code and shared.isdisjoint(SHARED):
+            return 0, []
         evidence: list[tuple[float, Reason]] = []
         if one.credit_code is not None and one.credit_code == other.credit_code:
             evidence.append((self.points["credit_code"], Reason.SAME_CREDIT_CODE))
         named = "company_name" if one.kind == CustomerKind.ORGANISATION else "person_name"
-        part, reason = compare_names(one.says, other.says)
         if part:
             evidence.append((part * self.points[named], reason))
         if KeyKind.EMAIL in shared:  # whose domain is no second thing they share
@@ -142,7 +144,9 @@ def compare_names(one: Name, other: Name) -> tuple[float, Reason]:
         return place, Reason.SAME_NAME_LESS_PRECISE if less else Reason.SAME_NAME_ELSEWHERE
     if one.sound == other.sound:
         return SOUND * place, Reason.SAME_SOUND
-    alike = max(fuzz.ratio(one.core, other.core), fuzz.token_sort_ratio(one.words, other.words))
+    alike = fuzz.ratio(one.core, other.core, score_cutoff=ALIKE_FROM)
+    if one.words != one.core or other.words != other.core:  # else they have no words to sort
+        alike = max(alike, fuzz.token_sort_ratio(one.words, other.words))
     if alike < ALIKE_FROM:
         return 0.0, Reason.SIMILAR_NAME
     return (alike / 100) ** 3 * place, Reason.SIMILAR_NAME

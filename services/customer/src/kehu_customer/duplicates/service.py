@@ -12,7 +12,7 @@ from kehu_customer.duplicates import queries
 from kehu_customer.duplicates.errors import DuplicateCustomer
 from kehu_customer.duplicates.keys import Subject, address_key, keys_of
 from kehu_customer.duplicates.models import DuplicatePair, DuplicateRules, PairSource, PairState
-from kehu_customer.duplicates.queries import Record
+from kehu_customer.duplicates.queries import Record, Sharer
 from kehu_customer.duplicates.rules import Matching, Reason, Verdict, matching_of
 from kehu_customer.duplicates.schemas import (
     Candidate,
@@ -240,11 +240,11 @@ async def change_rules(
     return rules
 
 
-def suspects(matching: Matching, subject: Subject, records: Iterable[Record]) -> list[Suspect]:
+def suspects(matching: Matching, subject: Subject, sharers: Iterable[Sharer]) -> list[Suspect]:
     """Return who of those that share a key may be the same customer, the surest first."""
     best: dict[UUID, Suspect] = {}
-    for record in records:
-        score, reasons = matching.compare(subject, record.matched, record.shared)
+    for record, shared in sharers:
+        score, reasons = matching.compare(subject, record.matched, shared)
         if record.former:  # a relation that begins again needs a record of its own
             score = min(score, matching.refuse_from - 1)
         known = best.get(record.customer_id)

@@ -30,8 +30,12 @@ PLAIN = (
     "founded_year", "employee_count", "created_on",
 )  # fmt: skip
 """Columns that say what the row of the customer says."""
-TOLD = ("id", "state", "promoted_on", "ended_on", "end_reason", "value_grade", "value_score")
-"""Columns that an import does not read."""
+TOLD = {
+    "id": "客户ID", "state": "客户状态", "promoted_on": "成交日期", "ended_on": "终止日期",
+    "end_reason": "终止原因", "value_grade": "价值等级", "value_score": "价值得分",
+}  # fmt: skip
+"""Columns that an import does not read, with their Chinese labels."""
+LABELS = {**TOLD, **{meaning: names[0] for meaning, names in HEADERS.items()}}
 
 Row = dict[str, Any]
 
@@ -51,13 +55,14 @@ async def columns_for(session: Session, language: str) -> Columns:
     with_points = scopes is None or SEES_POINTS in scopes
     fields = list((await visible_fields(session)).values())
     known = [one for one in HEADERS if with_points or one not in POINTS]
-    meanings = ["id", *known, *TOLD[1:], *(CUSTOM + one.code for one in fields)]
+    own = ["id", *known, *(one for one in TOLD if one != "id")]
+    meanings = [*own, *(CUSTOM + one.code for one in fields)]
     if language != "zh":
         return Columns(meanings, meanings, fields)
-    labels = {CUSTOM + one.code: one.name_zh for one in fields}
-    headers = [HEADERS[one][0] if one in HEADERS else labels.get(one, one) for one in meanings]
-    clash = len(set(headers)) < len(headers)  # a custom field is called like one of ours
-    return Columns(meanings, meanings if clash else headers, fields)
+    headers = [LABELS[one] for one in own]
+    for one in fields:  # one that is called like another column is told by its code
+        headers.append(CUSTOM + one.code if one.name_zh in headers else one.name_zh)
+    return Columns(meanings, headers, fields)
 
 
 async def require_filters(session: Session, filters: ExportFilters) -> None:

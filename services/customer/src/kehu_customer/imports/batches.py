@@ -28,5 +28,7 @@ class Batch:
     """Schemes that classify new customers."""
     on_record: list[Customer] = field(default_factory=list)
     """The customers that lines update."""
+    foreseen: dict[int, int] = field(default_factory=dict)
+    """In a check: what rows of earlier batches claim, and their numbers."""
     claimed: dict[Identity, int] = field(default_factory=dict)
     by_key: dict[Key, list[tuple[Record, int]]] = field(default_factory=dict)

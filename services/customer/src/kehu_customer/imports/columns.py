@@ -61,7 +61,13 @@ ROLES = {
     "经销商": CustomerRole.DISTRIBUTOR, "加盟商": CustomerRole.FRANCHISEE,
     "供应商": CustomerRole.SUPPLIER, "合作伙伴": CustomerRole.PARTNER,
     "内部": CustomerRole.INTERNAL, "内部客户": CustomerRole.INTERNAL,
+    "批发商": CustomerRole.WHOLESALER, "零售商": CustomerRole.RETAILER,
+    "中间商": CustomerRole.INTERMEDIARY, "分销商": CustomerRole.DISTRIBUTOR,
     "公共机构": CustomerRole.PUBLIC_BODY, "政府机构": CustomerRole.PUBLIC_BODY,
+    "政府": CustomerRole.PUBLIC_BODY, "媒体": CustomerRole.MEDIA, "新闻媒体": CustomerRole.MEDIA,
+    "协会": CustomerRole.ASSOCIATION, "行业协会": CustomerRole.ASSOCIATION,
+    "商会": CustomerRole.ASSOCIATION, "社区": CustomerRole.COMMUNITY,
+    "竞争对手": CustomerRole.COMPETITOR, "竞争者": CustomerRole.COMPETITOR,
 }  # fmt: skip
 
 

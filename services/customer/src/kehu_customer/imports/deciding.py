@@ -26,7 +26,9 @@ from kehu_customer.duplicates.errors import DuplicateCustomer
 from kehu_customer.duplicates.keys import KeyKind
 from kehu_customer.duplicates.queries import (
     MOST_PER_KEY,
+    TOO_COMMON,
     Record,
+    Sharer,
     candidates,
     locks_of,
     rules_of,
@@ -34,7 +36,7 @@ from kehu_customer.duplicates.queries import (
 from kehu_customer.duplicates.rules import Verdict, matching_of
 from kehu_customer.duplicates.service import suspects, told_of
 from kehu_customer.employees.models import Employee
-from kehu_customer.imports import lookups, reasons, updating
+from kehu_customer.imports import claims, lookups, reasons, updating
 from kehu_customer.imports.batches import Batch
 from kehu_customer.imports.columns import CUSTOM
 from kehu_customer.imports.errors import RowIdentitiesDiffer, RowRepeated
@@ -70,6 +72,8 @@ async def decide(
     if entering and any("parent_code" in line.said for line in batch.lines):
         await take_turns(session)
     batch.know = await _look_up(session, batch)
+    if not entering:
+        await claims.recall(session, batch)
     if job.on_duplicate == OnDuplicate.UPDATE:
         batch.lines = _until_one_builds_on_another(batch)
     alike = await candidates(session, {one.id: one.keys for one in batch.lines if one.keys})
@@ -84,6 +88,8 @@ async def decide(
             line.outcome = Outcome.REFUSED
         elif line.outcome is None:
             line.outcome = Outcome.CREATED
+    if not entering:
+        await claims.remember(session, batch)
     return batch
 
 
@@ -189,12 +195,20 @@ def _decide(batch: Batch, line: Line, scopes: frozenset[str] | None) -> None:
         line.outcome, line.customer_id = Outcome.UPDATED, owners.pop()
         read_change(line, batch.how.headers)
         _find_parent(batch, line)
+    elif not owners and mode == OnDuplicate.UPDATE and _foreseen(batch, line):
+        line.outcome = Outcome.UPDATED
+        read_change(line, batch.how.headers)
     else:
         line.reasons += line.new_problems
         for one in line.identities:
             if one in know.known:
                 _refuse_identity(batch, line, one)
         _begin(batch, line)
+
+
+def _foreseen(batch: Batch, line: Line) -> bool:
+    """Tell whether a run would have entered the line's customer by then."""
+    return any(claims.of_identity(one) in batch.foreseen for one in line.identities)
 
 
 def _refuse_identity(batch: Batch, line: Line, identity: Identity) -> None:
@@ -208,7 +222,9 @@ def _find_parent(batch: Batch, line: Line) -> UUID | None:
     code = line.said.get("parent_code")
     if code is None:
         return None
-    if code not in batch.know.parents:
+    if code not in batch.know.parents and (
+        claims.of_identity(Identity("code", code)) not in batch.foreseen
+    ):
         line.refuse(UnknownParent(), batch.how.headers["parent_code"])
     return batch.know.parents.get(code)
 
@@ -240,20 +256,22 @@ def _begin(batch: Batch, line: Line) -> None:
         customer.id, customer.parent_id, customer.custom = line.id, parent, line.custom
         line.customer = customer
     for entry in line.entries:
-        if (entry.field_id, entry.unique_key) in batch.know.taken:
+        claim = claims.of_value(entry.field_id, entry.unique_key) if batch.foreseen else None
+        if (entry.field_id, entry.unique_key) in batch.know.taken or claim in batch.foreseen:
             codes = {one.id: code for code, one in batch.how.fields.items()}
             line.refuse(CustomValueTaken(), batch.how.headers.get(CUSTOM + codes[entry.field_id]))
 
 
-async def _compare(session: Session, batch: Batch, line: Line, found: Sequence[Record]) -> None:
+async def _compare(session: Session, batch: Batch, line: Line, found: Sequence[Sharer]) -> None:
     """Compare a new customer with those on record and those of earlier lines (C5)."""
     assert line.subject is not None  # noqa: S101 - the caller looked
     matching, skip = batch.matching, batch.job.on_duplicate == OnDuplicate.SKIP
-    earlier = {record.customer_id: (record, number) for record, number in _earlier(batch, line)}
-    records = [*found, *(record for record, _ in earlier.values())]
-    line.suspects = suspects(matching, line.subject, records)
+    earlier = _earlier(batch, line)
+    sharers = [*found, *(sharer for sharer, _ in earlier.values())]
+    line.suspects = suspects(matching, line.subject, sharers)
     certain = [one for one in line.suspects if matching.verdict(one.score) is Verdict.REFUSE]
     repeated = [batch.claimed[one] for one in line.identities if one in batch.claimed]
+    repeated += claims.repeated(batch, line)
     repeated += [
         earlier[one.record.customer_id][1]
         for one in certain if one.record.customer_id in earlier
@@ -271,28 +289,20 @@ async def _compare(session: Session, batch: Batch, line: Line, found: Sequence[R
         _claim(batch, line)
 
 
-def _earlier(batch: Batch, line: Line) -> list[tuple[Record, int]]:
+def _earlier(batch: Batch, line: Line) -> dict[UUID, tuple[Sharer, int]]:
     """Return the earlier lines that share keys with this one, as if they were on record."""
     shared: dict[UUID, tuple[Record, int, set[KeyKind]]] = {}
     for key in line.keys:
-        for record, number in batch.by_key.get(key, ())[:MOST_PER_KEY]:
+        sharing: Sequence[tuple[Record, int]] = batch.by_key.get(key, ())
+        if len(sharing) > MOST_PER_KEY:
+            if key.kind in TOO_COMMON:
+                continue
+            sharing = sharing[:MOST_PER_KEY]
+        for record, number in sharing:
             shared.setdefault(record.customer_id, (record, number, set()))[2].add(key.kind)
-    return [
-        (_sharing(record, frozenset(kinds)), number) for record, number, kinds in shared.values()
-    ]
-
-
-def _sharing(record: Record, kinds: frozenset[KeyKind]) -> Record:
-    return Record(
-        record.customer_id,
-        record.name,
-        former=False,
-        owner_id=record.owner_id,
-        department_id=record.department_id,
-        department=None,
-        matched=record.matched,
-        shared=kinds,
-    )
+    return {
+        who: ((record, frozenset(kinds)), number) for who, (record, number, kinds) in shared.items()
+    }
 
 
 def _claim(batch: Batch, line: Line) -> None:
@@ -307,7 +317,6 @@ def _claim(batch: Batch, line: Line) -> None:
         department_id=line.customer.department_id,
         department=None,
         matched=line.subject,
-        shared=frozenset(),
     )
     for key in line.keys:
         batch.by_key.setdefault(key, []).append((record, line.number))

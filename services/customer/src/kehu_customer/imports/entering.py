@@ -25,7 +25,7 @@ async def enter(session: Session, batch: Batch) -> None:
     for line in batch.lines:
         if line.outcome is Outcome.CREATED:
             _create(session, batch, line)
-            keys[line.id] = own_keys(line, batch.how.ignored_domains)
+            keys[line.id] = own_keys(line)
     replaced, renewed = await updating.update(session, batch)
     if keys:
         await session.flush()  # who has a row scope enters keys of customers that are seen

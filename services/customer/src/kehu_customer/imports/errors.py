@@ -34,8 +34,14 @@ class ImportOfAnother(DomainError):
 
     code = "import-of-another"
     status = HTTPStatus.FORBIDDEN
-    en = "Somebody else set this import up; only that person works with it and its file."
-    zh = "该导入任务由他人创建，仅创建者可以操作任务和查看文件。"
+    en = (
+        "Somebody else set this import up; only that person works with it and its file. Once that "
+        "person has left, whoever sees all customers may pause it, undo it and delete its file."
+    )
+    zh = (
+        "该导入任务由他人创建，仅创建者可以操作任务和查看文件。"
+        "创建者离职后，可查看全部客户的人员可以暂停、撤销任务或删除文件。"
+    )
 
 
 class FileIncomplete(DomainError):

@@ -1,5 +1,6 @@
 """A row of the file on its way: what it says, checked by the same models as the API's own input."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from kehu_customer.customers.credit_code import credit_code
 from kehu_customer.customers.errors import InvalidCreditCode
 from kehu_customer.customers.models import Customer, CustomerKind
 from kehu_customer.customers.schemas import CustomerCreate, CustomerUpdate
-from kehu_customer.duplicates.keys import Key, Subject, keys_of
+from kehu_customer.duplicates.keys import OF_POINTS, Key, KeyKind, Subject, host_of, keys_of
 from kehu_customer.duplicates.service import Suspect
 from kehu_customer.imports import reasons
 from kehu_customer.imports.columns import POINTS, Columns, Fields, values_of
@@ -25,6 +26,7 @@ from kehu_kernel.errors import DomainError, InvalidText
 from kehu_kernel.wire import Text
 
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 CREATED = frozenset(CustomerCreate.model_fields) - {"parent_id", "owner_id"}
 CHANGED = frozenset(CustomerUpdate.model_fields) - {"parent_id"}
 
@@ -116,19 +118,18 @@ def read_change(line: Line, headers: Headers) -> None:
         line.reasons += reasons.of_shape(error, headers)
 
 
-def own_keys(line: Line, ignored_domains: Sequence[str]) -> list[Key]:
+def own_keys(line: Line) -> list[Key]:
     """Return the keys that are entered of a new customer: contact points have their own index."""
     if not line.points or line.subject is None:
         return line.keys
-    bare = Subject(
-        line.subject.kind, line.subject.name, line.subject.credit_code, line.subject.website
-    )
-    return keys_of(bare, ignored_domains)
+    website = line.subject.website
+    host = Key(KeyKind.DOMAIN, host_of(website)) if website else None
+    return [one for one in line.keys if one.kind not in OF_POINTS or one == host]
 
 
 def _is_text(cell: str) -> bool:
     """Tell whether the database can keep it."""
-    return "\x00" not in cell and not any("\ud800" <= one <= "\udfff" for one in cell)
+    return NO_TEXT.search(cell) is None
 
 
 def _read_credit_code(line: Line, headers: Headers) -> None:

@@ -14,15 +14,24 @@ from kehu_customer.employees.models import Employee
 from kehu_customer.ownership.rows import ME, MY_DEPARTMENTS
 from kehu_kernel.session import Session
 
+# Each is looked up by itself: of a table without statistics, `= ANY` was read whole each time.
 IDENTITIES = """
-    SELECT 'code' AS kind, code AS value, id FROM customers
-    WHERE tenant_id = $1 AND code = ANY($2::text[])
+    SELECT 'code' AS kind, code AS value, found.id
+    FROM unnest($2::text[]) AS asked (code) CROSS JOIN LATERAL (
+        SELECT id FROM customers WHERE tenant_id = $1 AND customers.code = asked.code OFFSET 0
+    ) AS found
     UNION ALL
-    SELECT 'external_ref', external_ref, id FROM customers
-    WHERE tenant_id = $1 AND external_ref = ANY($3::text[])
+    SELECT 'external_ref', external_ref, found.id
+    FROM unnest($3::text[]) AS asked (external_ref) CROSS JOIN LATERAL (
+        SELECT id FROM customers
+        WHERE tenant_id = $1 AND customers.external_ref = asked.external_ref OFFSET 0
+    ) AS found
     UNION ALL
-    SELECT 'credit_code', key, customer_id FROM match_keys
-    WHERE tenant_id = $1 AND kind = 'credit_code' AND key = ANY($4::text[])
+    SELECT 'credit_code', key, found.customer_id
+    FROM unnest($4::text[]) AS asked (key) CROSS JOIN LATERAL (
+        SELECT customer_id FROM match_keys
+        WHERE tenant_id = $1 AND kind = 'credit_code' AND match_keys.key = asked.key OFFSET 0
+    ) AS found
     ORDER BY 1, 2, 3 DESC
 """
 VISIBLE = "SELECT id FROM customers WHERE tenant_id = $1 AND id = ANY($2::uuid[])"

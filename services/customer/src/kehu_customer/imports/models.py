@@ -1,13 +1,23 @@
 """The import, its file, what became of each row, and what may be done when (feature row C6)."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Double, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kehu_contracts.access import RowScope
 from kehu_customer.db import Base
 from kehu_customer.imports.errors import ImportOfAnother, ImportStateForbids, MappingNeeded
 from kehu_kernel.columns import Aggregate, TenantRow
@@ -70,6 +80,7 @@ class Import(Aggregate, Base):
     transaction as what the rows led to: whoever goes on after a crash loses no row and enters none
     twice. `headers` are those of the file, known when it is read first. `scopes`, `row_scope` and
     `employee_id` are the rights that who set it up had when it was last told to do something.
+    `file_dropped_at` is when the file was deleted, by somebody or because it was old.
     """
 
     label_zh = "导入任务"
@@ -82,6 +93,7 @@ class Import(Aggregate, Base):
             "created_at",
             postgresql_where=text("state IN ('checking', 'running', 'undoing')"),
         ),
+        Index("ix_imports_files", "updated_at", postgresql_where=text("file_dropped_at IS NULL")),
     )
 
     format: Mapped[str]
@@ -108,20 +120,29 @@ class Import(Aggregate, Base):
     employee_id: Mapped[UUID | None]
     row_scope: Mapped[str]
     scopes: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    file_dropped_at: Mapped[datetime | None]
 
-    def require_maker(self, actor: str) -> None:
-        """Raise `ImportOfAnother` for anybody but who set it up."""
-        if actor != self.requested_by:
+    def require_maker(self, context: Context, *, gone: bool = False) -> None:
+        """Raise `ImportOfAnother` for anybody but who set it up.
+
+        If that person is `gone`, somebody who sees everything may do what cannot wait.
+        """
+        if context.actor == self.requested_by:
+            return
+        if not (gone and context.row_scope == RowScope.ALL):
             raise ImportOfAnother
 
     def take_rights(self, context: Context) -> None:
-        """Work from now on with the rights that its maker has now: some may have been taken away.
-
-        Raises `ImportOfAnother`.
-        """
-        self.require_maker(context.actor)
+        """Work from now on in the caller's name, with the rights that the caller has now."""
+        self.requested_by = context.actor
         self.employee_id, self.row_scope = context.employee_id, context.row_scope
         self.scopes = None if context.scopes is None else sorted(context.scopes)
+
+    def forget_file(self, at: datetime) -> None:
+        """Note that the file was deleted. Raises `ImportStateForbids` while it is needed."""
+        if self.state in (*WORKING, ImportState.PAUSED):
+            raise ImportStateForbids(state=self.state)
+        self.file_dropped_at = at
 
     def require_draft(self) -> None:
         """The file and what its columns mean change only before the first row is entered."""
@@ -163,11 +184,6 @@ class Import(Aggregate, Base):
         """Take back what was entered, the last row first."""
         self._require(ImportState.PAUSED, ImportState.COMPLETED, ImportState.FAILED)
         self.state, self.failure, self.attempts = ImportState.UNDOING, None, 0
-
-    def require_idle(self) -> None:
-        """Raise `ImportStateForbids` while the worker needs the file."""
-        if self.state in (*WORKING, ImportState.PAUSED):
-            raise ImportStateForbids(state=self.state)
 
     def fail(self, why: str) -> None:
         """It cannot go on; what was entered stays. A check begins anew."""
@@ -215,6 +231,25 @@ class ImportPart(Base):
     import_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ImportClaim(Base):
+    """What the rows of a file that were checked would take: a digest each, and the first such row.
+
+    So a check finds that a row says the same as another one far before it. `version` is the
+    import's while it is checked: claims of another check say nothing, and are deleted by and by.
+    """
+
+    __tablename__ = "import_claims"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "import_id"], ["imports.tenant_id", "imports.id"]),
+    )
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    claim: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    number: Mapped[int]
 
 
 class ImportRow(TenantRow, Base):

@@ -1,11 +1,12 @@
 """Reading imports, the parts of their files, and what became of rows."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select
 
 from kehu_contracts.access import RowScope
 from kehu_customer.contact_points.models import ContactPoint
@@ -13,7 +14,14 @@ from kehu_customer.custom_fields.models import CustomField
 from kehu_customer.custom_fields.values import is_hidden
 from kehu_customer.customers.models import Customer
 from kehu_customer.db import Base
-from kehu_customer.imports.models import WORKING, Import, ImportPart, ImportRow, Outcome
+from kehu_customer.imports.models import (
+    WORKING,
+    Import,
+    ImportPart,
+    ImportRow,
+    ImportState,
+    Outcome,
+)
 from kehu_customer.imports.schemas import ImportFilters, RowFilters
 from kehu_kernel.context import Context
 from kehu_kernel.session import Session
@@ -84,6 +92,33 @@ async def working(session: Session) -> list[Due]:
     ]
 
 
+async def with_old_files(session: Session, before: datetime, limit: int) -> list[tuple[str, UUID]]:
+    """Return imports of all tenants, with their tenants, that have a file nobody needs any more."""
+    query = (
+        select(Import.tenant_id, Import.id)
+        .where(_is_old(before))
+        .order_by(Import.updated_at)
+        .limit(limit)
+    )
+    return [(row.tenant_id, row.id) for row in await session.execute(query)]
+
+
+async def take_old(session: Session, import_id: UUID, before: datetime) -> Import | None:
+    """Return one of them, locked; None if it is none any more, or if somebody is at it."""
+    query = select(Import).where(
+        Import.tenant_id == session.context.tenant_id, Import.id == import_id, _is_old(before)
+    )
+    return await session.scalar(query.with_for_update(key_share=True, skip_locked=True))
+
+
+def _is_old(before: datetime) -> ColumnElement[bool]:
+    return and_(
+        Import.file_dropped_at.is_(None),
+        Import.state.not_in((*WORKING, ImportState.PAUSED)),
+        Import.updated_at < before,
+    )
+
+
 async def take(session: Session, import_id: UUID) -> Import | None:
     """Return an import to go on with, locked; None if it is over, or if another worker is at it."""
     query = select(Import).where(
@@ -94,14 +129,26 @@ async def take(session: Session, import_id: UUID) -> Import | None:
     return await session.scalar(query.with_for_update(key_share=True, skip_locked=True))
 
 
-async def plan_for_many(session: Session) -> None:
+PLAN_FOR_MANY = """
+    SELECT set_config('enable_seqscan', 'off', true),
+        set_config('plan_cache_mode', 'force_generic_plan', true),
+        current_setting('kehu.planned', true) AS planned
+"""
+
+
+async def plan_for_many(session: Session, job: Import) -> None:
     """Have the rest of the transaction find rows by indexes, also where the tables seem empty.
 
     The first import fills new tables faster than statistics are made of them: look-ups, and checks
-    of references, were planned as scans, and each row took longer than the one before.
+    of references, were planned as scans, and each row took longer than the one before. References
+    are checked by plans that a connection keeps: those are made anew now and then, when the import
+    has doubled. To do it for every batch took longer than all look-ups.
     """
-    await session.fetch("SELECT set_config('enable_seqscan', 'off', true)")
-    await session.fetch("DISCARD PLANS")  # references are checked by plans that are kept
+    wanted = f"{job.id}/{job.position.bit_length()}"
+    (found,) = await session.fetch(PLAN_FOR_MANY)
+    if found["planned"] != wanted:
+        await session.fetch("DISCARD PLANS")
+        await session.fetch("SELECT set_config('kehu.planned', $1, false)", wanted)
 
 
 async def sizes_of(session: Session, import_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:

@@ -85,7 +85,11 @@ class ImportRead(BaseModel):
     undone: int = Field(description="Rows whose effect was taken back.")
     kept: int = Field(description="Rows not undone: somebody has worked with the customer since.")
     rows_per_second: float = Field(description="Speed so far; 0 before the first batch.")
-    requested_by: str = Field(description="Who set it up; it works with that person's rights.")
+    requested_by: str = Field(
+        description="Who set it up, or undoes it for somebody who has left; it works with that "
+        "person's rights."
+    )
+    file_dropped_at: datetime | None = Field(description="When its file was deleted.")
     created_at: datetime = Field(description="When it was set up.")
     updated_at: datetime = Field(description="When its state changed last.")
 
@@ -119,7 +123,9 @@ class RowRead(BaseModel):
     number: int = Field(description="Number of the row in the file; the headers are row 1.")
     outcome: Outcome = Field(description="What became of it.")
     customer_id: UUID | None = Field(description="The customer it became, changed or met.")
-    reasons: list[RowReason] = Field(description="Why it was refused: every reason.")
+    reasons: list[RowReason] = Field(
+        description="Why it was refused, or cannot be undone: every reason."
+    )
 
     @classmethod
     def of(cls, row: ImportRow, language: str) -> Self:

@@ -1,7 +1,8 @@
 """What can be done with an import. Each function runs in one transaction."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -63,14 +64,28 @@ async def set_up(session: Session, data: ImportCreate) -> Import:
 async def of_maker(session: Session, import_id: UUID) -> Import:
     """Return an import of the caller's, to look into its file. Raises `ImportOfAnother`."""
     job = await require(session, Import, import_id)
-    job.require_maker(session.context.actor)
+    job.require_maker(session.context)
     return job
 
 
 async def _take(session: Session, import_id: UUID, expected_version: int | None = None) -> Import:
     """Return an import of the caller's, locked. Raises `ImportOfAnother`."""
     job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
-    job.require_maker(session.context.actor)
+    job.require_maker(session.context)
+    return job
+
+
+async def _take_over(session: Session, import_id: UUID, expected_version: int | None) -> Import:
+    """Return an import of the caller's, or of somebody who has left, locked.
+
+    Raises `ImportOfAnother`.
+    """
+    job = await require(session, Import, import_id, lock=True, expected_version=expected_version)
+    gone = False
+    if job.requested_by != session.context.actor and job.employee_id is not None:
+        maker = await session.get(Employee, (session.context.tenant_id, job.employee_id))
+        gone = maker is not None and not maker.active
+    job.require_maker(session.context, gone=gone)
     return job
 
 
@@ -93,18 +108,38 @@ async def put_part(
     _, size = (await queries.sizes_of(session, [import_id]))[import_id]
     if size > most_bytes:
         raise FileTooLarge(limit=most_bytes)
+    job.file_dropped_at = None
+    told = {"number": number, "bytes": len(content), "sha256": sha256(content).hexdigest()}
+    audit.changed(session, job, "part-uploaded", part=(None, told))
     return job
 
 
 async def drop_file(session: Session, import_id: UUID, *, expected_version: int) -> Import:
     """Delete the file and the cells of refused rows; what became of the rows stays.
 
-    Raises `ImportStateForbids`.
+    Raises `ImportOfAnother`, `ImportStateForbids`.
     """
-    job = await _take(session, import_id, expected_version)
-    job.require_idle()
-    await queries.drop_file(session, import_id)
+    job = await _take_over(session, import_id, expected_version)
+    await _forget_file(session, job, "file-deleted")
     return job
+
+
+async def expire_file(session: Session, import_id: UUID, before: datetime) -> bool:
+    """Delete the file of an import that nobody has worked with since; tell whether there was one.
+
+    For the worker: what is under way keeps its file, however long it takes.
+    """
+    job = await queries.take_old(session, import_id, before)
+    if job is None:
+        return False
+    await _forget_file(session, job, "file-expired")
+    return True
+
+
+async def _forget_file(session: Session, job: Import, action: str) -> None:
+    job.forget_file(session.context.now)
+    await queries.drop_file(session, job.id)
+    audit.changed(session, job, action)
 
 
 async def map_columns(
@@ -147,7 +182,7 @@ async def _start(
 
 async def pause(session: Session, import_id: UUID, *, expected_version: int | None) -> Import:
     """Stop after the batch under way. Raises `ImportStateForbids`."""
-    job = await _take(session, import_id, expected_version)
+    job = await _take_over(session, import_id, expected_version)
     job.pause()
     audit.changed(session, job, "paused")
     return job
@@ -165,8 +200,8 @@ async def resume(session: Session, import_id: UUID, *, expected_version: int | N
 
 
 async def undo(session: Session, import_id: UUID, *, expected_version: int | None) -> Import:
-    """Take back what was entered. Raises `ImportStateForbids`."""
-    job = await _take(session, import_id, expected_version)
+    """Take back what was entered. Raises `ImportOfAnother`, `ImportStateForbids`."""
+    job = await _take_over(session, import_id, expected_version)
     job.take_rights(session.context)
     job.undo()
     audit.changed(session, job, "undoing")

@@ -2,7 +2,7 @@
 
 A customer is never deleted: one that an import entered ends as a former one, and gives its code,
 its reference and its keys free, so that the file can be imported again. An update goes back to what
-it replaced.
+it replaced, unless that belongs to somebody else by now.
 """
 
 from collections.abc import Mapping
@@ -19,12 +19,14 @@ from kehu_customer.contact_points import events as point_events
 from kehu_customer.custom_fields.models import CustomEntry
 from kehu_customer.customers import events
 from kehu_customer.customers.models import Customer
-from kehu_customer.customers.service import MATCHED
+from kehu_customer.customers.service import MATCHED, take_turns
 from kehu_customer.duplicates.keys import keys_of
 from kehu_customer.duplicates.queries import keep_keys, rules_of
 from kehu_customer.duplicates.service import subject_of
-from kehu_customer.imports import queries, updating
+from kehu_customer.imports import queries, restoring, updating
+from kehu_customer.imports.columns import Fields
 from kehu_customer.imports.models import Import, ImportRow, Outcome
+from kehu_customer.imports.restoring import Restoring
 from kehu_kernel import audit, outbox
 from kehu_kernel.session import Session
 
@@ -41,26 +43,33 @@ async def go_on(session: Session, job: Import, *, today: date, limit: int) -> No
         job.finish()
         audit.changed(session, job, job.state)
         return
+    if any((one.before or {}).get("parent_id") for one in rows):
+        await take_turns(session)
     customers = await queries.lock_customers(session, {one.customer_id for one in rows})
     touched = await queries.touched(session, job, rows)
+    restored = await restoring.of(session, job, rows)
     undone = []
     for row in rows:
         customer = customers.get(row.customer_id) if row.customer_id else None
         if customer is None or customer.id in touched or customer.merged_into_id is not None:
             row.outcome = Outcome.KEPT
+        elif found := await restored.reasons_against(session, row, customer):
+            row.outcome, row.reasons = Outcome.KEPT, found
         else:
-            await _undo(session, row, customer, today)
+            await _undo(session, row, customer, today, restored)
             undone.append(customer)
         job.count(Outcome(row.outcome))
     await follow_rules_together(session, undone)
     job.position, job.attempts = rows[-1].number - 1, 0
 
 
-async def _undo(session: Session, row: ImportRow, customer: Customer, today: date) -> None:
+async def _undo(
+    session: Session, row: ImportRow, customer: Customer, today: date, restored: Restoring
+) -> None:
     if row.outcome == Outcome.CREATED:
         await _withdraw(session, customer, today)
     else:
-        await _restore(session, customer, row.before or {})
+        await _restore(session, customer, row.before or {}, restored.fields)
     row.outcome = Outcome.UNDONE
 
 
@@ -84,12 +93,13 @@ async def _withdraw(session: Session, customer: Customer, today: date) -> None:
             outbox.add(session, point_events.changed(point, told), sequence=point.version)
 
 
-async def _restore(session: Session, customer: Customer, before: Mapping[str, Any]) -> None:
+async def _restore(
+    session: Session, customer: Customer, before: Mapping[str, Any], fields_in_use: Fields
+) -> None:
     """Give a customer back what an update replaced."""
     for name, value in before.items():
         if name == "custom":
-            defined = await queries.visible_fields(session)
-            await updating.replace_custom(session, defined, customer, value)
+            await updating.replace_custom(session, fields_in_use, customer, value)
         else:
             read = RESTORED.get(name)
             setattr(customer, name, read(value) if read and value is not None else value)

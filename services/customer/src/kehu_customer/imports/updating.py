@@ -29,7 +29,10 @@ from kehu_kernel.session import Session
 
 async def prepare(session: Session, batch: Batch, *, lock: bool) -> None:
     """Read the customers that lines update, and refuse what a change would refuse."""
-    lines = [one for one in batch.lines if one.outcome is Outcome.UPDATED and not one.reasons]
+    lines = [
+        one for one in batch.lines
+        if one.outcome is Outcome.UPDATED and one.customer_id is not None and not one.reasons
+    ]  # fmt: skip
     ids = {one.customer_id for one in lines}
     if not lines:
         return
@@ -43,7 +46,7 @@ async def prepare(session: Session, batch: Batch, *, lock: bool) -> None:
     batch.on_record = await session.scalars(query)
     by_id = {one.id: one for one in batch.on_record}
     for line in lines:
-        assert line.customer_id is not None  # noqa: S101 - an update has one
+        assert line.customer_id is not None  # noqa: S101 - the others are left out
         try:
             await _require_change(session, batch, line, by_id[line.customer_id])
         except CustomFieldsInvalid as error:

@@ -5,18 +5,25 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from kehu_customer.imports import queries, service, undoing
+from kehu_customer.imports import claims, queries, service, undoing
 from kehu_customer.imports.errors import FileUnreadable
 from kehu_customer.imports.models import WORKING, ImportState
 from kehu_customer.imports.queries import Due
 from kehu_customer.imports.spool import Spooled, spool
 from kehu_kernel import clock
+from kehu_kernel.context import Context
 from kehu_kernel.errors import DomainError
 from kehu_kernel.process import Databases
 
 log = logging.getLogger("kehu.imports")
+
+LOT = 100
+"""Files that are deleted in one round."""
+CLAIMS = 20_000
+"""Claims of checks that are deleted in one round."""
 
 
 class ImportWork:
@@ -80,7 +87,7 @@ class ImportWork:
                 today = clock.today(due.context.now, self._time_zone)
                 await undoing.go_on(session, job, today=today, limit=self._batch)
                 return 1
-            await queries.plan_for_many(session)
+            await queries.plan_for_many(session, job)
             spooled = await self._spooled(due)
             rows = await asyncio.to_thread(spooled.table.read, job.position, self._batch)
             await service.go_on(
@@ -108,3 +115,28 @@ class ImportWork:
         spooled = self._open.pop(import_id, None)
         if spooled is not None:
             spooled.close()
+
+
+class FileExpiry:
+    """Deletes files of imports that nobody has worked with for some days, and what checks kept."""
+
+    def __init__(self, databases: Databases, *, keep_days: float) -> None:
+        self._databases, self._keep = databases, timedelta(days=keep_days)
+
+    async def work(self) -> int:
+        """Delete some and return how many; what fails is tried again in the next round."""
+        before = clock.now() - self._keep
+        async with self._databases.worker.worker_transaction() as session:
+            forgotten = await claims.forget(session, CLAIMS)
+            old = await queries.with_old_files(session, before, LOT)
+        return forgotten + sum([await self._expire(*one, before) for one in old])
+
+    async def _expire(self, tenant_id: str, import_id: UUID, before: datetime) -> bool:
+        context = Context(tenant_id=tenant_id, actor="system:import-expiry")
+        try:
+            async with self._databases.app.transaction(context) as session:
+                return await service.expire_file(session, import_id, before)
+        except Exception as error:
+            known = {"tenant": tenant_id, "import": str(import_id), "error": repr(error)}
+            log.warning("the file of an import stays for now", extra=known)
+            return False

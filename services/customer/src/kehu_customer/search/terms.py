@@ -17,8 +17,7 @@ from itertools import combinations
 from uuid import UUID
 from zlib import crc32
 
-from pypinyin import lazy_pinyin
-
+from kehu_customer.duplicates import sounds
 from kehu_customer.duplicates.keys import HAN, domain_of, host_of, said
 from kehu_customer.duplicates.names import LEADING_PLACE, simple
 
@@ -154,7 +153,7 @@ def asked_grams(text: str) -> set[str]:
 
 def syllables(text: str) -> list[str]:
     """Return how a text is pronounced, in pinyin without tones; words stay as they are."""
-    return [one for piece in pieces(text) for one in lazy_pinyin(piece)]
+    return [one for piece in pieces(text) for one in sounds.syllables(piece)]
 
 
 def spoken(name: str) -> list[str]:
