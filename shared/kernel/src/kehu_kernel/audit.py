@@ -28,7 +28,8 @@ class AuditEntry(TenantRow, PlumbingBase):
     __table_args__ = (
         Index("ix_audit_log_entity", "tenant_id", "entity_id", "version"),
         Index("ix_audit_log_actor", "tenant_id", "actor", "id"),
-        Index("ix_audit_log_chain", "xid", "tenant_id", "id"),
+        Index("ix_audit_log_sealing", "tenant_id", "xid", "id"),
+        Index("ix_audit_log_xid", "xid", postgresql_using="brin"),
     )
 
     at: Mapped[datetime]
