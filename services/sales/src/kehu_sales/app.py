@@ -5,11 +5,14 @@ from fastapi import FastAPI
 from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
+from kehu_kernel.personal_data import personal_data_router
 from kehu_sales.activities.routes import routes as activities
+from kehu_sales.db import Base
 from kehu_sales.methods.errors import DefaultMethodTaken, MethodCodeTaken
 from kehu_sales.methods.routes import routes as methods
 from kehu_sales.opportunities.errors import CONSTRAINTS as OPPORTUNITY_CONSTRAINTS
 from kehu_sales.opportunities.routes import routes as opportunities
+from kehu_sales.personal import PERSONAL
 from kehu_sales.products.errors import ProductCodeTaken
 from kehu_sales.products.routes import routes as products
 from kehu_sales.quotes.routes import routes as quotes
@@ -43,5 +46,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tasks,
         quotes,
         *audit_routers("sales"),
+        personal_data_router("sales", PERSONAL, Base.metadata),
     )
     return app

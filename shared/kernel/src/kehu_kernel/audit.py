@@ -88,6 +88,11 @@ def changed(
     return sorted(changes)
 
 
+def noted(session: Session, entity: str, entity_id: UUID, action: str) -> None:
+    """Write that something was done with an object that did not change it: that it was read."""
+    session.journal.entries.append((ids.new_id(), entity, entity_id, 0, f"{entity}.{action}", "{}"))
+
+
 async def changed_since(session: Session, entity_id: UUID, version: int) -> list[str]:
     """Return the names of the fields that changed after the given version."""
     entries = await session.scalars(
