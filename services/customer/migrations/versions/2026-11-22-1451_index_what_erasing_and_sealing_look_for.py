@@ -20,6 +20,10 @@ INDEXES = (
     "ix_data_exports_contact ON data_exports (tenant_id, contact_id) WHERE contact_id IS NOT NULL",
     "ix_merges_merged ON merges USING gin (merged_ids)",
     "ix_merge_moves_row ON merge_moves (tenant_id, row_id)",
+    # Whom a new day concerns: limits of segments in days since then.
+    "ix_customers_created_on ON customers (tenant_id, created_on)",
+    "ix_customers_promoted_on ON customers (tenant_id, promoted_on) WHERE promoted_on IS NOT NULL",
+    "ix_customers_ended_on ON customers (tenant_id, ended_on) WHERE ended_on IS NOT NULL",
 )
 
 

@@ -72,6 +72,10 @@ SENTENCES = {
         "There is no such value; one of: {allowed}",
         "不在允许的取值范围内：{allowed}",
     ),
+    "unknown_fact": (
+        "There is no such fact that this test can look at; one of: {allowed}",
+        "此条件不能判断该项，可用的有：{allowed}",
+    ),
     "list_type": ("Expected is a list", "应为列表"),
     "dict_type": ("Expected is an object", "应为对象"),
     "model_type": ("Expected is an object", "应为对象"),

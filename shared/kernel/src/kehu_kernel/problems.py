@@ -3,7 +3,7 @@
 import logging
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -137,7 +137,8 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
         if code == "missing" and item["loc"] == ("body",):
             code = "body_missing"
         message = sentence(code, item.get("ctx", {}), language)
-        problems.append(FieldProblem(pointer=_pointer(item["loc"]), code=code, message=message))
+        pointer = _pointer(item["loc"], error.body)
+        problems.append(FieldProblem(pointer=pointer, code=code, message=message))
     malformed = any(problem.code == "json_invalid" for problem in problems)
     status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
     code = "malformed-json" if malformed else "invalid-request"
@@ -146,12 +147,32 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     return _document(request, language, status, code, zh if language == "zh" else en, problems)
 
 
-def _pointer(location: Sequence[str | int]) -> str:
+def _pointer(location: Sequence[str | int], body: object) -> str:
     where, *rest = location
+    if where == "body":
+        rest = list(_places(rest, body))
     path = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest)
     if where == "body":
         return f"/{path}" if rest and not isinstance(rest[0], int) else ""
     return {"query": "?", "path": "/path/", "header": "header:"}.get(str(where), "") + path
+
+
+def _places(location: Sequence[str | int], body: object) -> Iterator[str | int]:
+    """Yield what of a location is there: the validator also names which kind it took a part for."""
+    here = body
+    for number, part in enumerate(location):
+        last = number == len(location) - 1
+        if isinstance(here, dict):
+            inner = here.get(part)
+            if last or isinstance(inner, (dict, list)):
+                yield part
+                here = inner
+        elif isinstance(here, list):
+            if isinstance(part, int) and part < len(here):
+                yield part
+                here = here[part]
+        elif not isinstance(body, (dict, list)):
+            yield part
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
