@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy.dialects import postgresql
 
 from kehu_customer.segments.evaluation import crossed
-from kehu_kernel.context import Context
 from kehu_kernel.db import Database
+from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import audited, count_queries, emitted
-from kehu_kernel.testing.plugin import ClientFor
+from kehu_kernel.testing.plans import planner
+from kehu_kernel.testing.plugin import ClientFor, RunningService
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
@@ -491,11 +492,11 @@ class TestWrongFacts:
     "fact", ["created_on", "promoted_on", "ended_on", "last_contact_on", "last_request_on"]
 )
 async def test_a_new_day_finds_whom_it_concerns_by_an_index(
-    database: Database, fact: str, tenant: str
+    running: RunningService, cluster: Cluster, fact: str
 ) -> None:
-    query = crossed(tenant, fact, date(2026, 1, 1), date(2026, 1, 2))
+    query = crossed("nobody", fact, date(2026, 1, 1), date(2026, 1, 2))
     asked = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
-    async with database.transaction(Context(tenant_id=tenant, actor="x")) as session:
-        await session.fetch("SET LOCAL enable_seqscan = off")
-        ((plan,),) = await session.fetch(f"EXPLAIN (FORMAT JSON) {asked}")
+    url = cluster.superuser(running.settings.database_url)
+    async with planner(url, "kehu_app") as app:
+        plan = await app.plan(str(asked))
     assert f"_{fact}" in str(plan), plan

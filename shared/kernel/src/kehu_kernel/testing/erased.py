@@ -1,6 +1,5 @@
 """Looking for what should be gone: some words, in every column of every table of a database."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from kehu_kernel.db import Database
 from kehu_kernel.erasure import ANSWERS, LAST_ANSWER, PLUMBING, UNSENT, ErasureWork
 from kehu_kernel.records import Fact
 from kehu_kernel.testing.events import fact_of
+from kehu_kernel.testing.plans import planner
 
 TABLES = """
     SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
@@ -91,15 +91,6 @@ READ_ANYHOW = {
 }
 
 
-ONE_TENANT = """
-    SELECT pg_restore_attribute_stats('schemaname', 'public', 'relname', table_name::text,
-        'attname', 'tenant_id', 'inherited', false, 'null_frac', 0::real, 'n_distinct', 1::real)
-    FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-    WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'tenant_id'
-"""
-"""Has the planner believe that every row is of the same tenant."""
-
-
 async def reads_of_whole_tables(work: ErasureWork, url: str) -> set[str]:
     """Return what an erasure reads from end to end, or a tenant's part of it, with the statement.
 
@@ -112,22 +103,15 @@ async def reads_of_whole_tables(work: ErasureWork, url: str) -> set[str]:
     }
     statements = [one for _, one in work.statements()] + [UNSENT, *PLUMBING.values(), *known]
     found = set[str]()
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("BEGIN")
-        await connection.fetch(ONE_TENANT)
-        await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL ROLE kehu_worker")
+    async with planner(url, "kehu_worker") as worker:
         for statement in statements:
-            arguments = known.get(statement, ("nobody", uuid4()))
-            plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
+            plan = await worker.plan(statement, *known.get(statement, ("nobody", uuid4())))
             found |= {
                 f"{node['Relation Name']}: {statement}"
-                for node in _nodes(json.loads(plan)[0]["Plan"])
+                for node in _nodes(plan)
                 if node.get("Relation Name", "erased_subjects") not in READ_ANYHOW
                 and _reads_all(node)
             }
-    finally:
-        await connection.close()
     return found
 
 
