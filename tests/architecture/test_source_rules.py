@@ -133,7 +133,8 @@ def test_kernel_stays_small() -> None:
         for path in KERNEL_SOURCES
         if "testing" not in path.parts
     )
-    # Sealing the audit log and erasing persons are the same work in all five services.
-    assert lines <= 8115, (
+    # Sealing the audit log, erasing persons, telling what is held about them, and saying what is
+    # wrong with a field are the same work in all five services.
+    assert lines <= 8362, (
         f"the kernel has {lines} lines: what only one or two services need belongs to them."
     )

@@ -214,6 +214,13 @@ def test_c12_a_person_is_erased_in_all_five_services_and_the_audit_logs_stay_who
     services = {one.slug for one in SERVICES}
     eventually(lambda: {service for service, _ in _traces(user)} == services)
 
+    export = user.post("/customer/v1/data-exports", {"customer_id": person})["id"]
+    document = f"/customer/v1/data-exports/{export}/document"
+    whose = eventually(lambda: _read(user, document))["subject_ids"]
+    others = services - {"customer"}
+    for service in others:
+        assert NAME in str(user.post(f"/{service}/v1/personal-data", {"subject_ids": whose}))
+
     order = {"customer_id": person, "legal_basis": "request", "reason": "书面申请 GR-118"}
     refused(user.http.post("/customer/v1/erasures", json=order), 409, "erasure-refused")  # current
     _close_everything(user, person)
@@ -226,6 +233,10 @@ def test_c12_a_person_is_erased_in_all_five_services_and_the_audit_logs_stay_who
         services,
     )
     assert list(_traces(user)) == []
+    for service in others:
+        held = user.post(f"/{service}/v1/personal-data", {"subject_ids": whose})
+        assert held["items"]
+        assert not any(trace in str(held) for trace in TRACES)
 
     assert user.get(f"{CUSTOMERS}/{person}")["name"].startswith("erased-")
     assert user.get("/sales/v1/opportunities", customer_id=person, count="exact")["count"] == 1
@@ -260,6 +271,16 @@ def _known_everywhere(user: User) -> str:
         of_person = {**body, "customer_id": person}
         eventually(lambda path=path, body=of_person: _made(user, path, body))  # type: ignore[misc]
     return person
+
+
+def _read(user: User, path: str) -> dict[str, Any] | None:
+    """A document; None while it is not ready."""
+    answer = user.http.get(path)
+    if answer.is_success:
+        made: dict[str, Any] = answer.json()
+        return made
+    refused(answer, 409, "export-not-ready")
+    return None
 
 
 def _ordered(user: User, order: dict[str, Any]) -> dict[str, Any] | None:

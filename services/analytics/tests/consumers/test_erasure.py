@@ -10,7 +10,8 @@ from kehu_analytics.erasure import erasures
 from kehu_analytics.rebuild import rebuild
 from kehu_analytics.testing import Stream, dump
 from kehu_kernel.db import Database
-from kehu_kernel.testing.erased import carry_out, order_of
+from kehu_kernel.testing.cluster import Cluster
+from kehu_kernel.testing.erased import carry_out, order_of, reads_of_whole_tables
 from kehu_kernel.testing.observe import emitted
 from kehu_kernel.testing.plugin import RunningService, Traces
 
@@ -58,3 +59,10 @@ async def stages_of(client: httpx.AsyncClient) -> Any:
     answer = await client.get("/v1/funnel", params={"as_of": "2026-03-31"})
     assert answer.status_code == 200, answer.text
     return {name: value for name, value in answer.json().items() if name != "lag_seconds"}
+
+
+async def test_an_erasure_reads_no_table_from_end_to_end(
+    running: RunningService, cluster: Cluster
+) -> None:
+    work, url = erasures(running.databases, lambda: None), running.settings.database_url
+    assert await reads_of_whole_tables(work, cluster.superuser(url)) == set()

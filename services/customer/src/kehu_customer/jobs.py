@@ -9,7 +9,7 @@ from kehu_customer.erasures.service import acknowledge
 from kehu_customer.erasures.watch import OverdueWatch
 from kehu_customer.hand_overs.worker import HandOverWork
 from kehu_customer.imports.worker import FileExpiry, ImportWork
-from kehu_customer.personal import EXPORTS, HOUSEHOLDS, ONCE_MERGED, PERSONAL
+from kehu_customer.personal import EXPORTS, HOUSEHOLDS, ONCE_MERGED, PERSONAL, TOLD_OF_OTHERS
 from kehu_customer.search.worker import BuildWork
 from kehu_customer.segments.worker import SegmentWork, Sizes
 from kehu_customer.settings import Settings
@@ -26,7 +26,7 @@ def erasures(databases: Databases, wake_relay: Callable[[], None]) -> ErasureWor
         service="customer",
         tables=PERSONAL,
         before=ONCE_MERGED,
-        after=(*HOUSEHOLDS, *EXPORTS),
+        after=(*HOUSEHOLDS, *EXPORTS, *TOLD_OF_OTHERS),
         acknowledge=partial(acknowledge, service="customer"),
     )
 

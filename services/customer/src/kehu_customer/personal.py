@@ -5,9 +5,11 @@ migration that calls `forget` again.
 """
 
 from kehu_kernel.erasure_schema import (
+    IDS,
     IF_GIVEN,
     NO_VALUES,
     NOTHING,
+    OURS,
     PSEUDONYM,
     WORD,
     Personal,
@@ -119,41 +121,70 @@ PERSONAL = (
 )
 """Parents before children."""
 
-ONCE_MERGED = (
-    """
-    INSERT INTO erased_subjects (tenant_id, subject_id, erasure_id)
-    SELECT $1, m.id, $2 FROM merges m WHERE m.tenant_id = $1 AND EXISTS (
-        SELECT FROM erased_subjects s
-        WHERE s.tenant_id = $1 AND s.erasure_id = $2 AND m.merged_ids ? s.subject_id::text
-    ) ON CONFLICT DO NOTHING
-    """,
-)
-"""What a merge moved tells of all its members, also if it was undone."""
-EXPORTS = (
-    """
-    UPDATE data_exports e SET state = 'expired', document = NULL
-    WHERE e.tenant_id = $1 AND e.state <> 'expired' AND e.customer_id IN (
-        SELECT p.customer_id FROM contacts p JOIN erased_subjects s
-            ON s.tenant_id = p.tenant_id AND s.subject_id = p.id
-        WHERE p.tenant_id = $1 AND s.erasure_id = $2
+MISTAKEN = f"""
+    WITH RECURSIVE once (id, survivor_id, merged_at, undone_at) AS (
+        SELECT m.id, m.survivor_id, m.created_at, coalesce(m.undone_at, 'infinity') FROM merges m
+        WHERE m.tenant_id = $1 AND m.merged_ids ?| {IDS}
+        UNION
+        SELECT m.id, m.survivor_id, m.created_at, coalesce(m.undone_at, 'infinity')
+        FROM once o JOIN merges m ON m.tenant_id = $1 AND m.merged_ids ? o.survivor_id::text
+        WHERE m.created_at BETWEEN o.merged_at AND o.undone_at
     )
-    """,
+"""  # noqa: S608 - our own names
+"""The merges that let another record say what the person's said, and others that record's."""
+ONCE_MERGED = (
+    f"""
+    {MISTAKEN}
+    INSERT INTO erased_subjects (tenant_id, subject_id, erasure_id)
+    SELECT $1, id, $2 FROM once ON CONFLICT DO NOTHING
+    """,  # noqa: S608
+    f"""
+    {MISTAKEN}
+    INSERT INTO erased_subjects (tenant_id, subject_id, erasure_id)
+    SELECT $1, id, $2 FROM audit_log a
+    WHERE tenant_id = $1 AND entity_id = ANY (ARRAY(SELECT survivor_id FROM once)) AND EXISTS (
+        SELECT FROM once o
+        WHERE o.survivor_id = a.entity_id AND a.at BETWEEN o.merged_at AND o.undone_at
+    ) ON CONFLICT DO NOTHING
+    """,  # noqa: S608
+)
+"""What a merge moved tells of all its members, also if it was undone. So do the audit entries of
+the survivor as long as it held: all of them are blanked, as each may show a value before or after
+that was the person's."""
+TOLD_OF_OTHERS = (
+    f"""
+    {MISTAKEN}
+    DELETE FROM outbox e
+    WHERE tenant_id = $1 AND sent_at IS NOT NULL
+        AND key = ANY (ARRAY(SELECT survivor_id::text FROM once)) AND EXISTS (
+            SELECT FROM once o WHERE o.survivor_id::text = e.key
+                AND e.occurred_at BETWEEN o.merged_at AND o.undone_at
+        )
+    """,  # noqa: S608
+)
+"""So do the events of the survivor from that time, which are kept for some days after sending."""
+EXPORTS = (
+    f"""
+    UPDATE data_exports SET state = 'expired', document = NULL
+    WHERE tenant_id = $1 AND state <> 'expired' AND customer_id = ANY (ARRAY(
+        SELECT customer_id FROM contacts WHERE tenant_id = $1 AND id = ANY ({OURS})
+    ))
+    """,  # noqa: S608
 )
 """What was put together about a customer has its contacts in it."""
 
 HOUSEHOLDS = (
-    """
+    f"""
     WITH named AS (
-        UPDATE households h SET name = 'erased'
-        WHERE h.tenant_id = $1 AND EXISTS (
-            SELECT FROM household_members m JOIN erased_subjects s
-                ON s.tenant_id = m.tenant_id AND s.subject_id IN (m.customer_id, m.contact_id)
-            WHERE m.tenant_id = $1 AND m.household_id = h.id AND m.relation = 'head'
-                AND s.erasure_id = $2
-        ) RETURNING h.id
+        UPDATE households SET name = 'erased'
+        WHERE tenant_id = $1 AND id = ANY (ARRAY(
+            SELECT household_id FROM household_members
+            WHERE tenant_id = $1 AND relation = 'head'
+                AND (customer_id = ANY ({OURS}) OR contact_id = ANY ({OURS}))
+        )) RETURNING id
     )
     INSERT INTO erased_subjects (tenant_id, subject_id, erasure_id)
     SELECT $1, id, $2 FROM named ON CONFLICT DO NOTHING
-    """,
+    """,  # noqa: S608
 )
 """A household is called after its head. It has no trigger: its other members may name it anew."""

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from kehu_customer.jobs import erasures
+from kehu_kernel import audit_chain
 from kehu_kernel.audit_chain import Sealing
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
@@ -21,6 +22,13 @@ Make = Callable[..., Awaitable[dict[str, Any]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 Seal = Callable[[], Awaitable[None]]
 Tamper = Callable[..., Awaitable[None]]
+
+MANY = """
+    INSERT INTO audit_log
+        (tenant_id, id, at, actor, request_id, entity, entity_id, version, action, changes)
+    SELECT $1, gen_random_uuid(), now(), 'x', 'x', 'territory', gen_random_uuid(), 1, 'x', '{}'
+    FROM generate_series(1, 20000)
+"""
 
 
 @pytest.fixture
@@ -100,6 +108,33 @@ class TestSealing:
             assert (await check(client))["entries"] == 0
         await seal()
         assert (await check(client))["entries"] == 1
+
+    async def test_a_quiet_tenant_is_not_looked_for_among_the_entries_of_others(
+        self,
+        client: httpx.AsyncClient,
+        database: Database,
+        worker_database: Database,
+        make_territory: Make,
+        tenant: str,
+    ) -> None:
+        sealing = Sealing(worker_database, entries=100_000)
+        await make_territory()
+        await sealing.work()
+        busy = Context(tenant_id=f"{tenant}-busy", actor="x")
+        async with database.transaction(busy) as session:
+            await session.fetch(MANY, busy.tenant_id)
+        await sealing.work()
+        await make_territory()
+        async with worker_database.worker_transaction() as session:
+            _, since, _ = (await session.fetch(audit_chain.LAST, tenant))[0]
+            asked = {audit_chain.CUT: (2**62, 99), audit_chain.ENTRIES: (2**62,)}
+            for statement, rest in asked.items():
+                explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
+                ((found,),) = await session.fetch(explain, tenant, since, *rest)
+                plan = found[0]["Plan"]
+                assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 20, found
+        await sealing.work()
+        assert (await check(client))["entries"] == 2
 
 
 class TestTampering:

@@ -17,11 +17,13 @@ from kehu_contracts.sales import ActivityRecorded, OpportunityCreated, Opportuni
 from kehu_customer.consumers import HANDLERS
 from kehu_customer.jobs import erasures
 from kehu_customer.timeline.fold import fold_entries
+from kehu_kernel.audit_chain import Sealing
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.erasure import KEEP_ORDERS
 from kehu_kernel.records import Fact
-from kehu_kernel.testing.erased import carry_out, published
+from kehu_kernel.testing.cluster import Cluster
+from kehu_kernel.testing.erased import carry_out, published, reads_of_whole_tables
 from kehu_kernel.testing.events import Deliver, RecordedDeadLetters, deliveries, fact_of
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService, Traces
@@ -227,6 +229,51 @@ class TestErasing:
         await work()
         assert await traces(*WORDS) == {}
 
+    async def test_a_record_once_merged_by_mistake_does_not_tell_of_the_person(
+        self,
+        client: httpx.AsyncClient,
+        running: RunningService,
+        make_customer: Make,
+        work: Work,
+        traces: Traces,
+    ) -> None:
+        other = await make_customer(kind="person", name="司马青岚")
+        third = await make_customer(kind="person", name="诸葛长风")
+        person = await make_customer(kind="person", name=NAME, website=f"https://{PHONE}.cn")
+
+        async def merge(survivor: dict[str, Any], merged: dict[str, Any]) -> str:
+            body = {
+                "survivor_id": survivor["id"],
+                "merged_ids": [merged["id"]],
+                "fields": {"name": merged["id"]},
+            }
+            answer = await client.post("/v1/merges", json=body)
+            assert answer.status_code == 201, answer.text
+            return str(answer.json()["id"])
+
+        merges = [await merge(other, person), await merge(third, other)]
+        for one in reversed(merges):
+            undone = await client.post(f"/v1/merges/{one}/undo", json={"reason": "看错了"})
+            assert undone.status_code == 200, undone.text
+        await Sealing(running.worker_database, entries=100).work()
+        await end(client, person["id"])
+        asked = await client.post("/v1/erasures", json=order(customer_id=person["id"]))
+        assert asked.json()["subject_ids"] == [person["id"]]
+        await published(running.worker_database)
+        assert {"audit_log.changes", "outbox.payload"} <= (await traces(NAME)).keys()
+        await work()
+        assert await traces(*WORDS) == {}
+        assert (await client.get(f"/v1/customers/{other['id']}")).json()["name"] == "司马青岚"
+        told = (await client.get("/v1/audit-log", params={"entity_id": other["id"]})).json()
+        assert [(one["action"], one["erased"]) for one in told["items"]] == [
+            ("customer.unmerged", True),
+            ("customer.unmerged", True),
+            ("customer.merged", True),
+            ("customer.merged-with", True),
+            ("customer.created", False),
+        ]
+        assert (await client.post("/v1/audit-checks", json={})).json()["intact"]
+
     async def test_others_keep_what_is_theirs(
         self,
         client: httpx.AsyncClient,
@@ -304,6 +351,12 @@ class TestErasing:
         await work()
         members = await client.get(f"/v1/segments/{segment['id']}/members")
         assert [one["customer_id"] for one in members.json()["items"]] == [person["id"]]
+
+    async def test_no_table_is_read_from_end_to_end(
+        self, running: RunningService, cluster: Cluster
+    ) -> None:
+        work, url = erasures(running.databases, lambda: None), running.settings.database_url
+        assert await reads_of_whole_tables(work, cluster.superuser(url)) == set()
 
 
 class TestTheSaga:

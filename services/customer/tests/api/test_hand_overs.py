@@ -326,6 +326,28 @@ class TestHandOver:
         mine = {"employee_id": leaver["id"], "successor_id": successor["id"]}
         assert (await caller.post("/v1/hand-overs", json=mine)).status_code == 202
 
+    async def test_what_went_out_of_the_callers_sight_is_counted_as_moved(
+        self,
+        client_for: ClientFor,
+        tenant: str,
+        make_customer: Make,
+        make_employee: Make,
+        leaver: dict[str, Any],
+        successor: dict[str, Any],
+        work: Work,
+    ) -> None:
+        boss = await make_employee(department_id=leaver["department_id"])
+        caller = client_for(tenant, employee_id=boss["id"], row_scope="department")
+        for _ in range(3):
+            await make_customer(owner_id=leaver["id"])
+        body = {"employee_id": leaver["id"], "successor_id": successor["id"]}
+        asked = (await caller.post("/v1/hand-overs", json=body)).json()
+        assert (asked["expected"], asked["moved"], asked["left"]) == (3, 0, 3)
+        await work()
+        listed = (await caller.get("/v1/hand-overs")).json()["items"][0]
+        for told in (listed, (await caller.get(f"/v1/hand-overs/{asked['id']}")).json()):
+            assert (told["expected"], told["moved"], told["left"]) == (3, 3, 0)
+
     async def test_only_of_customers_in_the_callers_row_scope(
         self,
         client: httpx.AsyncClient,

@@ -20,6 +20,7 @@ Answer = dict[str, Any]
 BOOKKEEPING = {"version", "updated_at"}
 LISTS = (
     "contacts", "contact-points", "affiliations", "trade-parties", "classifications", "households",
+    "facts",
 )  # fmt: skip
 
 
@@ -64,6 +65,8 @@ async def everything(client: httpx.AsyncClient) -> dict[str, Any]:
         seen[one["id"]] = {n: v for n, v in one.items() if n not in BOOKKEEPING}
         size = {"custom": f"size:{one['custom'].get('size', 0)}"}
         found = (await client.get("/v1/customers", params=size)).json()
+        archive = (await client.get(f"/v1/customers/{one['id']}/archive")).json()
+        seen[f"archive {one['id']}"] = archive["completeness"]
         seen[f"found {one['id']}"] = sorted(row["id"] for row in found.get("items", []))
     return seen
 
@@ -591,6 +594,111 @@ class TestUndo:
         merged = await merge(await make_customer(), await make_customer())
         response = await client.post(f"/v1/merges/{merged['id']}/undo", json={})
         assert problem(response) == (409, "unmerge-too-late")
+
+
+class TestFacts:
+    """What is known of a merged record goes along (C2, C5)."""
+
+    @pytest.fixture
+    async def record(self, client: httpx.AsyncClient) -> Callable[..., Awaitable[None]]:
+        """Records facts of a person's archive."""
+        assert (await client.post("/v1/archive-defaults", json={})).is_success
+
+        async def record(person: Answer, version: int, **values: str) -> None:
+            facts = {code: {"value": value} for code, value in values.items()}
+            body = {"source_code": "internal", "known_on": "2026-03-01", "facts": facts}
+            url = f"/v1/customers/{person['id']}/archive/person/basic"
+            answer = await client.patch(url, json=body, headers={"If-Match": f'"{version}"'})
+            assert answer.is_success, answer.text
+
+        return record
+
+    async def test_go_along_with_their_history_where_the_survivor_does_not_know_and_back(
+        self,
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        record: Callable[..., Awaitable[None]],
+        merge: Merge,
+        undo: Merge,
+        database: Database,
+        tenant: str,
+    ) -> None:
+        survivor = await make_customer(kind="person", name="刘洋")
+        loser = await make_customer(kind="person", name="司马青岚")
+        await record(survivor, 0, sex="male")
+        await record(loser, 0, sex="female", birthday="1980-05-04")
+        await record(loser, 1, birthday="1980-05-14")
+
+        async def known(one: Answer, current: str = "true") -> list[Any]:
+            asked = {"customer_id": one["id"], "current": current, "sort": "created_at"}
+            found = (await client.get("/v1/facts", params=asked)).json()["items"]
+            return [row["value"] for row in found]
+
+        before = await everything(client)
+        merged = await merge(survivor, loser)
+        assert merged["moved"]["fact"] == 2
+        assert (await known(survivor), await known(loser)) == (["male", "1980-05-14"], ["female"])
+        assert (await known(survivor, "false"), await known(loser, "false")) == (["1980-05-04"], [])
+        told = [
+            (
+                str(one.data["customer_id"]),
+                [(step["code"], step["step"]) for step in one.data["facts"]],
+            )
+            for one in await emitted(database, tenant, "customer.archive-changed.v1")
+        ][-2:]
+        assert sorted(told) == sorted(
+            [
+                (survivor["id"], [("birthday", "corrected")]),
+                (loser["id"], [("birthday", "withdrawn")]),
+            ]
+        )
+        undone = await undo(merged)
+        assert undone["moved"] == merged["moved"]
+        assert await everything(client) == before
+
+    async def test_a_record_without_an_archive_gets_one(
+        self,
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        record: Callable[..., Awaitable[None]],
+        merge: Merge,
+        undo: Merge,
+    ) -> None:
+        survivor = await make_customer(kind="person", name="刘洋")
+        loser = await make_customer(kind="person", name="司马青岚")
+        await record(loser, 0, birthday="1980-05-04")
+
+        async def complete(one: Answer) -> Decimal:
+            archive = await client.get(f"/v1/customers/{one['id']}/archive")
+            return Decimal(archive.json()["completeness"])
+
+        had = await complete(loser)
+        merged = await merge(survivor, loser)
+        assert (await complete(survivor), await complete(loser)) == (had, 0)
+        await undo(merged)
+        assert (await complete(survivor), await complete(loser)) == (0, had)
+
+    async def test_one_that_was_corrected_since_stays_corrected_with_the_survivor(
+        self,
+        client: httpx.AsyncClient,
+        make_customer: Make,
+        record: Callable[..., Awaitable[None]],
+        merge: Merge,
+        undo: Merge,
+    ) -> None:
+        survivor = await make_customer(kind="person", name="刘洋")
+        loser = await make_customer(kind="person", name="司马青岚")
+        await record(loser, 0, birthday="1980-05-04")
+        merged = await merge(survivor, loser)
+        await record(survivor, 1, birthday="1980-05-14")
+        await undo(merged)
+        held = {}
+        for one in (survivor, loser):
+            page = await client.get("/v1/facts", params={"customer_id": one["id"]})
+            held[one["id"]] = [(row["value"], row["ended_at"]) for row in page.json()["items"]]
+        assert held[survivor["id"]] == [("1980-05-14", None)]
+        ((value, ended),) = held[loser["id"]]
+        assert (value, ended is None) == ("1980-05-04", False)
 
 
 async def test_a_record_with_credit_of_its_own_can_only_survive(

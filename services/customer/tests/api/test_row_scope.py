@@ -341,6 +341,20 @@ class TestDuplicates:
             assert (scanned.status_code, scanned.json()["found"]) == (200, 0)
         assert (await fang.get("/v1/duplicates")).json()["items"] == []
 
+    async def test_a_scan_counts_what_the_caller_sees(
+        self, client: httpx.AsyncClient, login: Login, company: Company, make_customer: Make
+    ) -> None:
+        for name, owner in (("旧甲", company.fang), ("旧乙", company.fang), ("旧丙", company.lei)):
+            made = await make_customer(name=name, owner_id=owner["id"])
+            renamed = {"name": "深圳华强系统集成有限公司"}
+            url = f"/v1/customers/{made['id']}"
+            answer = await client.patch(url, json=renamed, headers={"If-Match": '"1"'})
+            assert answer.is_success, answer.text
+        scanned = await login(company.fang, "own").post("/v1/duplicate-scans", json={})
+        assert scanned.json()["found"] == 1
+        pairs = (await client.get("/v1/duplicates", params={"count": "exact"})).json()["count"]
+        assert pairs == 3
+
     async def test_what_one_does_not_see_one_cannot_merge(
         self, login: Login, company: Company, make_customer: Make, problem: ProblemOf
     ) -> None:
@@ -350,6 +364,32 @@ class TestDuplicates:
         for survivor, merged in ((mine, theirs), (theirs, mine)):
             body = {"survivor_id": survivor["id"], "merged_ids": [merged["id"]]}
             assert problem(await fang.post("/v1/merges", json=body)) == (422, "unknown-member")
+
+
+async def test_a_withdrawal_counts_though_the_merged_record_is_anothers(
+    client: httpx.AsyncClient, login: Login, company: Company, make_customer: Make
+) -> None:
+    """Whoever sees the customer must not send because a colleague's record is out of sight."""
+    mine = await make_customer(kind="person", name="王小波", owner_id=company.fang["id"])
+    theirs = await make_customer(kind="person", name="Wang Xiaobo", owner_id=company.lei["id"])
+    said = {"purpose": "marketing", "channel": "sms", "manner": "form", "proof": "登记表"}
+    for who, decision in ((mine, "given"), (theirs, "withdrawn")):
+        body = said | {"customer_id": who["id"], "decision": decision}
+        assert (await client.post("/v1/consents", json=body)).status_code == 201
+    fang = login(company.fang, "own")
+
+    async def reasons() -> list[str]:
+        asked = [
+            {"customer_id": one["id"], "purpose": "marketing", "channel": "sms"}
+            for one in (mine, theirs)
+        ]
+        answer = await fang.post("/v1/consent-checks", json={"questions": asked})
+        return [one["reason"] for one in answer.json()["answers"]]
+
+    assert await reasons() == ["given", "no_consent"]
+    merge = {"survivor_id": mine["id"], "merged_ids": [theirs["id"]]}
+    assert (await client.post("/v1/merges", json=merge)).status_code == 201
+    assert await reasons() == ["withdrawn", "no_consent"]
 
 
 class TestScopes:

@@ -7,7 +7,8 @@ from uuid import uuid4
 import httpx
 
 from kehu_kernel.db import Database
-from kehu_kernel.testing.erased import carry_out, order_of
+from kehu_kernel.testing.cluster import Cluster
+from kehu_kernel.testing.erased import carry_out, order_of, reads_of_whole_tables
 from kehu_kernel.testing.events import RecordedDeadLetters, customer_changed, deliveries, fact_of
 from kehu_kernel.testing.observe import emitted
 from kehu_kernel.testing.plugin import RunningService, Traces
@@ -72,3 +73,10 @@ async def test_a_contact_goes_and_the_lead_stays_the_companys(
     assert await traces(NAME, PHONE, MAIL) == {}
     kept = (await client.get(f"/v1/leads/{lead['id']}")).json()
     assert (kept["topic"], kept["customer_id"]) == (lead["topic"], str(customer_id))
+
+
+async def test_an_erasure_reads_no_table_from_end_to_end(
+    running: RunningService, cluster: Cluster
+) -> None:
+    work, url = erasures(running.databases, lambda: None), running.settings.database_url
+    assert await reads_of_whole_tables(work, cluster.superuser(url)) == set()

@@ -6,6 +6,7 @@ from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
 from kehu_kernel.errors import ConcurrentChange
+from kehu_kernel.personal_data import personal_data_router
 from kehu_sales.activities.routes import routes as activities
 from kehu_sales.approvals.errors import ApprovalChainTaken, ApprovalIsOver
 from kehu_sales.approvals.routes import chains as approval_chains
@@ -16,6 +17,7 @@ from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
+from kehu_sales.db import Base
 from kehu_sales.forecasts.errors import ForecastRulesTaken
 from kehu_sales.forecasts.routes import accuracy as forecast_accuracy
 from kehu_sales.forecasts.routes import calls as forecast_calls
@@ -26,6 +28,7 @@ from kehu_sales.methods.routes import presets as method_presets
 from kehu_sales.methods.routes import routes as methods
 from kehu_sales.opportunities.errors import CONSTRAINTS as OPPORTUNITY_CONSTRAINTS
 from kehu_sales.opportunities.routes import routes as opportunities
+from kehu_sales.personal import PERSONAL
 from kehu_sales.pool.routes import routes as pool
 from kehu_sales.price_lists.routes import routes as price_lists
 from kehu_sales.prices.routes import routes as prices
@@ -104,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         forecast_calls,
         forecast_rules,
         *audit_routers("sales"),
+        personal_data_router("sales", PERSONAL, Base.metadata),
     )
     # Beside the API: calendar programs have no bearer token, the address is the secret.
     app.add_route("/calendar-feeds/{address}", serve_feed, include_in_schema=False)

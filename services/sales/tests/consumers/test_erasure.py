@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import httpx
 
 from kehu_kernel.db import Database
-from kehu_kernel.testing.erased import carry_out, order_of
+from kehu_kernel.testing.cluster import Cluster
+from kehu_kernel.testing.erased import carry_out, order_of, reads_of_whole_tables
 from kehu_kernel.testing.events import RecordedDeadLetters, customer_changed, deliveries, fact_of
 from kehu_kernel.testing.observe import emitted
 from kehu_kernel.testing.plugin import RunningService, Traces
@@ -87,3 +88,10 @@ async def test_texts_go_and_figures_stay_whatever_is_replayed(  # noqa: PLR0917 
         "/v1/activities", json={"kind": "call", "topic": NAME, "opportunity_id": opened["id"]}
     )
     assert (refused.status_code, refused.json()["code"]) == (409, "person-erased")
+
+
+async def test_an_erasure_reads_no_table_from_end_to_end(
+    running: RunningService, cluster: Cluster
+) -> None:
+    work, url = erasures(running.databases, lambda: None), running.settings.database_url
+    assert await reads_of_whole_tables(work, cluster.superuser(url)) == set()

@@ -5,6 +5,9 @@ from fastapi import FastAPI
 from kehu_kernel.app import new_app, serve
 from kehu_kernel.audit_routes import audit_routers
 from kehu_kernel.db import Constraints
+from kehu_kernel.personal_data import personal_data_router
+from kehu_service_desk.db import Base
+from kehu_service_desk.personal import PERSONAL
 from kehu_service_desk.product_files.errors import SerialNumberTaken
 from kehu_service_desk.product_files.routes import routes as product_files
 from kehu_service_desk.requests.errors import ExternalReferenceTaken
@@ -32,5 +35,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         product_files,
         requests,
         *audit_routers("service-desk"),
+        personal_data_router("service-desk", PERSONAL, Base.metadata),
     )
     return app

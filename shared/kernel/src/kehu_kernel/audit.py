@@ -28,7 +28,8 @@ class AuditEntry(TenantRow, PlumbingBase):
     __table_args__ = (
         Index("ix_audit_log_entity", "tenant_id", "entity_id", "version"),
         Index("ix_audit_log_actor", "tenant_id", "actor", "id"),
-        Index("ix_audit_log_chain", "xid", "tenant_id", "id"),
+        Index("ix_audit_log_sealing", "tenant_id", "xid", "id"),
+        Index("ix_audit_log_xid", "xid", postgresql_using="brin"),
     )
 
     at: Mapped[datetime]
@@ -85,6 +86,11 @@ def changed(
         row.updated_at = session.context.now
         _append(session, row, action, changes)
     return sorted(changes)
+
+
+def noted(session: Session, entity: str, entity_id: UUID, action: str) -> None:
+    """Write that something was done with an object that did not change it: that it was read."""
+    session.journal.entries.append((ids.new_id(), entity, entity_id, 0, f"{entity}.{action}", "{}"))
 
 
 async def changed_since(session: Session, entity_id: UUID, version: int) -> list[str]:

@@ -59,6 +59,39 @@ class AuditSealing(PlumbingBase):
     horizon: Mapped[int] = mapped_column(BigInteger)
 
 
+FUNCTIONS = (
+    # A digest counts instead of the values only where they are blank and the person is erased:
+    # the entry's object, or the entry itself, where it tells of somebody else.
+    """
+    CREATE OR REPLACE FUNCTION audit_hash(e audit_log) RETURNS bytea LANGUAGE sql STABLE AS $$
+        SELECT sha256(convert_to(jsonb_build_array(
+            e.tenant_id, e.id, extract(epoch FROM e.at)::text, e.actor, e.request_id, e.entity,
+            e.entity_id, e.version, e.action, e.xid)::text, 'UTF8')
+        || CASE WHEN e.digest IS NOT NULL AND e.changes = audit_blank(e.changes) AND EXISTS (
+                SELECT FROM erased_subjects s
+                WHERE s.tenant_id = e.tenant_id AND s.subject_id IN (e.entity_id, e.id))
+            THEN e.digest ELSE audit_digest(e.salt, e.changes) END)
+    $$
+    """,
+    # Whatever an update of an entry says: it can only blank the values of an erased person.
+    """
+    CREATE OR REPLACE FUNCTION keep_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'UPDATE' AND OLD.digest IS NULL AND EXISTS (
+            SELECT FROM erased_subjects
+            WHERE tenant_id = OLD.tenant_id AND subject_id IN (OLD.entity_id, OLD.id)
+        ) THEN
+            NEW := OLD;
+            NEW.digest := audit_digest(OLD.salt, OLD.changes);
+            NEW.changes := audit_blank(OLD.changes);
+            NEW.salt := NULL;
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+    END $$
+    """,
+)
+"""`CREATE OR REPLACE`: a migration that changes them runs them again."""
 SCHEMA = (
     # Both have a default for new rows only: old ones are not rewritten, and are not in the chain.
     "ALTER TABLE audit_log ADD COLUMN xid bigint, ADD COLUMN salt bytea, ADD COLUMN digest bytea",
@@ -91,35 +124,7 @@ SCHEMA = (
     CREATE FUNCTION audit_digest(salt bytea, changes jsonb) RETURNS bytea LANGUAGE sql IMMUTABLE AS
     $$ SELECT sha256(coalesce(salt, '') || convert_to(changes::text, 'UTF8')) $$
     """,
-    # A digest counts instead of the values only where they are blank and the person is erased.
-    """
-    CREATE FUNCTION audit_hash(e audit_log) RETURNS bytea LANGUAGE sql STABLE AS $$
-        SELECT sha256(convert_to(jsonb_build_array(
-            e.tenant_id, e.id, extract(epoch FROM e.at)::text, e.actor, e.request_id, e.entity,
-            e.entity_id, e.version, e.action, e.xid)::text, 'UTF8')
-        || CASE WHEN e.digest IS NOT NULL AND e.changes = audit_blank(e.changes) AND EXISTS (
-                SELECT FROM erased_subjects s
-                WHERE s.tenant_id = e.tenant_id AND s.subject_id = e.entity_id)
-            THEN e.digest ELSE audit_digest(e.salt, e.changes) END)
-    $$
-    """,
-    # Whatever an update of an entry says: it can only blank the values of an erased person.
-    """
-    CREATE FUNCTION keep_audit_log() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF TG_OP = 'UPDATE' AND OLD.digest IS NULL AND EXISTS (
-            SELECT FROM erased_subjects
-            WHERE tenant_id = OLD.tenant_id AND subject_id = OLD.entity_id
-        ) THEN
-            NEW := OLD;
-            NEW.digest := audit_digest(OLD.salt, OLD.changes);
-            NEW.changes := audit_blank(OLD.changes);
-            NEW.salt := NULL;
-            RETURN NEW;
-        END IF;
-        RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
-    END $$
-    """,
+    *FUNCTIONS,
     """
     CREATE FUNCTION keep_audit_seals() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$
@@ -132,6 +137,13 @@ SCHEMA = (
     "CREATE TRIGGER keep_all BEFORE TRUNCATE ON audit_seals EXECUTE FUNCTION keep_audit_seals()",
 )
 INDEX = "ix_audit_log_chain ON audit_log (xid, tenant_id, id)"
+"""The first one, by which a quiet tenant's entries were looked for among those of all others."""
+INDEXES = (
+    "ix_audit_log_sealing ON audit_log (tenant_id, xid, id)",
+    "ix_audit_log_xid ON audit_log USING brin (xid) WITH (autosummarize = on)",
+)
+"""By tenant, what is to be sealed or checked. Who has something new to seal: the log lies in the
+order of its transactions, so that a summary of its pages is enough, and costs a write nothing."""
 
 
 def create_audit_chain(op: Operations) -> None:

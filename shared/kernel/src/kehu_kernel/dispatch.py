@@ -145,7 +145,7 @@ class Dispatch:
         given = Response(status_code=self._status)
         arguments = await self._plan.arguments(request, given, body, errors)
         if errors:
-            raise RequestValidationError(errors)
+            raise RequestValidationError(errors, body=body)
         result = await self._plan.call(**arguments)
         if isinstance(result, Response):
             return result

@@ -8,7 +8,7 @@ between any two steps: each is done again without harm.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -23,7 +23,7 @@ from kehu_contracts.erasure import ErasureOrdered
 from kehu_kernel.columns import PlumbingBase
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
-from kehu_kernel.erasure_schema import Personal, blanking
+from kehu_kernel.erasure_schema import IDS, OURS, Personal, blanking
 from kehu_kernel.records import Fact
 from kehu_kernel.rounds import Rounds
 from kehu_kernel.session import Session
@@ -108,32 +108,40 @@ BLANKED = (
     "UPDATE erasure_orders SET counts = $3::text::jsonb WHERE tenant_id = $1 AND erasure_id = $2"
 )
 DONE = "UPDATE erasure_orders SET acknowledged_at = now() WHERE tenant_id = $1 AND erasure_id = $2"
-OURS = "(SELECT subject_id FROM erased_subjects WHERE tenant_id = $1 AND erasure_id = $2)"
 UNSENT = f"""
-    SELECT 1 FROM outbox WHERE tenant_id = $1 AND sent_at IS NULL
-    AND key IN (SELECT subject_id::text FROM {OURS} AS ours) LIMIT 1
+    SELECT 1 FROM outbox
+    WHERE tenant_id = $1 AND sent_at IS NULL AND key = ANY ({IDS}) LIMIT 1
 """  # noqa: S608 - our own names
 PLUMBING = {
     "outbox": f"""
-        DELETE FROM outbox WHERE tenant_id = $1 AND sent_at IS NOT NULL
-        AND key IN (SELECT subject_id::text FROM {OURS} AS ours) RETURNING 1""",  # noqa: S608
+        DELETE FROM outbox
+        WHERE tenant_id = $1 AND sent_at IS NOT NULL AND key = ANY ({IDS}) RETURNING 1""",  # noqa: S608
     "parked_events": f"""
         UPDATE parked_events SET value = NULL, status = 'discarded', reason = 'erased'
         WHERE tenant_id = $1 AND value IS NOT NULL AND EXISTS (
-            SELECT FROM {OURS} AS ours WHERE key = subject_id::text
-                OR position(convert_to(subject_id::text, 'UTF8') IN value) > 0
-        ) RETURNING 1""",  # noqa: S608
-    "idempotency_keys": f"""
-        UPDATE idempotency_keys SET body = '{{}}'
-        WHERE tenant_id = $1 AND EXISTS (
-            SELECT FROM {OURS} AS ours
-            WHERE position(convert_to(subject_id::text, 'UTF8') IN body) > 0
+            SELECT FROM unnest({IDS}) AS one
+            WHERE key = one OR position(convert_to(one, 'UTF8') IN value) > 0
         ) RETURNING 1""",  # noqa: S608
     "audit_log": f"""
         UPDATE audit_log SET changes = changes
-        WHERE tenant_id = $1 AND digest IS NULL AND entity_id IN {OURS} RETURNING 1""",  # noqa: S608
+        WHERE tenant_id = $1 AND digest IS NULL
+            AND (entity_id = ANY ({OURS}) OR id = ANY ({OURS})) RETURNING 1""",  # noqa: S608
 }
+LAST_ANSWER = """
+    SELECT actor, key FROM (
+        SELECT actor, key FROM idempotency_keys
+        WHERE tenant_id = $1 AND (actor, key) > ($2, $3) ORDER BY actor, key LIMIT $4
+    ) AS batch ORDER BY actor DESC, key DESC LIMIT 1
+"""
+ANSWERS = f"""
+    UPDATE idempotency_keys SET body = '{{}}'
+    WHERE tenant_id = $1 AND (actor, key) > ($3, $4) AND (actor, key) <= ($5, $6) AND EXISTS (
+        SELECT FROM unnest({IDS}) AS one WHERE position(convert_to(one, 'UTF8') IN body) > 0
+    ) RETURNING 1
+"""  # noqa: S608
+ANSWERS_AT_ONCE = 1000
 """Answers kept for repeated requests hold names too: the key stays, so that nothing is made twice.
+They are read from end to end, as nothing says whom an answer names, so many in one statement.
 Parked events of an erased person are discarded, with their figures: see docs/operations.md."""
 
 
@@ -191,6 +199,13 @@ class ErasureWork:
         """Return the worker that looks for orders, every so many seconds."""
         return Rounds("erasures", self.work, poll_interval=poll_interval)
 
+    def statements(self) -> Iterator[tuple[str | None, str]]:
+        """Return what blanks the tables in its order, with the table whose rows are counted."""
+        yield from ((None, statement) for statement in self._before)
+        for personal in self._tables:
+            yield from ((personal.table, statement) for statement in blanking(personal))
+        yield from ((None, statement) for statement in self._after)
+
     async def work(self) -> int:
         """Take every order a step on; return how many went on."""
         async with self._worker.worker_transaction() as session:
@@ -223,14 +238,10 @@ class ErasureWork:
     async def _blank(self, session: Session, erasure_id: UUID) -> None:
         """Blank the tables, parents first: their triggers enter the children's owners."""
         tenant_id, counts = session.context.tenant_id, Counter[str]()
-        for statement in self._before:
-            await session.fetch(statement, tenant_id, erasure_id)
-        for personal in self._tables:
-            for statement in blanking(personal):
-                hit = await session.fetch(statement, tenant_id, erasure_id)
-                counts[personal.table] += len(hit)
-        for statement in self._after:
-            await session.fetch(statement, tenant_id, erasure_id)
+        for table, statement in self.statements():
+            hit = await session.fetch(statement, tenant_id, erasure_id)
+            if table is not None:
+                counts[table] += len(hit)
         told = orjson.dumps({table: count for table, count in counts.items() if count}).decode()
         await session.fetch(BLANKED, tenant_id, erasure_id, told)
 
@@ -244,6 +255,19 @@ class ErasureWork:
             hit = await session.fetch(statement, tenant_id, erasure_id)
             if hit:
                 counts[table] = len(hit)
+        answers = await _clean_answers(session, erasure_id)
+        if answers:
+            counts["idempotency_keys"] = answers
         await self._acknowledge(session, erasure_id=erasure_id, counts=counts)
         await session.fetch(DONE, tenant_id, erasure_id)
         return True
+
+
+async def _clean_answers(session: Session, erasure_id: UUID) -> int:
+    """Blank the stored answers that name the person, batch by batch; return how many."""
+    tenant_id, count, after = session.context.tenant_id, 0, ("", "")
+    while last := await session.fetch(LAST_ANSWER, tenant_id, *after, ANSWERS_AT_ONCE):
+        actor, key = last[0]
+        count += len(await session.fetch(ANSWERS, tenant_id, erasure_id, *after, actor, key))
+        after = (actor, key)
+    return count

@@ -44,6 +44,8 @@ class Personal:
 
 
 OURS = "ARRAY(SELECT subject_id FROM erased_subjects WHERE tenant_id = $1 AND erasure_id = $2)"
+IDS = OURS.replace("subject_id FROM", "subject_id::text FROM")
+"""Whom the erasure `$2` of `$1` is about: looked up once, and each id of it then by an index."""
 
 TABLES = (
     """
@@ -88,6 +90,11 @@ REFUSE = f"""
 REMEMBER = """
         INSERT INTO erased_subjects (tenant_id, subject_id, erasure_id)
             VALUES (NEW.tenant_id, NEW.{key}, erasure) ON CONFLICT DO NOTHING;"""
+
+
+INDEXES = ("ix_outbox_sent_key ON outbox (tenant_id, key) WHERE sent_at IS NOT NULL",)
+"""By which an erasure finds what it cleans. Only of events that were sent: commands pay nothing,
+the relay an entry for each event that it marks."""
 
 
 def create_erasure_tables(op: Operations) -> None:

@@ -44,6 +44,9 @@ class OutboxMessage(PlumbingBase):
         # sort the whole backlog for every batch.
         Index("ix_outbox_unsent", "id", "shard", postgresql_where=text("sent_at IS NULL")),
         Index("ix_outbox_sent_at", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
+        Index(
+            "ix_outbox_sent_key", "tenant_id", "key", postgresql_where=text("sent_at IS NOT NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -3,7 +3,7 @@
 import logging
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +22,7 @@ from kehu_kernel.errors import (
     Overloaded,
     Unavailable,
 )
+from kehu_kernel.field_problems import sentence
 
 MEDIA_TYPE = "application/problem+json"
 CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -63,47 +64,6 @@ HTTP_DETAILS = {
     500: ("internal-error", "An unexpected error occurred; it has been recorded.",
           "发生意外错误，已记录。"),
 }  # fmt: skip
-
-FIELD_MESSAGES_ZH = {
-    "missing": "缺少必填项",
-    "body_missing": "需要 JSON 请求正文；没有内容时请发送 {}",
-    "extra_forbidden": "不允许的字段",
-    "json_invalid": "JSON 格式错误",
-    "string_type": "应为文本",
-    "string_too_short": "文本过短",
-    "string_too_long": "文本过长",
-    "string_pattern_mismatch": "格式不符合要求",
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "int_from_float": "应为整数",
-    "bool_type": "应为布尔值",
-    "bool_parsing": "应为布尔值",
-    "decimal_type": "应为数字",
-    "decimal_parsing": "应为数字",
-    "decimal_max_places": "小数位数过多",
-    "decimal_max_digits": "数字位数过多",
-    "greater_than": "数值过小",
-    "greater_than_equal": "数值过小",
-    "less_than": "数值过大",
-    "less_than_equal": "数值过大",
-    "uuid_type": "应为 UUID",
-    "uuid_parsing": "应为 UUID",
-    "date_type": "应为日期",
-    "date_parsing": "应为日期（YYYY-MM-DD）",
-    "date_from_datetime_parsing": "应为日期（YYYY-MM-DD）",
-    "datetime_parsing": "应为时间",
-    "enum": "不在允许的取值范围内",
-    "literal_error": "不在允许的取值范围内",
-    "list_type": "应为列表",
-    "dict_type": "应为对象",
-    "model_type": "应为对象",
-    "model_attributes_type": "应为对象",
-    "too_short": "条目过少",
-    "too_long": "条目过多",
-    "union_tag_invalid": "未知的类型标识",
-    "union_tag_not_found": "缺少类型标识",
-    "null_forbidden": "不能为空",
-}
 
 
 def language_of(accept_language: str | None) -> str:
@@ -173,11 +133,12 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     language = language_of(request.headers.get("accept-language"))
     problems = []
     for item in error.errors():
-        code, english = str(item["type"]), str(item["msg"])
+        code = str(item["type"])
         if code == "missing" and item["loc"] == ("body",):
-            code, english = "body_missing", "A JSON body is needed; {} if there is nothing to say"
-        message = FIELD_MESSAGES_ZH.get(code, "取值无效") if language == "zh" else english
-        problems.append(FieldProblem(pointer=_pointer(item["loc"]), code=code, message=message))
+            code = "body_missing"
+        message = sentence(code, item.get("ctx", {}), language)
+        pointer = _pointer(item["loc"], error.body)
+        problems.append(FieldProblem(pointer=pointer, code=code, message=message))
     malformed = any(problem.code == "json_invalid" for problem in problems)
     status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
     code = "malformed-json" if malformed else "invalid-request"
@@ -186,12 +147,32 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     return _document(request, language, status, code, zh if language == "zh" else en, problems)
 
 
-def _pointer(location: Sequence[str | int]) -> str:
+def _pointer(location: Sequence[str | int], body: object) -> str:
     where, *rest = location
+    if where == "body":
+        rest = list(_places(rest, body))
     path = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest)
     if where == "body":
         return f"/{path}" if rest and not isinstance(rest[0], int) else ""
     return {"query": "?", "path": "/path/", "header": "header:"}.get(str(where), "") + path
+
+
+def _places(location: Sequence[str | int], body: object) -> Iterator[str | int]:
+    """Yield what of a location is there: the validator also names which kind it took a part for."""
+    here = body
+    for number, part in enumerate(location):
+        last = number == len(location) - 1
+        if isinstance(here, dict):
+            inner = here.get(part)
+            if last or isinstance(inner, (dict, list)):
+                yield part
+                here = inner
+        elif isinstance(here, list):
+            if isinstance(part, int) and part < len(here):
+                yield part
+                here = here[part]
+        elif not isinstance(body, (dict, list)):
+            yield part
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

@@ -77,6 +77,18 @@ class Consent(Aggregate, Base):
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
         Index(
+            "ix_consents_customer",
+            "tenant_id",
+            "customer_id",
+            postgresql_where=text("customer_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_consents_contact",
+            "tenant_id",
+            "contact_id",
+            postgresql_where=text("contact_id IS NOT NULL"),
+        ),
+        Index(
             "ix_consents_subject",
             "tenant_id",
             text("COALESCE(contact_id, customer_id)"),

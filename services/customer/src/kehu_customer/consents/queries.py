@@ -1,6 +1,6 @@
 """Reading the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,11 @@ NEWEST = f"""
     ORDER BY asked.place
 """  # noqa: S608 - our own names
 
+KNOWN = """
+    SELECT id FROM customers WHERE tenant_id = $1 AND id = ANY ($2)
+    UNION ALL SELECT id FROM contacts WHERE tenant_id = $1 AND id = ANY ($2)
+"""
+
 
 def matching(tenant_id: str, filters: ConsentFilters) -> Select[Consent]:
     """Return the query for the entries that match all filters."""
@@ -43,6 +48,12 @@ def matching(tenant_id: str, filters: ConsentFilters) -> Select[Consent]:
         if value is not None:
             query = query.where(getattr(Consent, name) == value)
     return query
+
+
+async def in_sight(session: Session, subject_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the customers and contacts that are known, and that the caller sees."""
+    found = await session.fetch(KNOWN, session.context.tenant_id, list(set(subject_ids)))
+    return {row["id"] for row in found}
 
 
 async def newest(

@@ -1,11 +1,12 @@
 """What can be done with the consent ledger. Each function runs in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import product
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
+from kehu_contracts.access import RowScope
 from kehu_customer.consents import events, queries
 from kehu_customer.consents.errors import OneSubjectNeeded, SubjectIsOrganisation, UnknownSubject
 from kehu_customer.consents.models import Consent, Purpose, Reason, answer
@@ -54,7 +55,7 @@ async def check(
     at = at or session.context.now
     day = clock.today(at, zone)
     asked = [(_subject(one), one.purpose, one.channel) for one in questions]
-    found = await queries.newest(session, asked, at)
+    found = await _newest(session, asked, at)
     answers = []
     for question, entry in zip(questions, found, strict=True):
         reason = answer(entry["decision"], entry["expires_on"], day)
@@ -69,6 +70,23 @@ async def check(
             )
         )
     return answers
+
+
+async def _newest(
+    session: Session, asked: Sequence[tuple[UUID, str, str]], at: datetime
+) -> list[Mapping[str, Any]]:
+    """Return what holds of whom the caller sees, whoever looks after what was merged into them."""
+    if session.context.row_scope == RowScope.ALL:
+        return await queries.newest(session, asked, at)
+    seen = await queries.in_sight(session, [subject_id for subject_id, _, _ in asked])
+    await session.see_all_rows()
+    found = await queries.newest(session, asked, at)
+    await session.see_rows_in_scope()
+    unknown = {"id": None, "decision": None, "expires_on": None}
+    return [
+        entry if one[0] in seen else {**entry, **unknown}
+        for one, entry in zip(asked, found, strict=True)
+    ]
 
 
 async def state_of(session: Session, *, zone: str, **subject: UUID) -> list[Answer]:

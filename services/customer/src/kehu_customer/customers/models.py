@@ -85,6 +85,16 @@ class Customer(Aggregate, Base):
         Index("ix_customers_owner", "tenant_id", "owner_id", "name", "id"),
         Index("ix_customers_department", "tenant_id", "department_id", "name", "id"),
         Index("ix_customers_state", "tenant_id", "state", "name", "id"),
+        Index("ix_customers_created_on", "tenant_id", "created_on"),
+        *(
+            Index(
+                f"ix_customers_{name}",
+                "tenant_id",
+                name,
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in ("promoted_on", "ended_on")
+        ),
         Index("ix_customers_parent", "tenant_id", "parent_id"),
         Index(
             "ix_customers_merged",

@@ -30,6 +30,18 @@ class DataExport(Aggregate, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+        Index(
+            "ix_data_exports_customer",
+            "tenant_id",
+            "customer_id",
+            postgresql_where=text("customer_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_data_exports_contact",
+            "tenant_id",
+            "contact_id",
+            postgresql_where=text("contact_id IS NOT NULL"),
+        ),
         Index("ix_data_exports_created_at", "tenant_id", "created_at", "id"),
         Index("ix_data_exports_open", "expires_at", postgresql_where=text("state <> 'expired'")),
     )

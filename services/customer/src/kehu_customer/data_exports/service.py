@@ -8,17 +8,14 @@ from sqlalchemy import func, or_, select
 
 from kehu_customer.data_exports.models import DataExport, ExportState
 from kehu_customer.data_exports.schemas import DataExportFilters
+from kehu_customer.db import Base
 from kehu_customer.erasures.schemas import Subject
 from kehu_customer.erasures.service import persons
 from kehu_customer.personal import PERSONAL
 from kehu_kernel import audit, ids
 from kehu_kernel.pagination import paginate
+from kehu_kernel.personal_data import rows_about, sources
 from kehu_kernel.session import Session
-
-AUDIT_LOG = """
-    SELECT to_jsonb(t) - ARRAY['tenant_id', 'salt', 'digest', 'xid'] FROM audit_log t
-    WHERE tenant_id = $1 AND entity_id = ANY ($2) ORDER BY at, id
-"""
 
 
 async def request_export(session: Session, data: Subject, *, hours: float) -> DataExport:
@@ -108,21 +105,8 @@ async def due(session: Session) -> list[tuple[str, UUID]]:
 
 async def _records(session: Session, subject_ids: list[UUID]) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of each table that an erasure would blank, and their audit entries."""
-    tenant_id, owners = session.context.tenant_id, list(subject_ids)
     records: dict[str, list[dict[str, Any]]] = {}
-    for one in PERSONAL:
-        if one.delete or one.table == DataExport.__tablename__:
-            continue  # indexes of values that stand elsewhere, and exports themselves
-        whose = " OR ".join(f"{column} = ANY ($2)" for column in one.by)
-        rows = await session.fetch(
-            f"SELECT to_jsonb(t) - 'tenant_id' AS row FROM {one.table} t "  # noqa: S608 - our names
-            f"WHERE tenant_id = $1 AND ({whose})",
-            tenant_id,
-            owners,
-        )
-        if rows:
-            records[one.table] = [row["row"] for row in rows]
-        if one.key is not None:
-            owners += [UUID(row["row"][one.key]) for row in rows]
-    entries = await session.fetch(AUDIT_LOG, tenant_id, owners)
-    return records | {"audit_log": [row[0] for row in entries]}
+    where = sources(PERSONAL, Base.metadata, without=DataExport.__tablename__)
+    for one in await rows_about(session, where, subject_ids):
+        records.setdefault(one.table, []).append(one.row)
+    return records

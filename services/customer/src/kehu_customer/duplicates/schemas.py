@@ -139,7 +139,7 @@ class DuplicateScanResult(BaseModel):
     """What a lot of a scan came to."""
 
     looked_at: int = Field(description="Customers looked at.")
-    found: int = Field(description="Pairs put up for review that were not before.")
+    found: int = Field(description="Pairs in your sight put up for review that were not before.")
     next_after: UUID | None = Field(description="Where to go on; null at the end.")
 
 

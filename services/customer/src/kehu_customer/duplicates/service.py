@@ -155,16 +155,19 @@ async def scan(session: Session, data: DuplicateScan) -> DuplicateScanResult:
     records = await queries.candidates(
         session, {who: keys_of(one, matching.ignored_domains) for who, one in subjects.items()}
     )
-    new = 0
+    new: list[DuplicatePair] = []
     for who, subject in subjects.items():
         for one in suspects(matching, subject, records.get(who, [])):
             pair = _found_pair(who, one)
             if (pair.first_id, pair.second_id) not in known:
                 known.add((pair.first_id, pair.second_id))
                 audit.created(session, pair)
-                new += 1
+                new.append(pair)
     next_after = ids[-1] if len(ids) == data.limit else None
-    return DuplicateScanResult(looked_at=len(lot), found=new, next_after=next_after)
+    members = {one for pair in new for one in (pair.first_id, pair.second_id)}
+    seen = await within_sight(session, members)
+    found = sum(seen.issuperset((pair.first_id, pair.second_id)) for pair in new)
+    return DuplicateScanResult(looked_at=len(lot), found=found, next_after=next_after)
 
 
 async def dismiss_pair(

@@ -3,7 +3,7 @@
 Customers are locked in the order of their ids, then employees, as everywhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -113,7 +113,7 @@ def require_fit(hand_over: HandOver, successors: Mapping[UUID, Employee]) -> Non
 
 async def show(session: Session, hand_over: HandOver) -> HandOverRead:
     """Return a hand-over as the API shows it, with what it has moved and what is left."""
-    moved, left = (await queries.progress_of(session, [hand_over]))[hand_over.id]
+    moved, left = (await _progress_of(session, [hand_over]))[hand_over.id]
     return HandOverRead.of(hand_over, moved=moved, left=left)
 
 
@@ -129,11 +129,21 @@ async def list_hand_overs(
         columns=queries.SORT_COLUMNS,
         tie_breaker=HandOver.id,
     )
-    progress = await queries.progress_of(session, found)
+    progress = await _progress_of(session, found)
     items = [
         HandOverRead.of(one, moved=progress[one.id][0], left=progress[one.id][1]) for one in found
     ]
     return items, cursor, count
+
+
+async def _progress_of(
+    session: Session, hand_overs: Sequence[HandOver]
+) -> dict[UUID, tuple[int, int]]:
+    """Count, as `expected` was counted, all customers: what moved may be out of sight by now."""
+    await session.see_all_rows()
+    progress = await queries.progress_of(session, hand_overs)
+    await session.see_rows_in_scope()
+    return progress
 
 
 async def _take_turns(session: Session) -> None:

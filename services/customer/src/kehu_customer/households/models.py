@@ -45,6 +45,8 @@ class HouseholdMember(TenantRow, Base):
         ),
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         ForeignKeyConstraint(["tenant_id", "contact_id"], ["contacts.tenant_id", "contacts.id"]),
+        Index("ix_household_members_customer", "tenant_id", "customer_id"),
+        Index("ix_household_members_contact", "tenant_id", "contact_id"),
         Index(
             "uq_household_members_customer",
             "tenant_id",

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from kehu_customer.custom_fields.errors import WORDS, CustomFieldsInvalid, Problem
 from kehu_customer.imports.columns import CUSTOM
 from kehu_kernel.errors import DomainError
-from kehu_kernel.problems import FIELD_MESSAGES_ZH
+from kehu_kernel.field_problems import sentence
 
 Reason = dict[str, Any]
 Headers = Mapping[str, str]
@@ -27,10 +27,10 @@ def of_shape(error: ValidationError, headers: Headers) -> list[Reason]:
         {
             "column": headers.get(str(one["loc"][0])) if one["loc"] else None,
             "code": one["type"],
-            "en": one["msg"],
-            "zh": FIELD_MESSAGES_ZH.get(one["type"], "取值无效"),
+            "en": sentence(one["type"], one.get("ctx", {}), "en"),
+            "zh": sentence(one["type"], one.get("ctx", {}), "zh"),
         }
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
+        for one in error.errors(include_url=False, include_input=False)
     ]
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from kehu_contracts.base import Event
 from kehu_customer.affiliations import events as affiliations
 from kehu_customer.affiliations.models import Affiliation
+from kehu_customer.archives.models import Fact
 from kehu_customer.classifications.models import Classification
 from kehu_customer.contact_points import events as contact_points
 from kehu_customer.contact_points.models import ContactPoint
@@ -106,6 +107,8 @@ HOUSEHOLD_MEMBERS = Belonging(
     None,
     lambda row: "here" if row.left_on is None else None,
 )
+FACTS = Belonging("fact", Fact, ("customer_id",), None, lambda _: None)
+"""Which of them move is decided in `facts.py`: a fact goes with its history."""
 SUBSIDIARIES = Belonging("subsidiary", Customer, ("parent_id",), customers.changed, lambda _: None)
 BELONGINGS = (
     CONTACTS,
@@ -115,7 +118,7 @@ BELONGINGS = (
     CLASSIFICATIONS,
     HOUSEHOLD_MEMBERS,
 )
-BY_KIND = {one.kind: one for one in (*BELONGINGS, SUBSIDIARIES)}
+BY_KIND = {one.kind: one for one in (*BELONGINGS, FACTS, SUBSIDIARIES)}
 
 
 def move(

@@ -30,6 +30,7 @@ class Merge(Aggregate, Base):
         ForeignKeyConstraint(["tenant_id", "survivor_id"], ["customers.tenant_id", "customers.id"]),
         Index("ix_merges_survivor", "tenant_id", "survivor_id"),
         Index("ix_merges_created_at", "tenant_id", "created_at", "id"),
+        Index("ix_merges_merged", "merged_ids", postgresql_using="gin"),
     )
 
     survivor_id: Mapped[UUID]
@@ -58,6 +59,7 @@ class MergeMove(TenantRow, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "merge_id"], ["merges.tenant_id", "merges.id"]),
         Index("ix_merge_moves_merge", "tenant_id", "merge_id", "place"),
+        Index("ix_merge_moves_row", "tenant_id", "row_id"),
     )
 
     merge_id: Mapped[UUID]

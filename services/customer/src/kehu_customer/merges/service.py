@@ -39,6 +39,7 @@ from kehu_customer.merges.errors import (
     MergeWithItself,
     UnknownMember,
 )
+from kehu_customer.merges.facts import gone_back, move_facts, tell_archives
 from kehu_customer.merges.models import Merge, MergeState
 from kehu_customer.merges.notes import CUSTOMER, Notes, restore
 from kehu_customer.merges.schemas import (
@@ -102,6 +103,7 @@ async def _merge(session: Session, data: MergeCreate) -> MergeResult:
     notes = Notes(session, merge.id)
     fields = await _choose_values(session, notes, survivor, losers, data)
     await _move_belongings(session, notes, survivor.id, data.merged_ids)
+    moved = await move_facts(session, notes, survivor.id, data.merged_ids)
     await _move_companies(session, notes, survivor, others, data.merged_ids)
     outbox.add(session, events.merged(merge), sequence=merge.version)
     await renew_keys(session, survivor)
@@ -109,7 +111,8 @@ async def _merge(session: Session, data: MergeCreate) -> MergeResult:
     members = [survivor.id, *data.merged_ids]
     await settle_pairs(session, members, PairState.OPEN, PairState.MERGED, data.reason)
     await follow_rules(session, survivor)
-    if "roles" in fields:
+    await tell_archives(session, moved)
+    if "roles" in fields and not moved:
         await follow_roles(session, survivor)
     return await _result(session, merge, survivor, notes.counted, [])
 
@@ -154,7 +157,9 @@ async def unmerge_customers(
     await settle_pairs(session, members, PairState.MERGED, PairState.DISMISSED, reason)
     await session.flush()
     await follow_rules_together(session, [survivor, *losers])
-    if survivor.roles != roles:
+    moved = await gone_back(session, moves, survivor.id)
+    await tell_archives(session, moved)
+    if survivor.roles != roles and not moved:
         await follow_roles(session, survivor)
     return await _result(session, merge, survivor, counted, left)
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, or_, select
+from sqlalchemy import Select, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Text
@@ -114,12 +114,18 @@ async def note_new_day(session: Session, segment_id: UUID, *, today: date) -> in
         return 0
     limits = sorted(boundaries(rule_of(segment)))
     for fact, days in limits:
-        facts = compiler.facts_of_all(session.context.tenant_id)
-        day, ago = compiler.day_of(fact, facts), timedelta(days=days)
-        crossed = select(facts.c.id).where(day > run.settled_on - ago, day <= today - ago)
-        await _note(session, crossed.order_by(facts.c.id), TODAY + fact)
+        ago = timedelta(days=days)
+        concerned = crossed(session.context.tenant_id, fact, run.settled_on - ago, today - ago)
+        await _note(session, concerned, TODAY + fact)
     run.settled_on = today
     return max(len(limits), 1)
+
+
+def crossed(tenant_id: str, fact: str, after: date, until: date) -> Select[UUID]:
+    """Return the query for the customers whose day lies after one day, and not after another."""
+    facts = compiler.facts_of_all(tenant_id)
+    day = compiler.day_of(fact, facts)
+    return select(facts.c.id).where(day > after, day <= until).order_by(facts.c.id)
 
 
 async def settle(

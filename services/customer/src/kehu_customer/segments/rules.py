@@ -4,28 +4,65 @@ Nothing here reads a database or a clock. `compiler` says what a rule means in S
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
+from pydantic import (
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from kehu_customer.classification_schemes.rules import Code, Number
 from kehu_customer.contact_points.models import PointKind
 from kehu_kernel.wire import Day, Flag, Input, Text, Whole
 
-Word = Literal["kind", "state", "roles", "industry", "country", "source", "value_grade"]
-Quantity = Literal[
+_Word = Literal["kind", "state", "roles", "industry", "country", "source", "value_grade"]
+_Quantity = Literal[
     "value_score", "employee_count", "founded_year", "contacts", "opportunities_open",
     "opportunities_won", "opportunities_lost", "requests", "requests_open",
 ]  # fmt: skip
-Amount = Literal["annual_revenue", "won_amount"]
-DayFact = Literal[
+_Amount = Literal["annual_revenue", "won_amount"]
+_DayFact = Literal[
     "created_on", "promoted_on", "ended_on", "last_contact_on", "last_opportunity_on",
     "last_won_on", "last_request_on",
 ]  # fmt: skip
-Holder = Literal["owner_id", "department_id", "parent_id"]
-Custom = Annotated[str, Field(pattern=r"^custom\.[a-z][a-z0-9_]{0,59}$")]
+_Holder = Literal["owner_id", "department_id", "parent_id"]
+_Custom = Annotated[str, Field(pattern=r"^custom\.[a-z][a-z0-9_]{0,59}$")]
 """A custom field, `custom.<its code>`."""
+
+
+def _knowing(*known: str) -> WrapValidator:
+    """Refuse another fact by naming those that are known here."""
+    expected = ", ".join(f"'{name}'" for name in known)
+
+    def check(value: object, take: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return take(value)
+        except ValidationError as error:
+            raise PydanticCustomError(
+                "unknown_fact", "There is no such fact here", {"expected": expected}
+            ) from error
+
+    return WrapValidator(check)
+
+
+WORDS, QUANTITIES, AMOUNTS, DAYS, HOLDERS = map(
+    get_args, (_Word, _Quantity, _Amount, _DayFact, _Holder)
+)
+ANY_CUSTOM = "custom.<code>"
+Word = Annotated[_Word | _Custom, _knowing(*WORDS, ANY_CUSTOM)]
+Quantity = Annotated[_Quantity | _Custom, _knowing(*QUANTITIES, ANY_CUSTOM)]
+Amount = Annotated[_Amount | _Custom, _knowing(*AMOUNTS, ANY_CUSTOM)]
+DayFact = Annotated[_DayFact | _Custom, _knowing(*DAYS, ANY_CUSTOM)]
+Holder = Annotated[_Holder, _knowing(*HOLDERS)]
+AnyFact = Annotated[
+    _Word | _Quantity | _Amount | _DayFact | _Holder | _Custom,
+    _knowing(*WORDS, *QUANTITIES, *AMOUNTS, *DAYS, *HOLDERS, ANY_CUSTOM),
+]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Days = Annotated[Whole, Field(ge=-36500, le=36500)]
 FACT = "What is looked at: a field of the customer, or `custom.<code>`."
@@ -35,7 +72,7 @@ class OneOf(Input):
     """The fact has one of these values; of several roles or choices, any."""
 
     test: Literal["one_of"] = Field(description="Kind of condition.")
-    fact: Word | Custom = Field(description=FACT)
+    fact: Word = Field(description=FACT)
     values: list[Text] = Field(min_length=1, max_length=100, description="One of these.")
 
 
@@ -43,7 +80,7 @@ class Between(Input):
     """The number lies in an interval; one that is not known lies in none."""
 
     test: Literal["between"] = Field(description="Kind of condition.")
-    fact: Quantity | Custom = Field(description=FACT)
+    fact: Quantity = Field(description=FACT)
     at_least: Number | None = Field(description="Lower end, included; null: open.")
     below: Number | None = Field(description="Upper end, not included; null: open.")
 
@@ -52,7 +89,7 @@ class AmountBetween(Input):
     """The amount, in this currency, lies in an interval; in another currency in none."""
 
     test: Literal["amount_between"] = Field(description="Kind of condition.")
-    fact: Amount | Custom = Field(description=FACT)
+    fact: Amount = Field(description=FACT)
     currency: Currency = Field(description="Currency of the amount.")
     at_least: Number | None = Field(description="Lower end, included; null: open.")
     below: Number | None = Field(description="Upper end, not included; null: open.")
@@ -62,7 +99,7 @@ class DayBetween(Input):
     """The day lies in an interval, both ends included; one that is not known lies in none."""
 
     test: Literal["day_between"] = Field(description="Kind of condition.")
-    fact: DayFact | Custom = Field(description=FACT)
+    fact: DayFact = Field(description=FACT)
     first: Day | None = Field(description="First day; null: open.")
     last: Day | None = Field(description="Last day; null: open.")
 
@@ -74,7 +111,7 @@ class DaysAgo(Input):
     """
 
     test: Literal["days_ago"] = Field(description="Kind of condition.")
-    fact: DayFact | Custom = Field(description=FACT)
+    fact: DayFact = Field(description=FACT)
     at_least: Days | None = Field(description="So many days ago or more; null: open.")
     below: Days | None = Field(description="Less than so many days ago; null: open.")
 
@@ -83,7 +120,7 @@ class Known(Input):
     """The fact is known, or is not."""
 
     test: Literal["known"] = Field(description="Kind of condition.")
-    fact: Word | Quantity | Amount | DayFact | Holder | Custom = Field(description=FACT)
+    fact: AnyFact = Field(description=FACT)
     known: Flag = Field(description="Whether it must be known, or must not.")
 
 

@@ -47,6 +47,7 @@ class TimelineEntry(TenantRow, Base):
     __tablename__ = "timeline_entries"
     __table_args__ = (
         Index("ix_timeline_entries_customer", "tenant_id", "customer_id", "happened_at", "id"),
+        Index("ix_timeline_entries_subject", "tenant_id", "subject_id"),
         Index(
             "ix_timeline_entries_contacts",
             "tenant_id",

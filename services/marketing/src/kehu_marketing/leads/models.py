@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,6 +48,12 @@ class Lead(Aggregate, Base):
         Index("ix_leads_owner", "tenant_id", "owner_id", "created_at", "id"),
         Index("ix_leads_source", "tenant_id", "source", "created_at", "id"),
         Index("ix_leads_customer", "tenant_id", "customer_id", "created_at", "id"),
+        Index(
+            "ix_leads_contact",
+            "tenant_id",
+            "contact_id",
+            postgresql_where=text("contact_id IS NOT NULL"),
+        ),
     )
 
     number: Mapped[str]

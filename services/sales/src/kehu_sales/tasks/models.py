@@ -53,6 +53,7 @@ class Task(Aggregate, Base):
         ),
         Index("ix_tasks_created_at", "tenant_id", "created_at", "id"),
         Index("ix_tasks_due_on", "tenant_id", "due_on", "id"),
+        Index("ix_tasks_customer", "tenant_id", "customer_id"),
         Index("ix_tasks_opportunity", "tenant_id", "opportunity_id", "stage_code"),
         Index("ix_tasks_assignee", "tenant_id", "assignee_id", "status"),
         Index(

@@ -1,15 +1,18 @@
 """Looking for what should be gone: some words, in every column of every table of a database."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 
 from kehu_contracts.erasure import ErasureOrdered
 from kehu_kernel.db import Database
-from kehu_kernel.erasure import ErasureWork
+from kehu_kernel.erasure import ANSWERS, LAST_ANSWER, PLUMBING, UNSENT, ErasureWork
 from kehu_kernel.records import Fact
 from kehu_kernel.testing.events import fact_of
+from kehu_kernel.testing.plans import planner
 
 TABLES = """
     SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
@@ -80,3 +83,53 @@ async def carry_out(work: ErasureWork, worker: Database) -> None:
     await work.work()
     await published(worker)
     await work.work()
+
+
+READ_ANYHOW = {
+    "erased_subjects",  # by the erasure's id
+    "parked_events",  # only what went wrong is there
+}
+
+
+async def reads_of_whole_tables(work: ErasureWork, url: str) -> set[str]:
+    """Return what an erasure reads from end to end, or a tenant's part of it, with the statement.
+
+    `url` is a superuser's. The tables may be empty: a sequential scan is only planned where no
+    index would do.
+    """
+    known: dict[str, tuple[object, ...]] = {
+        LAST_ANSWER: ("nobody", "", "", 9),
+        ANSWERS: ("nobody", uuid4(), "", "", "", ""),
+    }
+    statements = [one for _, one in work.statements()] + [UNSENT, *PLUMBING.values(), *known]
+    found = set[str]()
+    async with planner(url, "kehu_worker") as worker:
+        for statement in statements:
+            plan = await worker.plan(statement, *known.get(statement, ("nobody", uuid4())))
+            found |= {
+                f"{node['Relation Name']}: {statement}"
+                for node in _nodes(plan)
+                if node.get("Relation Name", "erased_subjects") not in READ_ANYHOW
+                and _reads_all(node)
+            }
+    return found
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def _reads_all(node: dict[str, Any]) -> bool:
+    """Whether a node looks at every row of a table, at least of the tenant's."""
+    kind = node["Node Type"]
+    if kind == "Seq Scan":
+        return True
+    if kind == "Bitmap Heap Scan":
+        return any(_reads_all(one) for one in _nodes(node) if "Index Name" in one)
+    if kind not in {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}:
+        return False
+    few = node["Index Name"] == "ix_outbox_unsent"  # what waits for the relay
+    by = re.sub(r"\(tenant_id = [^)]*\)", "", node.get("Index Cond", ""))
+    return not few and re.search("[a-z_]{2}", by) is None
