@@ -5,7 +5,7 @@ from alembic import op
 from kehu_kernel.migrations import enable_tenant_security, let_worker
 
 revision = "2026112400"
-down_revision = "2026112451"
+down_revision = "2026112321"
 
 TABLES = {
     "department_refs": "code text NOT NULL, name text NOT NULL, parent_id uuid",

@@ -10,4 +10,4 @@ down_revision = "2026112432"
 
 
 def upgrade() -> None:
-    forget(op, PERSONAL)
+    forget(op, [one for one in PERSONAL if one.table in ("visits", "tasks", "activities")])

@@ -89,6 +89,7 @@ async def decide(
         Decision.REVOKE: approval.revoke,
     }[decision]
     step(context)
+    await session.see_all_rows()  # the document, and what is decided, may be out of sight
     audit.changed(session, approval, decision)
     session.add(
         ApprovalDecision(

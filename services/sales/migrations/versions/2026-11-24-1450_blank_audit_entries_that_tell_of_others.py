@@ -5,7 +5,7 @@ from alembic import op
 from kehu_kernel.audit_chain import FUNCTIONS
 
 revision = "2026112450"
-down_revision = "2026112321"
+down_revision = "2026112422"
 
 
 def upgrade() -> None:
