@@ -24,7 +24,6 @@ TABLES = (
     """,
     """
     CREATE INDEX ix_customer_group_refs_customer ON customer_group_refs (tenant_id, customer_id)
-        WHERE member
     """,
     """
     CREATE TABLE approval_chains (

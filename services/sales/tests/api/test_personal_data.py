@@ -54,7 +54,7 @@ async def test_holds_what_hangs_on_the_person_and_nothing_of_others(
     tables = [one["table"] for one in rows]
     assert list(dict.fromkeys(tables)) == [
         "customer_refs", "opportunities", "activities", "tasks", "opportunity_evaluations",
-        "audit_log",
+        "opportunity_stages", "audit_log",
     ]  # fmt: skip
     assert rows[0]["row"]["name"] == NAME
     assert {one["row"]["need"] for one in rows if one["table"] == "opportunities"} == {WISH}
@@ -99,7 +99,9 @@ async def test_is_for_those_with_the_right_of_the_same_tenant(
     assert foreign.json()["items"] == []
 
 
-@pytest.mark.parametrize("cursor", ["x", "WzAsICJcdTAwMDAiXQ", "WzksICIiXQ", "e30", "WzEuNSwgIiJd"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "WzAsICJcdTAwMDAiXQ", "Wzk5LCAiIl0", "e30", "WzEuNSwgIiJd"]
+)
 async def test_refuses_a_cursor_that_is_none(
     client: httpx.AsyncClient, cursor: str, problem: ProblemOf
 ) -> None:

@@ -221,7 +221,7 @@ class TestReport:
     ) -> None:
         opportunity = await make_in_progress()
         done = await make_done(opportunity_id=opportunity["id"], customer_id=None)
-        body = {"closed_on": str(TODAY), "reason": "价格过高"}
+        body = {"closed_on": str(TODAY), "reason": "价格过高", "competitor_unknown": True}
         await go(client, f"/v1/opportunities/{opportunity['id']}/lose", body)
         reported = await go(client, f"/v1/visits/{done['id']}/report", REPORT)
         activity = (await client.get(f"/v1/activities/{reported['activity_id']}")).json()

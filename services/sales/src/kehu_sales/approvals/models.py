@@ -200,6 +200,7 @@ class Approval(Aggregate, Base):
             "ix_approvals_open", "tenant_id", "kind", "document_id", unique=True,
             postgresql_where=text("state IN ('waiting', 'approved')"),
         ),
+        Index("ix_approvals_customer", "tenant_id", "customer_id"),
         Index("ix_approvals_document", "tenant_id", "document_id", "created_at", "id"),
         Index("ix_approvals_created_at", "tenant_id", "created_at", "id"),
         Index(

@@ -56,12 +56,7 @@ class CustomerGroupRef(Copy, Base):
     """
 
     __tablename__ = "customer_group_refs"
-    __table_args__ = (
-        Index(
-            "ix_customer_group_refs_customer", "tenant_id", "customer_id",
-            postgresql_where=text("member"),
-        ),
-    )  # fmt: skip
+    __table_args__ = (Index("ix_customer_group_refs_customer", "tenant_id", "customer_id"),)
 
     customer_id: Mapped[UUID]
     segment_id: Mapped[UUID | None]

@@ -37,14 +37,17 @@ async def read_report(session: Session, opportunity_id: UUID, *, actor: Actor) -
 
     Raises `NotFound` for all others.
     """
-    found: Opportunity | None = await session.scalar(
-        select(Opportunity).where(
-            Opportunity.tenant_id == session.context.tenant_id,
-            Opportunity.id == opportunity_id,
-            Opportunity.reported_by_id.is_not(None),
-        )
+    query = select(Opportunity).where(
+        Opportunity.tenant_id == session.context.tenant_id,
+        Opportunity.id == opportunity_id,
+        Opportunity.reported_by_id.is_not(None),
     )
-    if found is None or (SEE_ALL not in actor.scopes and found.reported_by_id != actor.employee_id):
+    own = query.where(Opportunity.reported_by_id == actor.employee_id)
+    found = await session.scalar(query if SEE_ALL in actor.scopes else own)
+    if found is None:
+        await session.see_all_rows()  # what one has reported one sees, whoever looks after it
+        found = await session.scalar(own)
+    if found is None:
         raise NotFound.of(Opportunity, opportunity_id)
     return found
 
@@ -58,6 +61,7 @@ async def list_reports(
         Opportunity.reported_by_id == actor.employee_id,
         Opportunity.reported_by_id.is_not(None),
     )
+    await session.see_all_rows()  # what one has reported one sees, whoever looks after it
     return await paginate(
         session,
         query,
