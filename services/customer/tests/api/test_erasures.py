@@ -13,7 +13,8 @@ from sqlalchemy import text
 from kehu_contracts import analytics, examples, marketing, sales, service_desk
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.events import EVENTS
-from kehu_contracts.sales import ActivityRecorded, OpportunityCreated, OpportunityWon
+from kehu_contracts.fieldwork import ActivityRecorded
+from kehu_contracts.sales import OpportunityCreated, OpportunityWon
 from kehu_customer.consumers import HANDLERS
 from kehu_customer.jobs import erasures
 from kehu_customer.timeline.fold import fold_entries

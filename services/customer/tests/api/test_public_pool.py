@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from kehu_contracts.examples import load
-from kehu_contracts.sales import ActivityRecorded
+from kehu_contracts.fieldwork import ActivityRecorded
 from kehu_customer.public_pool.service import record_follow_up
 from kehu_kernel import clock
 from kehu_kernel.context import Context

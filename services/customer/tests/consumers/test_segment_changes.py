@@ -13,9 +13,9 @@ from kehu_contracts import examples
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.base import Event
 from kehu_contracts.customer import CustomerCreated
+from kehu_contracts.fieldwork import ActivityRecorded
 from kehu_contracts.money import Money
 from kehu_contracts.sales import (
-    ActivityRecorded,
     OpportunityChanged,
     OpportunityCreated,
     OpportunityLost,

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from kehu_contracts import examples
 from kehu_contracts.events import event_class
+from kehu_contracts.fieldwork import ActivityRecorded
 from kehu_contracts.money import Money
-from kehu_contracts.sales import ActivityRecorded, OpportunityCreated, OpportunityWon
+from kehu_contracts.sales import OpportunityCreated, OpportunityWon
 from kehu_customer.segments import compiler, evaluation
 from kehu_customer.segments.changes import note_changes
 from kehu_customer.segments.models import Segment

@@ -15,9 +15,10 @@ from kehu_contracts.base import Event
 from kehu_contracts.credit import CreditBlocked
 from kehu_contracts.customer import CustomerMerged, CustomersMerge, CustomerUnmerged
 from kehu_contracts.events import EVENTS
+from kehu_contracts.fieldwork import ActivityRecorded
 from kehu_contracts.marketing import LeadCreated
 from kehu_contracts.money import Money
-from kehu_contracts.sales import ActivityRecorded, OpportunityWon
+from kehu_contracts.sales import OpportunityWon
 from kehu_contracts.service_desk import RequestCreated
 from kehu_customer.timeline.fold import fold_entries
 from kehu_customer.timeline.telling import LEFT_OUT, TELLINGS

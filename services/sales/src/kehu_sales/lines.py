@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from kehu_contracts.base import DecimalText
+from kehu_contracts.lines import DocumentLine
 from kehu_contracts.money import CENT, Money, two_places
-from kehu_contracts.sales import DocumentLine
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.errors import DomainError
 

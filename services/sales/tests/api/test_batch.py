@@ -15,7 +15,9 @@ from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor
 from kehu_sales.opportunities import service as opportunities
-from kehu_sales.opportunities.schemas import OpportunityCreate
+from kehu_sales.opportunities.schemas import (
+    OpportunityCreate,
+)
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 MakeCustomer = Callable[..., Awaitable[str]]

@@ -13,7 +13,10 @@ from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import emitted
 from kehu_sales.opportunities import service as opportunities
 from kehu_sales.opportunities.models import EVALUATE_SCOPE
-from kehu_sales.opportunities.schemas import OpportunityEvaluation, OpportunityLoss
+from kehu_sales.opportunities.schemas import (
+    OpportunityEvaluation,
+    OpportunityLoss,
+)
 from kehu_sales.opportunities.words import Result
 
 Make = Callable[..., Awaitable[dict[str, Any]]]

@@ -6,15 +6,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts.base import DecimalText, Event, Fragment, Percent, Timestamp
+from kehu_contracts import fieldwork, quoting
+from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
+from kehu_contracts.lines import DocumentLine
 from kehu_contracts.money import Money
 
 OpportunityStatus = Literal[
     "not_evaluated", "in_evaluation", "in_progress", "evaluation_failed", "won", "lost"
 ]
 EvaluationResult = Literal["pass", "pass_to_next", "reject", "fail"]
-TaskStatus = Literal["open", "in_progress", "completed"]
 
 
 class ProductState(Event):
@@ -144,16 +145,6 @@ class ConfirmationTemplateChanged(ConfirmationTemplateState):
     """A confirmation template was changed or withdrawn."""
 
     type: ClassVar[str] = "sales.confirmation-template-changed.v1"
-
-
-class DocumentLine(Fragment):
-    """One product line of an opportunity or a quote."""
-
-    product_id: UUID = Field(description="The product.")
-    product_name: str = Field(description="Name of the product when the line was written.")
-    quantity: DecimalText = Field(description="Quantity, in units of the product.")
-    unit_price: Money = Field(description="Agreed price of one unit.")
-    amount: Money = Field(description="Quantity times unit price, rounded half-even once.")
 
 
 class OpportunityState(Event):
@@ -325,244 +316,6 @@ class OpportunityLost(OpportunityState):
     type: ClassVar[str] = "sales.opportunity-lost.v1"
 
 
-class ActivityRecorded(Event):
-    """A visit, call or other contact took place; it is never changed afterwards."""
-
-    type: ClassVar[str] = "sales.activity-recorded.v1"
-    key: ClassVar[str] = "activity_id"
-
-    activity_id: UUID = Field(description="The activity.")
-    kind: str = Field(description="Kind of activity, such as visit or call.")
-    topic: str = Field(description="What it was about, in a few words.")
-    customer_id: UUID | None = Field(description="The customer it was with.")
-    opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
-    stage_code: str | None = Field(description="Stage the opportunity was in at the time.")
-    employee_id: UUID | None = Field(description="The employee who did it.")
-    occurred_on: date = Field(description="Business day it took place.")
-    place: str | None = Field(
-        None,
-        description="Where it took place.",
-        json_schema_extra={"x-added-on": "2026-11-22"},
-    )
-    minutes: int | None = Field(
-        None,
-        description="How long it took, in minutes.",
-        json_schema_extra={"x-added-on": "2026-11-22"},
-    )
-    cost: Money | None = Field(
-        None,
-        description="What it cost us.",
-        json_schema_extra={"x-added-on": "2026-11-22"},
-    )
-
-
-class TaskState(Event):
-    """A task after the change."""
-
-    key: ClassVar[str] = "task_id"
-
-    task_id: UUID = Field(description="The task.")
-    topic: str = Field(description="What is to be done, in a few words.")
-    customer_id: UUID | None = Field(description="The customer it is for.")
-    opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
-    stage_code: str | None = Field(description="Stage the opportunity was in on creation.")
-    assignee_id: UUID | None = Field(description="The employee who is to do it.")
-    status: TaskStatus = Field(description="How far it is.")
-    due_on: date | None = Field(description="Business day it should be done by.")
-    started_on: date | None = Field(description="Business day work really began.")
-    finished_on: date | None = Field(description="Business day work really ended.")
-    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
-    starts_at: Timestamp | None = Field(
-        None,
-        description="Planned start, if it has a time of its own.",
-        json_schema_extra={"x-added-on": "2026-11-22"},
-    )
-    ends_at: Timestamp | None = Field(
-        None,
-        description="Planned end.",
-        json_schema_extra={"x-added-on": "2026-11-22"},
-    )
-    series_id: UUID | None = Field(
-        None,
-        description="What repeats it has in common, if it repeats.",
-        json_schema_extra={"x-added-on": "2026-11-22"},
-    )
-
-
-class TaskCreated(TaskState):
-    """A task was given out."""
-
-    type: ClassVar[str] = "sales.task-created.v1"
-
-
-class TaskAssigned(TaskState):
-    """A task was given to an employee, the first or another one."""
-
-    type: ClassVar[str] = "sales.task-assigned.v1"
-
-
-class TaskCompleted(TaskState):
-    """A task was completed, with its actual start and end."""
-
-    type: ClassVar[str] = "sales.task-completed.v1"
-
-
-class TaskChanged(TaskState):
-    """The plan of a task was changed."""
-
-    type: ClassVar[str] = "sales.task-changed.v1"
-
-
-class TaskDue(TaskState):
-    """A task is due today, or is overdue, and not done; told once for a due day."""
-
-    type: ClassVar[str] = "sales.task-due.v1"
-
-
-class TaskReminded(TaskState):
-    """A task starts soon, as its owner wished to be reminded; told once for a start."""
-
-    type: ClassVar[str] = "sales.task-reminded.v1"
-
-
-class TaskCancelled(Event):
-    """A task was called off; this is final."""
-
-    type: ClassVar[str] = "sales.task-cancelled.v1"
-    key: ClassVar[str] = "task_id"
-
-    task_id: UUID = Field(description="The task.")
-    topic: str = Field(description="What was to be done, in a few words.")
-    customer_id: UUID | None = Field(description="The customer it was for.")
-    opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
-    assignee_id: UUID | None = Field(description="The employee who was to do it.")
-    series_id: UUID | None = Field(description="What repeats have in common, if it repeats.")
-    reason: str = Field(description="Why.")
-
-
-class VisitState(Event):
-    """A visit after the change."""
-
-    key: ClassVar[str] = "visit_id"
-
-    visit_id: UUID = Field(description="The visit.")
-    number: str = Field(description="Document number, such as VIS-2026-000123.")
-    visit_type: str = Field(description="Code of the type of visit, such as new_customer.")
-    purpose: str = Field(description="What it is for.")
-    customer_id: UUID = Field(description="The customer.")
-    opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
-    contact_ids: list[UUID] = Field(description="Contacts who are met.")
-    owner_id: UUID | None = Field(description="The employee who visits.")
-    department_id: UUID | None = Field(description="The department of the employee.")
-    observer_ids: list[UUID] = Field(description="Employees who come along.")
-    status: str = Field(
-        description="How far it is: planned, in_approval, approved, checked_in, done, reported, "
-        "closed or cancelled; more may come."
-    )
-    business_trip: bool = Field(description="Whether it is a business trip.")
-    starts_at: Timestamp = Field(description="Planned start.")
-    ends_at: Timestamp = Field(description="Planned end.")
-    checked_in_at: Timestamp | None = Field(description="When the visitor arrived.")
-    ended_at: Timestamp | None = Field(description="When the visitor left.")
-    report_due_at: Timestamp | None = Field(description="Until when it is to be reported.")
-    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
-
-
-class VisitPlanned(VisitState):
-    """A visit was planned."""
-
-    type: ClassVar[str] = "sales.visit-planned.v1"
-
-
-class VisitChanged(VisitState):
-    """A visit was planned anew, submitted, sent back, ended, or its checklist ticked."""
-
-    type: ClassVar[str] = "sales.visit-changed.v1"
-
-
-class VisitApproved(VisitState):
-    """The superior consented to the plan of a visit."""
-
-    type: ClassVar[str] = "sales.visit-approved.v1"
-
-
-class VisitCheckedIn(VisitState):
-    """The visitor arrived at the customer's."""
-
-    type: ClassVar[str] = "sales.visit-checked-in.v1"
-
-    latitude: float | None = Field(description="Where: degrees north (WGS 84).")
-    longitude: float | None = Field(description="Where: degrees east (WGS 84).")
-    accuracy_m: float | None = Field(description="How exactly that is known, in metres.")
-
-
-class VisitReported(VisitState):
-    """A visit was reported; the head of the department should read it."""
-
-    type: ClassVar[str] = "sales.visit-reported.v1"
-
-    activity_id: UUID | None = Field(description="The activity that was recorded with it.")
-    follow_up_task_id: UUID | None = Field(description="The task a refusal gave rise to.")
-    minutes: int | None = Field(description="How long it really took, in minutes.")
-    listened_minutes: int | None = Field(description="Minutes listening.")
-    asked_minutes: int | None = Field(description="Minutes asking.")
-    presented_minutes: int | None = Field(description="Minutes presenting.")
-    travel_minutes: int | None = Field(description="Minutes of travel.")
-    cost: Money | None = Field(description="What it cost us.")
-    phase: str | None = Field(
-        description="How far the talk came: opening, inquiry, proposal or next_step."
-    )
-    behaviour_stage: int | None = Field(description="Stage of behaviour that was seen, 1 to 4.")
-    potential_buyer: bool | None = Field(description="Whether the person may buy.")
-    next_need_on: date | None = Field(description="Business day the next need is expected.")
-    next_need_quantity: DecimalText | None = Field(description="How much will be needed then.")
-    proposed: str | None = Field(
-        description="What was put forward: nothing, proposal, quote or contract."
-    )
-    refusal_degree: str | None = Field(description="How the customer refused: firm or not_firm.")
-    refusal_reason: str | None = Field(
-        description="Why the customer refused: cannot_afford or does_not_want."
-    )
-    next_step: str | None = Field(description="What comes next.")
-    next_step_on: date | None = Field(description="Business day it should happen.")
-
-
-class VisitClosed(VisitState):
-    """All duties after a visit are done; this is final."""
-
-    type: ClassVar[str] = "sales.visit-closed.v1"
-
-
-class VisitCancelled(VisitState):
-    """A visit was called off; this is final."""
-
-    type: ClassVar[str] = "sales.visit-cancelled.v1"
-
-
-class VisitReminded(VisitState):
-    """Somebody should be reminded of a visit; told once for each occasion."""
-
-    type: ClassVar[str] = "sales.visit-reminded.v1"
-
-    occasion: str = Field(
-        description="Why: starts_soon, or report_overdue; more occasions may come."
-    )
-
-
-class CustomerCallingStopped(Event):
-    """A customer refused firmly on a visit: nobody should call on it any more of our own accord."""
-
-    type: ClassVar[str] = "sales.customer-calling-stopped.v1"
-    key: ClassVar[str] = "visit_id"
-
-    visit_id: UUID = Field(description="The visit on which the customer refused.")
-    customer_id: UUID = Field(description="The customer.")
-    refusal_reason: str | None = Field(
-        description="The true reason: cannot_afford or does_not_want."
-    )
-    employee_id: UUID | None = Field(description="The employee who was there.")
-
-
 class QuoteCreated(Event):
     """A quote was made from the product lines of an opportunity."""
 
@@ -623,145 +376,6 @@ class ForecastCalled(Event):
     changed: list[str] = Field(description="Names of the fields that changed; empty at first.")
 
 
-class QuoteFact(Event):
-    """A quote after a step of its life."""
-
-    key: ClassVar[str] = "quote_id"
-
-    quote_id: UUID = Field(description="The quote; every version has an id of its own.")
-    number: str = Field(description="Document number, such as QUO-2026-000123-2.")
-    revision: int = Field(description="Counts the versions of the offer, from 1.")
-    state: str = Field(
-        description="Draft, in_approval, approved, sent, accepted, rejected, expired or "
-        "superseded; may grow."
-    )
-    opportunity_id: UUID | None = Field(description="The opportunity it is for.")
-    price_list_id: UUID | None = Field(description="The price list it was made from.")
-    customer_id: UUID | None = Field(description="The customer it is for.")
-    owner_id: UUID | None = Field(description="The employee who works on it.")
-    lines: list[DocumentLine] = Field(description="Every product line, in order.")
-    discount_percent: DecimalText = Field(description="Given off the sum of the lines, percent.")
-    total: Money = Field(description="Sum of the lines less the discount.")
-    quoted_on: date = Field(description="Business day of the quote.")
-    expires_on: date | None = Field(description="Last business day the quote holds.")
-    sent_on: date | None = Field(description="Business day it went to the customer.")
-    closed_on: date | None = Field(description="Business day of the answer, or of its expiry.")
-    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
-
-
-class QuoteDrafted(QuoteFact):
-    """A quote without an opportunity was drafted: from a price list, or free."""
-
-    type: ClassVar[str] = "sales.quote-drafted.v1"
-
-
-class QuoteChanged(QuoteFact):
-    """A quote was changed, submitted, approved, handed over, or gave way to a new version."""
-
-    type: ClassVar[str] = "sales.quote-changed.v1"
-
-
-class QuoteSent(QuoteFact):
-    """A quote went to the customer; from now on it is fixed."""
-
-    type: ClassVar[str] = "sales.quote-sent.v1"
-
-
-class QuoteAccepted(QuoteFact):
-    """The customer said yes to a quote."""
-
-    type: ClassVar[str] = "sales.quote-accepted.v1"
-
-
-class QuoteRejected(QuoteFact):
-    """The customer said no to a quote."""
-
-    type: ClassVar[str] = "sales.quote-rejected.v1"
-
-
-class QuoteExpired(QuoteFact):
-    """The last day of a quote was over before the customer said anything."""
-
-    type: ClassVar[str] = "sales.quote-expired.v1"
-
-
-class PriceListState(Event):
-    """A price list after the change, without its prices."""
-
-    key: ClassVar[str] = "price_list_id"
-
-    price_list_id: UUID = Field(description="The price list.")
-    number: str = Field(description="Document number, such as PRICE-2026-000001.")
-    name: str = Field(description="Name.")
-    audience: str = Field(
-        description="Customer, segment, tier (value grade), class or everybody; may grow."
-    )
-    customer_id: UUID | None = Field(description="The customer it is for.")
-    segment_id: UUID | None = Field(description="The segment it is for.")
-    audience_code: str | None = Field(description="The value grade, or scheme/class, it is for.")
-    currency: str = Field(description="Currency code, ISO 4217.")
-    tax_included: bool = Field(description="Whether its prices contain the tax.")
-    starts_on: date = Field(description="First business day it holds.")
-    ends_on: date | None = Field(description="Last business day it holds.")
-    owner_id: UUID | None = Field(description="The employee who looks after it.")
-    state: str = Field(description="Draft, in_approval or approved; only an approved one answers.")
-    line_count: int = Field(description="How many prices it holds.")
-    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
-
-
-class PriceListCreated(PriceListState):
-    """A price list was entered, as a draft."""
-
-    type: ClassVar[str] = "sales.price-list-created.v1"
-
-
-class PriceListChanged(PriceListState):
-    """A price list was changed, priced, submitted or un-approved."""
-
-    type: ClassVar[str] = "sales.price-list-changed.v1"
-
-
-class PriceListApproved(PriceListState):
-    """A price list was approved: its prices hold while it is valid."""
-
-    type: ClassVar[str] = "sales.price-list-approved.v1"
-
-
-class ApprovalState(Event):
-    """A document on its way through the levels of its approval, after a step."""
-
-    key: ClassVar[str] = "approval_id"
-
-    approval_id: UUID = Field(description="The approval; each submission has its own.")
-    kind: str = Field(description="Kind of document: price_list, quote; may grow.")
-    document_id: UUID = Field(description="The document.")
-    document_number: str = Field(description="The document's number.")
-    state: str = Field(description="Waiting, approved, rejected, withdrawn or revoked; may grow.")
-    levels: int = Field(description="How many levels are asked; none: approved at once.")
-    position: int = Field(description="The level that decides, or decided last, from 1.")
-    level_name: str | None = Field(description="Name of the level that decides.")
-    waiting_employee_id: UUID | None = Field(description="The employee it waits for.")
-    waiting_role: str | None = Field(description="The role it waits for.")
-    amount: Money | None = Field(description="What the document is about.")
-    discount_percent: DecimalText | None = Field(description="Its discount, percent.")
-    submitted_by_id: UUID | None = Field(description="The employee who submitted it.")
-
-
-class ApprovalRequested(ApprovalState):
-    """A document was submitted for approval."""
-
-    type: ClassVar[str] = "sales.approval-requested.v1"
-
-
-class ApprovalDecided(ApprovalState):
-    """One step was taken: agreed to, given back, taken back, or un-approved."""
-
-    type: ClassVar[str] = "sales.approval-decided.v1"
-
-    decision: str = Field(description="Approve, reject, withdraw or revoke; may grow.")
-    decided_by_id: UUID | None = Field(description="The employee who decided.")
-
-
 class SalesErasureAcknowledged(ErasureAcknowledgement):
     """Sales has erased the persons."""
 
@@ -769,6 +383,8 @@ class SalesErasureAcknowledged(ErasureAcknowledgement):
 
 
 EVENTS: tuple[type[Event], ...] = (
+    *fieldwork.EVENTS,
+    *quoting.EVENTS,
     ProductCreated,
     ProductChanged,
     MethodCreated,
@@ -786,37 +402,9 @@ EVENTS: tuple[type[Event], ...] = (
     OpportunityTakenUp,
     OpportunityWon,
     OpportunityLost,
-    ActivityRecorded,
-    TaskCreated,
-    TaskAssigned,
-    TaskCompleted,
-    TaskChanged,
-    TaskDue,
-    TaskReminded,
-    TaskCancelled,
-    VisitPlanned,
-    VisitChanged,
-    VisitApproved,
-    VisitCheckedIn,
-    VisitReported,
-    VisitClosed,
-    VisitCancelled,
-    VisitReminded,
-    CustomerCallingStopped,
     QuoteCreated,
     TargetSet,
     TargetChanged,
     ForecastCalled,
-    QuoteDrafted,
-    QuoteChanged,
-    QuoteSent,
-    QuoteAccepted,
-    QuoteRejected,
-    QuoteExpired,
-    PriceListCreated,
-    PriceListChanged,
-    PriceListApproved,
-    ApprovalRequested,
-    ApprovalDecided,
     SalesErasureAcknowledged,
 )

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from kehu_contracts.sales import ActivityRecorded, OpportunityState, OpportunityWon
+from kehu_contracts.fieldwork import ActivityRecorded
+from kehu_contracts.sales import OpportunityState, OpportunityWon
 from kehu_contracts.service_desk import RequestState
 from kehu_customer.behaviour.models import DealingKind
 from kehu_kernel import clock

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from kehu_contracts.sales import ActivityRecorded
+from kehu_contracts.fieldwork import ActivityRecorded
 from kehu_customer.classifications.ruling import follow_rules, follow_rules_together
 from kehu_customer.customers.errors import UnknownOwner
 from kehu_customer.customers.models import Customer

@@ -1,11 +1,11 @@
 """What the world hears of an activity."""
 
-from kehu_contracts import sales as contract
+from kehu_contracts import fieldwork
 from kehu_sales.activities.models import Activity
 
 
-def recorded(activity: Activity) -> contract.ActivityRecorded:
-    return contract.ActivityRecorded(
+def recorded(activity: Activity) -> fieldwork.ActivityRecorded:
+    return fieldwork.ActivityRecorded(
         activity_id=activity.id,
         kind=activity.kind,
         topic=activity.topic,

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from kehu_contracts import sales as contract
+from kehu_contracts import quoting
 from kehu_sales.approvals.models import Approval, Decision
 
 
@@ -26,13 +26,11 @@ def _state(approval: Approval) -> dict[str, Any]:
     }
 
 
-def requested(approval: Approval) -> contract.ApprovalRequested:
-    return contract.ApprovalRequested(**_state(approval))
+def requested(approval: Approval) -> quoting.ApprovalRequested:
+    return quoting.ApprovalRequested(**_state(approval))
 
 
 def decided(
     approval: Approval, decision: Decision, employee_id: UUID | None
-) -> contract.ApprovalDecided:
-    return contract.ApprovalDecided(
-        **_state(approval), decision=decision, decided_by_id=employee_id
-    )
+) -> quoting.ApprovalDecided:
+    return quoting.ApprovalDecided(**_state(approval), decision=decision, decided_by_id=employee_id)

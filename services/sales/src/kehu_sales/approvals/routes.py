@@ -25,13 +25,13 @@ from kehu_sales.approvals.models import Approval, ApprovalChain, Decision
 from kehu_sales.approvals.schemas import (
     ApprovalFilters,
     ApprovalRead,
+    ApprovalRefusal,
     ChainCreate,
     ChainFilters,
     ChainRead,
     ChainUpdate,
     DecisionList,
     DecisionRead,
-    Refusal,
     Remark,
 )
 from kehu_sales.quotes.errors import QuoteIsOut
@@ -86,7 +86,11 @@ async def approve(
     responses=problems(ApprovalIsOver, NotTheApprover, OwnDocument),
 )
 async def reject(
-    approval_id: UUID, data: Refusal, session: Session, version: OptionalVersion, response: Response
+    approval_id: UUID,
+    data: ApprovalRefusal,
+    session: Session,
+    version: OptionalVersion,
+    response: Response,
 ) -> ApprovalRead:
     """Give the document back, as a draft, to be changed and submitted again."""
     return await _decide(session, approval_id, Decision.REJECT, data.reason, version, response)
@@ -112,7 +116,11 @@ async def withdraw(
     responses=problems(NotApproved, NotTheApprover, QuoteIsOut),
 )
 async def revoke(
-    approval_id: UUID, data: Refusal, session: Session, version: OptionalVersion, response: Response
+    approval_id: UUID,
+    data: ApprovalRefusal,
+    session: Session,
+    version: OptionalVersion,
+    response: Response,
 ) -> ApprovalRead:
     """Take an approval back (驳回审核): the document is a draft again, unless it has gone out."""
     return await _decide(session, approval_id, Decision.REVOKE, data.reason, version, response)

@@ -134,7 +134,7 @@ class Remark(Input):
     reason: LongText | None = Field(None, description="Why.")
 
 
-class Refusal(Input):
+class ApprovalRefusal(Input):
     """Why a document goes back."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "折扣过高，请重新核价"}]})

@@ -41,7 +41,9 @@ from kehu_sales.opportunities.errors import (
     OpportunityInPool,
     OpportunityIsClosed,
 )
-from kehu_sales.opportunities.schemas import OpportunityRead
+from kehu_sales.opportunities.schemas import (
+    OpportunityRead,
+)
 
 templates = router("/v1/confirmation-templates", "confirmation-templates")
 confirming = router("/v1/opportunities", "opportunities")

@@ -23,10 +23,10 @@ class ForecastRulesTaken(DomainError):
     zh = "预测规则刚刚已被设定，请重新读取后再试。"
 
 
-class PeriodTooLong(DomainError):
+class TooManyMonths(DomainError):
     """A forecast is for some months, not for all times."""
 
-    code = "period-too-long"
+    code = "too-many-months"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "Ask for {most} months at most."
     zh = "最多可查询 {most} 个月。"

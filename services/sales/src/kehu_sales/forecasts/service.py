@@ -11,7 +11,7 @@ from kehu_kernel.errors import VersionConflict
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.forecasts import events, queries
-from kehu_sales.forecasts.errors import PeriodTooLong
+from kehu_sales.forecasts.errors import TooManyMonths
 from kehu_sales.forecasts.models import ForecastCall, ForecastRules
 from kehu_sales.forecasts.schemas import (
     Accuracy,
@@ -94,12 +94,12 @@ async def change_rules(
 async def read_forecast(session: Session, asked: ForecastQuery, *, today: date) -> ForecastAnswer:
     """Return the forecast of some months.
 
-    Raises `PeriodReversed`, `PeriodTooLong`, `DateInFuture`.
+    Raises `PeriodReversed`, `TooManyMonths`, `DateInFuture`.
     """
     start, end = days_of(asked.month_from)[0], days_of(asked.month_to)[1]
     business_day.period(start, end)
     if (end.year - start.year) * 12 + end.month - start.month >= MOST_MONTHS:
-        raise PeriodTooLong(most=MOST_MONTHS)
+        raise TooManyMonths(most=MOST_MONTHS)
     business_day.happened(asked.as_of, today)
     rows = await queries.forecast(
         session, start, end, asked.owner_id, asked.department_id, as_of=asked.as_of

@@ -17,7 +17,9 @@ from kehu_sales.db import among
 from kehu_sales.opportunities.history import Evaluation, PoolMove, StageEntry
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
-from kehu_sales.opportunities.schemas import OpportunityFilters
+from kehu_sales.opportunities.schemas import (
+    OpportunityFilters,
+)
 from kehu_sales.opportunities.words import Status
 from kehu_sales.quotes.models import Quote
 from kehu_sales.tasks.models import Task, TaskStatus

@@ -52,9 +52,14 @@ from kehu_sales.opportunities.errors import (
     StageNotSkippable,
 )
 from kehu_sales.opportunities.models import Opportunity
-from kehu_sales.opportunities.schemas import (
+from kehu_sales.opportunities.progress_schemas import (
     EvaluationHistory,
     EvaluationRead,
+    PromotionPreview,
+    StageEntryRead,
+    StageHistory,
+)
+from kehu_sales.opportunities.schemas import (
     OpportunityCreate,
     OpportunityEvaluation,
     OpportunityFilters,
@@ -64,9 +69,6 @@ from kehu_sales.opportunities.schemas import (
     OpportunitySubmission,
     OpportunityUpdate,
     OpportunityWin,
-    PromotionPreview,
-    StageEntryRead,
-    StageHistory,
 )
 from kehu_sales.products.errors import ProductWithdrawn, UnknownProduct
 

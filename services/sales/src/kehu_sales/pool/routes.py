@@ -13,7 +13,9 @@ from kehu_sales.opportunities.errors import (
     OpportunityIsClosed,
     OpportunityNotInPool,
 )
-from kehu_sales.opportunities.schemas import OpportunityRead
+from kehu_sales.opportunities.schemas import (
+    OpportunityRead,
+)
 from kehu_sales.pool import service
 from kehu_sales.pool.schemas import PoolHistory, PoolMoveRead, PoolReturn, PoolTakeUp
 

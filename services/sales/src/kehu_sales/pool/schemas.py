@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_kernel.wire import Day, Input, LongText, shown
 from kehu_sales.opportunities.history import PoolMove
-from kehu_sales.opportunities.schemas import ID, ON
+from kehu_sales.opportunities.schemas import (
+    ID,
+    ON,
+)
 from kehu_sales.opportunities.words import Status
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kehu_contracts import sales as contract
+from kehu_contracts import quoting
 from kehu_sales.price_lists.models import PriceList
 
 
@@ -26,13 +26,13 @@ def _state(found: PriceList, changed: list[str]) -> dict[str, Any]:
     }
 
 
-def created(found: PriceList) -> contract.PriceListCreated:
-    return contract.PriceListCreated(**_state(found, []))
+def created(found: PriceList) -> quoting.PriceListCreated:
+    return quoting.PriceListCreated(**_state(found, []))
 
 
-def changed(found: PriceList, fields: list[str]) -> contract.PriceListChanged:
-    return contract.PriceListChanged(**_state(found, fields))
+def changed(found: PriceList, fields: list[str]) -> quoting.PriceListChanged:
+    return quoting.PriceListChanged(**_state(found, fields))
 
 
-def approved(found: PriceList, fields: list[str]) -> contract.PriceListApproved:
-    return contract.PriceListApproved(**_state(found, fields))
+def approved(found: PriceList, fields: list[str]) -> quoting.PriceListApproved:
+    return quoting.PriceListApproved(**_state(found, fields))

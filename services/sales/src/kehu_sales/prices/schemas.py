@@ -10,7 +10,9 @@ from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
 from kehu_kernel.wire import Day, Input
 from kehu_sales.lines import amount_of
-from kehu_sales.opportunities.schemas import Quantity
+from kehu_sales.opportunities.schemas import (
+    Quantity,
+)
 from kehu_sales.prices.choosing import Answer, Offer
 from kehu_sales.products.models import per_day
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kehu_contracts import quoting
 from kehu_contracts import sales as contract
 from kehu_sales.lines import contract_lines
 from kehu_sales.quotes.models import Quote, QuoteState
@@ -28,10 +29,10 @@ def _state(quote: Quote, changed: list[str]) -> dict[str, Any]:
     }
 
 
-def created(quote: Quote) -> contract.QuoteCreated | contract.QuoteDrafted:
+def created(quote: Quote) -> contract.QuoteCreated | quoting.QuoteDrafted:
     """Return the event of a new quote: with an opportunity it is the one that was always told."""
     if quote.opportunity_id is None:
-        return contract.QuoteDrafted(**_state(quote, []))
+        return quoting.QuoteDrafted(**_state(quote, []))
     return contract.QuoteCreated(
         quote_id=quote.id,
         number=quote.number,
@@ -45,15 +46,15 @@ def created(quote: Quote) -> contract.QuoteCreated | contract.QuoteDrafted:
     )
 
 
-OF_STATE: dict[str, type[contract.QuoteFact]] = {
-    QuoteState.SENT: contract.QuoteSent,
-    QuoteState.ACCEPTED: contract.QuoteAccepted,
-    QuoteState.REJECTED: contract.QuoteRejected,
-    QuoteState.EXPIRED: contract.QuoteExpired,
+OF_STATE: dict[str, type[quoting.QuoteFact]] = {
+    QuoteState.SENT: quoting.QuoteSent,
+    QuoteState.ACCEPTED: quoting.QuoteAccepted,
+    QuoteState.REJECTED: quoting.QuoteRejected,
+    QuoteState.EXPIRED: quoting.QuoteExpired,
 }
 
 
-def changed(quote: Quote, fields: list[str]) -> contract.QuoteFact:
+def changed(quote: Quote, fields: list[str]) -> quoting.QuoteFact:
     """Return the event of a change; a step with a name of its own is told by that name."""
     step = OF_STATE.get(quote.state) if "state" in fields else None
-    return (step or contract.QuoteChanged)(**_state(quote, fields))
+    return (step or quoting.QuoteChanged)(**_state(quote, fields))

@@ -12,7 +12,9 @@ from kehu_kernel.amounts import PriceInput
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Input, LongText, Patch, shown
 from kehu_sales.lines import LineRead, PercentInput
-from kehu_sales.opportunities.schemas import Quantity
+from kehu_sales.opportunities.schemas import (
+    Quantity,
+)
 from kehu_sales.quotes.lines import QuoteLine
 from kehu_sales.quotes.models import Quote, QuoteState
 from kehu_sales.quotes.warnings import WORDS, QuoteWarning

@@ -10,7 +10,9 @@ from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Input, LongText, Text, shown
 from kehu_sales.methods.stages import Kind
 from kehu_sales.opportunities.models import Opportunity
-from kehu_sales.opportunities.schemas import ID
+from kehu_sales.opportunities.schemas import (
+    ID,
+)
 from kehu_sales.opportunities.words import Interest, NeedKind, ReporterRole, Status
 
 

@@ -10,7 +10,9 @@ from kehu_kernel.errors import NotFound
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.opportunities.models import Opportunity
-from kehu_sales.opportunities.schemas import OpportunityCreate
+from kehu_sales.opportunities.schemas import (
+    OpportunityCreate,
+)
 from kehu_sales.opportunities.service import create_opportunity
 from kehu_sales.reports.errors import ReporterNeeded
 from kehu_sales.reports.schemas import OpportunityReport, ReportFilters

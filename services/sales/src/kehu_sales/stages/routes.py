@@ -21,7 +21,9 @@ from kehu_sales.opportunities.errors import (
     StageNotInVersion,
     StageNotSkippable,
 )
-from kehu_sales.opportunities.schemas import OpportunityRead
+from kehu_sales.opportunities.schemas import (
+    OpportunityRead,
+)
 from kehu_sales.stages import service
 from kehu_sales.stages.schemas import GateRead, MethodMove, StageReturn
 

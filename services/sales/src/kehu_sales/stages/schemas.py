@@ -10,8 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from kehu_kernel.wire import Day, Input, LongText, Text, Whole
 from kehu_sales.methods.stages import BuyerStage, Control, Kind, Period, Stage
 from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.progress_schemas import (
+    ConditionRead,
+)
 from kehu_sales.opportunities.promotion import Recorded
-from kehu_sales.opportunities.schemas import ON, ConditionRead
+from kehu_sales.opportunities.schemas import (
+    ON,
+)
 
 
 class StageReturn(Input):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kehu_contracts import sales as contract
+from kehu_contracts import fieldwork
 from kehu_sales.tasks.models import Task
 
 
@@ -25,32 +25,32 @@ def _state(task: Task, changed: list[str]) -> dict[str, Any]:
     }
 
 
-def created(task: Task) -> contract.TaskCreated:
-    return contract.TaskCreated(**_state(task, []))
+def created(task: Task) -> fieldwork.TaskCreated:
+    return fieldwork.TaskCreated(**_state(task, []))
 
 
-def assigned(task: Task, fields: list[str]) -> contract.TaskAssigned:
-    return contract.TaskAssigned(**_state(task, fields))
+def assigned(task: Task, fields: list[str]) -> fieldwork.TaskAssigned:
+    return fieldwork.TaskAssigned(**_state(task, fields))
 
 
-def completed(task: Task, fields: list[str]) -> contract.TaskCompleted:
-    return contract.TaskCompleted(**_state(task, fields))
+def completed(task: Task, fields: list[str]) -> fieldwork.TaskCompleted:
+    return fieldwork.TaskCompleted(**_state(task, fields))
 
 
-def changed(task: Task, fields: list[str]) -> contract.TaskChanged:
-    return contract.TaskChanged(**_state(task, fields))
+def changed(task: Task, fields: list[str]) -> fieldwork.TaskChanged:
+    return fieldwork.TaskChanged(**_state(task, fields))
 
 
-def due(task: Task, fields: list[str]) -> contract.TaskDue:
-    return contract.TaskDue(**_state(task, fields))
+def due(task: Task, fields: list[str]) -> fieldwork.TaskDue:
+    return fieldwork.TaskDue(**_state(task, fields))
 
 
-def reminded(task: Task, fields: list[str]) -> contract.TaskReminded:
-    return contract.TaskReminded(**_state(task, fields))
+def reminded(task: Task, fields: list[str]) -> fieldwork.TaskReminded:
+    return fieldwork.TaskReminded(**_state(task, fields))
 
 
-def cancelled(task: Task) -> contract.TaskCancelled:
-    return contract.TaskCancelled(
+def cancelled(task: Task) -> fieldwork.TaskCancelled:
+    return fieldwork.TaskCancelled(
         task_id=task.id,
         topic=task.topic,
         customer_id=task.customer_id,

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from kehu_contracts import sales as contract
+from kehu_contracts import fieldwork
 from kehu_sales.visits.models import Visit
 
 
@@ -30,20 +30,20 @@ def _state(visit: Visit, changed: list[str]) -> dict[str, Any]:
     }
 
 
-def planned(visit: Visit) -> contract.VisitPlanned:
-    return contract.VisitPlanned(**_state(visit, []))
+def planned(visit: Visit) -> fieldwork.VisitPlanned:
+    return fieldwork.VisitPlanned(**_state(visit, []))
 
 
-def changed(visit: Visit, fields: list[str]) -> contract.VisitChanged:
-    return contract.VisitChanged(**_state(visit, fields))
+def changed(visit: Visit, fields: list[str]) -> fieldwork.VisitChanged:
+    return fieldwork.VisitChanged(**_state(visit, fields))
 
 
-def approved(visit: Visit, fields: list[str]) -> contract.VisitApproved:
-    return contract.VisitApproved(**_state(visit, fields))
+def approved(visit: Visit, fields: list[str]) -> fieldwork.VisitApproved:
+    return fieldwork.VisitApproved(**_state(visit, fields))
 
 
-def checked_in(visit: Visit, fields: list[str]) -> contract.VisitCheckedIn:
-    return contract.VisitCheckedIn(
+def checked_in(visit: Visit, fields: list[str]) -> fieldwork.VisitCheckedIn:
+    return fieldwork.VisitCheckedIn(
         **_state(visit, fields),
         latitude=visit.latitude,
         longitude=visit.longitude,
@@ -51,8 +51,8 @@ def checked_in(visit: Visit, fields: list[str]) -> contract.VisitCheckedIn:
     )
 
 
-def reported(visit: Visit, fields: list[str]) -> contract.VisitReported:
-    return contract.VisitReported(
+def reported(visit: Visit, fields: list[str]) -> fieldwork.VisitReported:
+    return fieldwork.VisitReported(
         **_state(visit, fields),
         activity_id=visit.activity_id,
         follow_up_task_id=visit.follow_up_task_id,
@@ -75,20 +75,20 @@ def reported(visit: Visit, fields: list[str]) -> contract.VisitReported:
     )
 
 
-def closed(visit: Visit, fields: list[str]) -> contract.VisitClosed:
-    return contract.VisitClosed(**_state(visit, fields))
+def closed(visit: Visit, fields: list[str]) -> fieldwork.VisitClosed:
+    return fieldwork.VisitClosed(**_state(visit, fields))
 
 
-def cancelled(visit: Visit, fields: list[str]) -> contract.VisitCancelled:
-    return contract.VisitCancelled(**_state(visit, fields))
+def cancelled(visit: Visit, fields: list[str]) -> fieldwork.VisitCancelled:
+    return fieldwork.VisitCancelled(**_state(visit, fields))
 
 
-def reminded(visit: Visit, occasion: str, fields: list[str]) -> contract.VisitReminded:
-    return contract.VisitReminded(**_state(visit, fields), occasion=occasion)
+def reminded(visit: Visit, occasion: str, fields: list[str]) -> fieldwork.VisitReminded:
+    return fieldwork.VisitReminded(**_state(visit, fields), occasion=occasion)
 
 
-def calling_stopped(visit: Visit, customer_id: UUID) -> contract.CustomerCallingStopped:
-    return contract.CustomerCallingStopped(
+def calling_stopped(visit: Visit, customer_id: UUID) -> fieldwork.CustomerCallingStopped:
+    return fieldwork.CustomerCallingStopped(
         visit_id=visit.id,
         customer_id=customer_id,
         refusal_reason=visit.refusal_reason,
