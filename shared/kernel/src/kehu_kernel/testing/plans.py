@@ -14,6 +14,12 @@ ONE_TENANT = """
     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'tenant_id'
 """
 """Has the planner believe that every row is of the same tenant."""
+MANY_ROWS = """
+    SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', table_name::text,
+        'relpages', 1, 'reltuples', 100000::real)
+    FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+"""
+"""Has it believe that a page holds 100,000 rows: of a small table it would read all, by whatever index."""
 
 
 class Planner:
@@ -30,7 +36,7 @@ class Planner:
 
 
 @asynccontextmanager
-async def planner(url: str, role: str) -> AsyncIterator[Planner]:
+async def planner(url: str, role: str, *, many_rows: bool = False) -> AsyncIterator[Planner]:
     """Plan as a role, where all rows are one tenant's and no table is read if an index would do.
 
     `url` is a superuser's; nothing of it stays.
@@ -39,6 +45,8 @@ async def planner(url: str, role: str) -> AsyncIterator[Planner]:
     try:
         await connection.execute("BEGIN")
         await connection.fetch(ONE_TENANT)
+        if many_rows:
+            await connection.fetch(MANY_ROWS)
         await connection.execute(f"SET LOCAL enable_seqscan = off; SET LOCAL ROLE {role}")
         yield Planner(connection)
     finally:
