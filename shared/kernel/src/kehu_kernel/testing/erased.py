@@ -103,7 +103,7 @@ async def reads_of_whole_tables(work: ErasureWork, url: str) -> set[str]:
     }
     statements = [one for _, one in work.statements()] + [UNSENT, *PLUMBING.values(), *known]
     found = set[str]()
-    async with planner(url, "kehu_worker", many_rows=True) as worker:
+    async with planner(url, "kehu_worker") as worker:
         for statement in statements:
             plan = await worker.plan(statement, *known.get(statement, ("nobody", uuid4())))
             found |= {

@@ -14,12 +14,6 @@ ONE_TENANT = """
     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'tenant_id'
 """
 """Has the planner believe that every row is of the same tenant."""
-MANY_ROWS = """
-    SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', table_name::text,
-        'relpages', 1, 'reltuples', 100000::real)
-    FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
-"""
-"""Has it believe that a page holds 100,000 rows: of a small table it would read all, by whatever index."""
 
 
 class Planner:
@@ -36,7 +30,7 @@ class Planner:
 
 
 @asynccontextmanager
-async def planner(url: str, role: str, *, many_rows: bool = False) -> AsyncIterator[Planner]:
+async def planner(url: str, role: str) -> AsyncIterator[Planner]:
     """Plan as a role, where all rows are one tenant's and no table is read if an index would do.
 
     `url` is a superuser's; nothing of it stays.
@@ -45,9 +39,9 @@ async def planner(url: str, role: str, *, many_rows: bool = False) -> AsyncItera
     try:
         await connection.execute("BEGIN")
         await connection.fetch(ONE_TENANT)
-        if many_rows:
-            await connection.fetch(MANY_ROWS)
-        await connection.execute(f"SET LOCAL enable_seqscan = off; SET LOCAL ROLE {role}")
+        # A row more costs much, as in a large table; of a small one all may be read by any index.
+        await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL cpu_tuple_cost = 10")
+        await connection.execute(f"SET LOCAL ROLE {role}")
         yield Planner(connection)
     finally:
         await connection.close()
