@@ -28,7 +28,7 @@ PercentInput = Annotated[
     DecimalText,
     Field(ge=0, le=100, max_digits=5, decimal_places=2),
     AfterValidator(two_places),
-    Written(digits(3, 2)),
+    Written(rf"(100(\.0{{1,2}})?|{digits(2, 2)})"),
 ]
 """Percent in a request body, such as `12.50`."""
 

@@ -22,6 +22,15 @@ class TimeInFuture(DomainError):
     zh = "时间 {at} 不能晚于现在。"
 
 
+class OutOfOurTimes(DomainError):
+    """Nothing is planned, and nothing has happened, so far away."""
+
+    code = "out-of-our-times"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The time {at} is too far away."
+    zh = "时间 {at} 超出可用范围。"
+
+
 class TimesReversed(DomainError):
     """Something must end after it starts."""
 
@@ -39,12 +48,12 @@ def _written_out(value: object) -> object:
 
 def _in_utc(moment: datetime) -> datetime:
     if not FIRST_YEAR < moment.year < LAST_YEAR:
-        raise PydanticCustomError("datetime_parsing", "Input should be a moment of our times")
+        raise OutOfOurTimes(at=moment.isoformat())
     return moment.astimezone(UTC)
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
-"""A moment with its time zone, written as RFC 3339 has it."""
+"""A moment with its time zone, as RFC 3339 writes it. Raises `OutOfOurTimes`, as reading it."""
 
 
 def happened_at(at: datetime | None, now: datetime) -> datetime:

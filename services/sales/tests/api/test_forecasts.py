@@ -116,7 +116,8 @@ class TestNow:
         refused = await client.post("/v1/forecast-calls", json=said)
         assert problem(refused) == (409, "not-in-progress")
         said["opportunity_id"] = str(uuid4())
-        assert (await client.post("/v1/forecast-calls", json=said)).status_code == 404
+        unknown = await client.post("/v1/forecast-calls", json=said)
+        assert problem(unknown) == (422, "unknown-opportunity")
 
     async def test_of_one_owner_or_department_only(
         self, make_expected: Make, forecast: Make

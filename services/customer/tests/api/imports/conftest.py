@@ -30,6 +30,13 @@ def worker(running: RunningService) -> Worker:
     return make
 
 
+@pytest.fixture(autouse=True)
+async def nothing_to_do(worker: Worker) -> None:
+    """A worker takes up whatever other tests have left running: here it has done so before."""
+    while await worker(1000).work():
+        pass
+
+
 @pytest.fixture
 def upload(client: httpx.AsyncClient) -> Callable[..., Awaitable[Job]]:
     """Sets up an import of a file, with the meanings that are suggested."""

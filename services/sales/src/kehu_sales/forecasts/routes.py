@@ -26,7 +26,9 @@ from kehu_sales.forecasts.schemas import (
 from kehu_sales.opportunities.errors import (
     EvaluationHasFailed,
     NotInProgress,
+    OpportunityInPool,
     OpportunityIsClosed,
+    UnknownOpportunity,
 )
 
 routes = router("/v1/forecasts", "forecasts")
@@ -63,7 +65,13 @@ async def read_accuracy(
     "",
     summary="Say how sure an opportunity is to come",
     dependencies=[WRITE],
-    responses=problems(OpportunityIsClosed, EvaluationHasFailed, NotInProgress),
+    responses=problems(
+        UnknownOpportunity,
+        OpportunityIsClosed,
+        OpportunityInPool,
+        EvaluationHasFailed,
+        NotInProgress,
+    ),
 )
 async def call(data: ForecastCallCreate, session: Session) -> ForecastCallRead:
     """Give a word on an opportunity in progress, change it, or take it back with null."""

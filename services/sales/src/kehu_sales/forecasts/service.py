@@ -24,7 +24,7 @@ from kehu_sales.forecasts.schemas import (
     ForecastRead,
     ForecastRulesUpdate,
 )
-from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.links import lock_open
 from kehu_sales.periods import days_of
 from kehu_sales.targets.service import percent
 
@@ -36,9 +36,9 @@ AHEAD = timedelta(days=731)
 async def call(session: Session, data: ForecastCallCreate) -> ForecastCall:
     """Say how sure an opportunity in progress is to come, or take that back.
 
-    Raises `NotInProgress`, or what `Opportunity.require_open` raises.
+    Raises `NotInProgress`, or what `lock_open` raises.
     """
-    opportunity = await require(session, Opportunity, data.opportunity_id, lock=True)
+    opportunity = await lock_open(session, data.opportunity_id)
     opportunity.require_in_progress()
     found = await queries.call_on(session, opportunity.id)
     if found is None:

@@ -96,7 +96,7 @@ async def set_prices(
     price_list_id: UUID,
     data: PricesInput,
     session: Session,
-    version: ExpectedVersion,
+    version: OptionalVersion,
     response: Response,
 ) -> ListRead:
     """Set or take off prices of a draft; those of other products and quantities stay."""

@@ -72,7 +72,7 @@ async def change_price_list(
 
 
 async def set_prices(
-    session: Session, price_list_id: UUID, data: PricesInput, *, expected_version: int
+    session: Session, price_list_id: UUID, data: PricesInput, *, expected_version: int | None
 ) -> PriceList:
     """Set prices of a draft, or take them off it; those that are not named stay.
 

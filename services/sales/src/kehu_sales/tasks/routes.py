@@ -21,7 +21,7 @@ from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.calendar.errors import CalendarClash
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
-from kehu_sales.moments import TimesReversed
+from kehu_sales.moments import OutOfOurTimes, TimesReversed
 from kehu_sales.opportunities.errors import (
     AnotherCustomer,
     EvaluationHasFailed,
@@ -71,6 +71,7 @@ WRITE = requires("sales:tasks:write")
         TaskTimesIncomplete,
         TaskNeedsDay,
         TimesReversed,
+        OutOfOurTimes,
         CalendarClash,
     ),
 )
@@ -106,6 +107,7 @@ async def read_task(task_id: UUID, session: Session, response: Response) -> Task
         TaskTimesIncomplete,
         TaskNeedsDay,
         TimesReversed,
+        OutOfOurTimes,
         CalendarClash,
     ),
 )

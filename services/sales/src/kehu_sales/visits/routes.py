@@ -12,7 +12,7 @@ from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.calendar.errors import CalendarClash
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
-from kehu_sales.moments import TimeInFuture, TimesReversed
+from kehu_sales.moments import OutOfOurTimes, TimeInFuture, TimesReversed
 from kehu_sales.opportunities.errors import (
     AnotherCustomer,
     EvaluationHasFailed,
@@ -66,6 +66,7 @@ APPROVE = requires("sales:visits:approve")
         UnknownVisitType,
         VisitNeedsCustomer,
         TimesReversed,
+        OutOfOurTimes,
         CalendarClash,
         UnknownOpportunity,
         OpportunityIsClosed,
@@ -114,7 +115,7 @@ async def brief_for_visit(
     "/{visit_id}",
     summary="Change the plan of a visit",
     dependencies=[WRITE],
-    responses=problems(VisitNotInState, TimesReversed, CalendarClash),
+    responses=problems(VisitNotInState, TimesReversed, OutOfOurTimes, CalendarClash),
 )
 async def change_visit(
     visit_id: UUID,
@@ -203,7 +204,7 @@ async def cancel_visit(
     "/{visit_id}/check-in",
     summary="Check in at a visit",
     dependencies=[WRITE],
-    responses=problems(VisitNotInState, ConsentNeeded, TimeInFuture),
+    responses=problems(VisitNotInState, ConsentNeeded, TimeInFuture, OutOfOurTimes),
 )
 async def check_in(
     visit_id: UUID,
@@ -222,7 +223,7 @@ async def check_in(
     "/{visit_id}/finish",
     summary="Finish a visit",
     dependencies=[WRITE],
-    responses=problems(VisitNotInState, TimeInFuture, TimesReversed),
+    responses=problems(VisitNotInState, TimeInFuture, TimesReversed, OutOfOurTimes),
 )
 async def finish_visit(
     visit_id: UUID,
