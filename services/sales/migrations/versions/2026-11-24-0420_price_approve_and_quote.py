@@ -214,7 +214,7 @@ def upgrade() -> None:
         """
         ALTER TABLE quotes
             ALTER COLUMN opportunity_id DROP NOT NULL,
-            ADD COLUMN state text NOT NULL DEFAULT 'draft',
+            ADD COLUMN state text NOT NULL DEFAULT 'sent',
             ADD COLUMN revision integer NOT NULL DEFAULT 1,
             ADD COLUMN root_id uuid,
             ADD COLUMN price_list_id uuid,
@@ -228,5 +228,7 @@ def upgrade() -> None:
                 'sent', 'accepted', 'rejected', 'expired', 'superseded')) NOT VALID
         """
     )
+    # What is on record was offered to customers, and could not be changed: it stays so.
+    op.execute("ALTER TABLE quotes ALTER COLUMN state SET DEFAULT 'draft'")
     op.execute("GRANT UPDATE ON quotes TO kehu_app")
     forget(op, [one for one in PERSONAL if one.table in FORGETTING])

@@ -45,6 +45,12 @@ QUOTED = (
     f" OR (quotes.opportunity_id IS NULL AND {MINE.format(table='quotes')})"
 )
 
+ASKED_ABOUT = (
+    "EXISTS (SELECT FROM approvals a WHERE a.tenant_id = {table}.tenant_id "
+    f"AND a.document_id = {{table}}.id AND a.waiting_employee_id = {ME})"
+)
+"""Whoever is asked to approve a document sees it."""
+
 
 def upgrade() -> None:
     # An erasure finds by them what names a person; both tables are new.
@@ -55,9 +61,10 @@ def upgrade() -> None:
         op, "calendar_feeds", OF_MY_PEOPLE.format(table="calendar_feeds", column="employee_id")
     )
     op.execute("DROP POLICY row_scope ON quotes")
-    limit_rows(op, "quotes", QUOTED)
+    limit_rows(op, "quotes", f"{QUOTED} OR {ASKED_ABOUT.format(table='quotes')}")
     # What everybody may be quoted everybody sees; prices agreed with a customer only its people.
-    limit_to_mine(op, "price_lists", besides="price_lists.audience <> 'customer'")
+    everybodys = f"price_lists.audience <> 'customer' OR {ASKED_ABOUT.format(table='price_lists')}"
+    limit_to_mine(op, "price_lists", besides=everybodys)
     limit_to_visible(op, "price_lines", price_lists="price_list_id")
     limit_to_mine(op, "approvals", besides=f"approvals.waiting_employee_id = {ME}")
     limit_to_visible(op, "approval_decisions", approvals="approval_id")

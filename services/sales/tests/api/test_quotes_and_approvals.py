@@ -122,6 +122,29 @@ class TestMaking:
         assert (line["discount_percent"], quote["total"]) == ("10.00", cny("171.00"))
         assert codes(quote) == ["over-limit"]
 
+    async def test_in_another_currency_than_the_price_somebody_has_to_look(
+        self, rep: httpx.AsyncClient, draft: Make, make_product: Make
+    ) -> None:
+        dollars = {"amount": "1.00", "currency": "USD"}
+        line = {"product_id": (await make_product())["id"], "unit_price": dollars}
+        quote = await draft(line=line)
+        assert codes(quote) == ["over-limit"]
+        submitted = await done(rep.post(f"{QUOTES}/{quote['id']}/submit"))
+        assert submitted["state"] == "in_approval"
+
+    async def test_at_a_price_of_the_past_is_measured_by_todays(
+        self, rep: httpx.AsyncClient, draft: Make, make_product: Make, make_approved_list: Make
+    ) -> None:
+        product = (await make_product())["id"]
+        await make_approved_list(
+            audience="everybody", starts_on="2024-01-01", ends_on="2024-12-31",
+            lines=[{"product_id": product, "price": "40.00"}],
+        )  # fmt: skip
+        old = await draft(line={"product_id": product}, on="2024-11-11", expires_on="2999-01-01")
+        assert (old["lines"][0]["unit_price"], codes(old)) == (cny("40.00"), [])
+        submitted = await done(rep.post(f"{QUOTES}/{old['id']}/submit"))
+        assert (submitted["state"], codes(submitted)) == ("in_approval", ["over-limit"])
+
     async def test_refusals(
         self, rep: httpx.AsyncClient, make_product: Make, make_price_list: Make,
         make_approved_list: Make, make_customer: MakeCustomer, make_opportunity: Make,

@@ -77,6 +77,7 @@ async def decide(
 
     Raises `ApprovalIsOver`, `NotApproved`, `NotTheApprover`, `OwnDocument`, `NotTheSubmitter`.
     """
+    await session.see_all_rows()  # who is named decides, wherever the document belongs
     approval = await require(
         session, Approval, approval_id, lock=True, expected_version=expected_version
     )
@@ -89,7 +90,6 @@ async def decide(
         Decision.REVOKE: approval.revoke,
     }[decision]
     step(context)
-    await session.see_all_rows()  # the document, and what is decided, may be out of sight
     audit.changed(session, approval, decision)
     session.add(
         ApprovalDecision(
@@ -113,6 +113,8 @@ async def list_approvals(
     session: Session, filters: ApprovalFilters
 ) -> tuple[list[Approval], str | None, int | None]:
     """Return one page of the approvals that match, the next cursor, and the count if asked."""
+    if filters.waiting_for is not None:
+        await session.see_all_rows()  # what waits for the caller, wherever it belongs
     return await paginate(
         session,
         queries.matching(session.context, filters),

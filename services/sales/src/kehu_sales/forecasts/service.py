@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
+from uuid import UUID
 
 from kehu_contracts.money import Money
 from kehu_kernel import audit, business_day, clock, outbox
@@ -52,6 +53,15 @@ async def call(session: Session, data: ForecastCallCreate) -> ForecastCall:
             return found
     outbox.add(session, events.called(found, fields), sequence=found.version)
     return found
+
+
+async def take_back(session: Session, opportunity_id: UUID) -> None:
+    """Forget the word on an opportunity that went to the pool: whoever takes it up says anew."""
+    found = await queries.call_on(session, opportunity_id)
+    if found is not None and found.category is not None:
+        found.category = None
+        fields = audit.changed(session, found, "taken-back")
+        outbox.add(session, events.called(found, fields), sequence=found.version)
 
 
 async def list_calls(

@@ -6,10 +6,12 @@ and who did it.
 
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
 
 from kehu_kernel import audit, clock, outbox
 from kehu_kernel.session import Session
+from kehu_sales.approvals import events as approval_events
 from kehu_sales.approvals.models import Approval, ApprovalState
 from kehu_sales.calendar_feeds.models import CalendarFeed
 from kehu_sales.hand_overs.models import HandOverRef
@@ -166,7 +168,7 @@ async def _move_approvals(session: Session, hand_over: HandOverRef, limit: int) 
         .where(
             Approval.tenant_id == session.context.tenant_id,
             Approval.state == ApprovalState.WAITING,
-            Approval.waiting_employee_id == leaver,
+            type_coerce(Approval.levels, JSONB).contains([{"employee_id": str(leaver)}]),
         )
         .order_by(Approval.id)
         .limit(limit)
@@ -175,4 +177,6 @@ async def _move_approvals(session: Session, hand_over: HandOverRef, limit: int) 
     for approval in found:
         approval.hand_over(leaver, hand_over.successor_id)
         audit.changed(session, approval, "handed-over")
+        event = approval_events.requested(approval)
+        outbox.add(session, event, sequence=approval.version)
     return len(found)

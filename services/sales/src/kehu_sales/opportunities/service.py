@@ -97,6 +97,7 @@ async def change_opportunity(
         business_day.happened(on, today)
     given = data.given()
     if given.keys() & {"owner_id", "department_id"}:
+        opportunity.require_not_pooled()
         await session.see_all_rows()  # what one looks after one may give away, also out of sight
     for name in given.keys() - {"lines", "expected_revenue", "buying_committee"}:
         setattr(opportunity, name, given[name])

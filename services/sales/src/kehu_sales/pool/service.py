@@ -6,6 +6,7 @@ from uuid import UUID
 from kehu_kernel import audit, business_day, outbox
 from kehu_kernel.db import require
 from kehu_kernel.session import Session
+from kehu_sales.forecasts.service import take_back
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.history import POOLED, TAKEN_UP, PoolMove
 from kehu_sales.opportunities.models import Opportunity
@@ -36,6 +37,7 @@ async def return_to_pool(
     fields = audit.changed(session, opportunity, "pooled", reason=(None, data.reason))
     event = events.pooled(opportunity, fields, reason=data.reason, former_status=former)
     outbox.add(session, event, sequence=opportunity.version)
+    await take_back(session, opportunity.id)
     return opportunity
 
 

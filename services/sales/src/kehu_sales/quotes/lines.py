@@ -1,6 +1,6 @@
 """Lines of a quote: what was asked, what was given off, and how it looks per day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -59,8 +59,14 @@ def total_of(lines: Iterable[QuoteLine], off_total: Decimal) -> Decimal:
     return discounted(total(lines), off_total)
 
 
-def largest_discount(lines: Iterable[QuoteLine], off_total: Decimal) -> Decimal:
-    """Return the largest discount of any line, in percent: that is what limits look at."""
+def largest_discount(lines: Sequence[QuoteLine], off_total: Decimal) -> Decimal | None:
+    """Return the largest discount of any line, in percent: that is what limits look at.
+
+    None where a line cannot be compared with what the price source said, as in another currency:
+    somebody has to look.
+    """
+    if any(line.base_price is None for line in lines):
+        return None
     return max((line.discount_with(off_total) for line in lines), default=off_total)
 
 

@@ -60,6 +60,23 @@ async def take_over(
     return tuple(lines), currency
 
 
+async def beside_prices_of(
+    session: Session,
+    lines: Sequence[QuoteLine],
+    customer: CustomerRef | None,
+    on: date,
+    *,
+    currency: str,
+) -> tuple[QuoteLine, ...]:
+    """Return lines with our prices as they are, beside what the price source says of a day."""
+    asked = [(line.product_id, line.quantity) for line in lines]
+    answers = await prices_for(session, asked, customer, on)
+    return tuple(
+        _line(answer, Money(amount=line.unit_price, currency=currency), name=line.product_name)
+        for line, answer in zip(lines, answers, strict=True)
+    )
+
+
 def _price_of(line: QuoteLineInput, answer: Answer) -> Money:
     if line.unit_price is not None:
         if line.discount_percent is not None:

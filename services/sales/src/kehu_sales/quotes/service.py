@@ -127,6 +127,11 @@ async def submit_quote(
     quote.require_valid(today)
     policy, opportunity = await policy_of(session), await _opportunity_of(session, quote)
     _require_value_first(policy, opportunity)
+    # Limits look at what the price source says today, of whatever day the quote is.
+    lines = await pricing.beside_prices_of(
+        session, quote.lines, await _customer_of(session, quote), today, currency=quote.currency
+    )
+    quote.offer(lines, quote.currency, quote.discount_percent)
     await _warn(session, quote, policy, opportunity, today)
     document = Document(
         DocumentKind.QUOTE, quote.id, quote.number, quote.customer_id, quote.department_id
@@ -276,7 +281,8 @@ async def _warn(
     if await _goes_below_floor(session, quote.lines, quote.discount_percent, quote.currency):
         found.append(QuoteWarning.BELOW_FLOOR)
     limit = policy.limit_of(session.context.roles)
-    if largest_discount(quote.lines, quote.discount_percent) > limit:
+    discount = largest_discount(quote.lines, quote.discount_percent)
+    if discount is None or discount > limit:
         found.append(QuoteWarning.OVER_LIMIT)
     if quote.customer_id is not None and await _other_price(session, quote, quote.customer_id, on):
         found.append(QuoteWarning.OTHER_PRICE)
@@ -295,7 +301,11 @@ async def _goes_below_floor(
 async def _other_price(session: Session, quote: Quote, customer_id: UUID, on: date) -> bool:
     held = await queries.held_by(session, customer_id, on, but=quote.root_id or quote.id)
     return any(
-        one.currency == quote.currency and has_other_price(quote.lines, one.lines) for one in held
+        one.currency == quote.currency
+        and has_other_price(
+            quote.lines, one.lines, off=quote.discount_percent, held_off=one.discount_percent
+        )
+        for one in held
     )
 
 

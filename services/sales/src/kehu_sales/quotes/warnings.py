@@ -1,11 +1,12 @@
 """What a quote warns of: said when it is made, never in the way unless the tenant wants it so."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from kehu_sales.opportunities.models import Opportunity
-from kehu_sales.quotes.lines import QuoteLine
+from kehu_sales.quotes.lines import NO_DISCOUNT, QuoteLine
 
 
 class QuoteWarning(StrEnum):
@@ -71,13 +72,20 @@ def too_early(opportunity: Opportunity | None, solution_from_rate: int) -> list[
     return found
 
 
-def has_other_price(lines: Iterable[QuoteLine], held: Iterable[QuoteLine]) -> bool:
+def has_other_price(
+    lines: Iterable[QuoteLine],
+    held: Iterable[QuoteLine],
+    *,
+    off: Decimal = NO_DISCOUNT,
+    held_off: Decimal = NO_DISCOUNT,
+) -> bool:
     """Whether a product is offered here at another price than in a quote the customer holds (T18).
 
+    What counts is the price after the discount on the whole, `off` here and `held_off` there.
     Another quantity may have another price.
     """
-    prices = {(line.product_id, line.quantity): line.unit_price for line in held}
+    prices = {(line.product_id, line.quantity): line.net_price(held_off) for line in held}
     return any(
-        prices.get((line.product_id, line.quantity), line.unit_price) != line.unit_price
+        prices.get((line.product_id, line.quantity), line.net_price(off)) != line.net_price(off)
         for line in lines
     )

@@ -1,6 +1,6 @@
 """Telling what is due, once each (S5; 2 L415: reminder)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -11,6 +11,9 @@ from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import TO_DO, Task
 from kehu_sales.visits import events as visit_events
 from kehu_sales.visits.models import TO_COME, Visit, VisitStatus
+
+LATEST = timedelta(days=7)
+"""What was due longer ago is not told any more: tasks on record from before reminders began."""
 
 
 async def remind(session: Session, limit: int, *, zone: str) -> int:
@@ -68,7 +71,9 @@ async def _tasks_that_start(session: Session, limit: int) -> int:
 
 async def _tasks_due(session: Session, limit: int, today: date) -> int:
     found = await _claim(session, Task, limit, select(Task).where(
-        Task.due_on <= today, Task.due_told_at.is_(None), Task.status.in_(TO_DO)
+        Task.due_on.between(today - LATEST, today),
+        Task.due_told_at.is_(None),
+        Task.status.in_(TO_DO),
     ))  # fmt: skip
     for task in found:
         task.due_told_at = session.context.now

@@ -22,7 +22,8 @@ TENANTS = """
         WHERE remind_at <= $1 AND reminded_at IS NULL AND status IN ('open', 'in_progress')
     UNION
     SELECT tenant_id FROM tasks
-        WHERE due_on <= $2 AND due_told_at IS NULL AND status IN ('open', 'in_progress')
+        WHERE due_on BETWEEN $2::date - 7 AND $2 AND due_told_at IS NULL
+            AND status IN ('open', 'in_progress')
     ORDER BY 1
 """
 
