@@ -182,7 +182,7 @@ async def versions(stage: Stage, tenants: Sequence[str]) -> dict[tuple[str, str]
     found: dict[tuple[str, str], int] = {}
     for slug in SOURCES:
         for table in await _tables(stage, slug, "version"):
-            if table in ("audit_log", "product_files", "request_steps"):
+            if table in ("audit_log", "product_files", "request_steps", "import_claims"):
                 continue
             query = f"SELECT tenant_id, id::text, version FROM {table} WHERE tenant_id = ANY($1)"
             found |= {(row[0], row[1]): row[2] for row in await rows(stage, slug, query, tenants)}
