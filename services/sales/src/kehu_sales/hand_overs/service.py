@@ -4,12 +4,15 @@ Addresses of the leaver's calendar are revoked. What is closed stays as it is: i
 and who did it.
 """
 
+from collections.abc import Sequence
 from datetime import date
+from typing import TypeVar
 
-from sqlalchemy import or_, select, type_coerce
+from sqlalchemy import ColumnElement, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kehu_kernel import audit, clock, outbox
+from kehu_kernel.columns import TenantRow
 from kehu_kernel.session import Session
 from kehu_sales.approvals import events as approval_events
 from kehu_sales.approvals.models import Approval, ApprovalState
@@ -27,6 +30,8 @@ from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import TO_DO, Task
 from kehu_sales.visits import events as visit_events
 from kehu_sales.visits.models import TO_COME, Visit
+
+Row = TypeVar("Row", bound=TenantRow)
 
 OPEN = (Status.NOT_EVALUATED, Status.IN_EVALUATION, Status.IN_PROGRESS)
 
@@ -47,17 +52,13 @@ async def _move_opportunities(
     session: Session, hand_over: HandOverRef, limit: int, today: date
 ) -> int:
     leaver = hand_over.employee_id
-    query = (
-        select(Opportunity)
-        .where(
-            Opportunity.tenant_id == session.context.tenant_id,
-            Opportunity.status.in_(OPEN),
-            or_(Opportunity.owner_id == leaver, Opportunity.evaluator_id == leaver),
-        )
-        .order_by(Opportunity.id)
-        .limit(limit)
+    found = await _locked(
+        session,
+        Opportunity,
+        limit,
+        Opportunity.status.in_(OPEN),
+        or_(Opportunity.owner_id == leaver, Opportunity.evaluator_id == leaver),
     )
-    found = await session.scalars(query.with_for_update(key_share=True))
     for opportunity in found:
         owner_id, department_id = hand_over.successor_in(opportunity.department_id)
         opportunity.hand_over(leaver, owner_id, department_id, evaluator_id=hand_over.successor_id)
@@ -68,17 +69,13 @@ async def _move_opportunities(
 
 
 async def _move_tasks(session: Session, hand_over: HandOverRef, limit: int) -> int:
-    query = (
-        select(Task)
-        .where(
-            Task.tenant_id == session.context.tenant_id,
-            Task.assignee_id == hand_over.employee_id,
-            Task.status.in_(TO_DO),
-        )
-        .order_by(Task.id)
-        .limit(limit)
+    found = await _locked(
+        session,
+        Task,
+        limit,
+        Task.assignee_id == hand_over.employee_id,
+        Task.status.in_(TO_DO),
     )
-    found = await session.scalars(query.with_for_update(key_share=True))
     for task in found:
         task.assign(hand_over.successor_id)
         fields = audit.changed(session, task, "assigned")
@@ -87,17 +84,13 @@ async def _move_tasks(session: Session, hand_over: HandOverRef, limit: int) -> i
 
 
 async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> int:
-    query = (
-        select(Visit)
-        .where(
-            Visit.tenant_id == session.context.tenant_id,
-            Visit.owner_id == hand_over.employee_id,
-            Visit.status.in_(TO_COME),
-        )
-        .order_by(Visit.id)
-        .limit(limit)
+    found = await _locked(
+        session,
+        Visit,
+        limit,
+        Visit.owner_id == hand_over.employee_id,
+        Visit.status.in_(TO_COME),
     )
-    found = await session.scalars(query.with_for_update(key_share=True))
     for visit in found:
         visit.hand_over(*hand_over.successor_in(visit.department_id))
         fields = audit.changed(session, visit, "handed-over")
@@ -107,17 +100,13 @@ async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> 
 
 async def _revoke_feeds(session: Session, hand_over: HandOverRef, limit: int) -> int:
     """Let a leaver read no calendar any more: the address needs no token."""
-    query = (
-        select(CalendarFeed)
-        .where(
-            CalendarFeed.tenant_id == session.context.tenant_id,
-            CalendarFeed.employee_id == hand_over.employee_id,
-            CalendarFeed.revoked_at.is_(None),
-        )
-        .order_by(CalendarFeed.id)
-        .limit(limit)
+    found = await _locked(
+        session,
+        CalendarFeed,
+        limit,
+        CalendarFeed.employee_id == hand_over.employee_id,
+        CalendarFeed.revoked_at.is_(None),
     )
-    found = await session.scalars(query.with_for_update(key_share=True))
     for feed in found:
         feed.revoke(session.context.now)
         audit.changed(session, feed, "revoked")
@@ -125,17 +114,13 @@ async def _revoke_feeds(session: Session, hand_over: HandOverRef, limit: int) ->
 
 
 async def _move_quotes(session: Session, hand_over: HandOverRef, limit: int) -> int:
-    query = (
-        select(Quote)
-        .where(
-            Quote.tenant_id == session.context.tenant_id,
-            Quote.owner_id == hand_over.employee_id,
-            Quote.state.in_(OPEN_QUOTES),
-        )
-        .order_by(Quote.id)
-        .limit(limit)
+    found = await _locked(
+        session,
+        Quote,
+        limit,
+        Quote.owner_id == hand_over.employee_id,
+        Quote.state.in_(OPEN_QUOTES),
     )
-    found = await session.scalars(query.with_for_update(key_share=True))
     for quote in found:
         quote.owner_id, quote.department_id = hand_over.successor_in(quote.department_id)
         fields = audit.changed(session, quote, "handed-over")
@@ -144,16 +129,12 @@ async def _move_quotes(session: Session, hand_over: HandOverRef, limit: int) -> 
 
 
 async def _move_price_lists(session: Session, hand_over: HandOverRef, limit: int) -> int:
-    query = (
-        select(PriceList)
-        .where(
-            PriceList.tenant_id == session.context.tenant_id,
-            PriceList.owner_id == hand_over.employee_id,
-        )
-        .order_by(PriceList.id)
-        .limit(limit)
+    found = await _locked(
+        session,
+        PriceList,
+        limit,
+        PriceList.owner_id == hand_over.employee_id,
     )
-    found = await session.scalars(query.with_for_update(key_share=True))
     for one in found:
         one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
         fields = audit.changed(session, one, "handed-over")
@@ -163,20 +144,25 @@ async def _move_price_lists(session: Session, hand_over: HandOverRef, limit: int
 
 async def _move_approvals(session: Session, hand_over: HandOverRef, limit: int) -> int:
     leaver = hand_over.employee_id
-    query = (
-        select(Approval)
-        .where(
-            Approval.tenant_id == session.context.tenant_id,
-            Approval.state == ApprovalState.WAITING,
-            type_coerce(Approval.levels, JSONB).contains([{"employee_id": str(leaver)}]),
-        )
-        .order_by(Approval.id)
-        .limit(limit)
+    found = await _locked(
+        session,
+        Approval,
+        limit,
+        Approval.state == ApprovalState.WAITING,
+        type_coerce(Approval.levels, JSONB).contains([{"employee_id": str(leaver)}]),
     )
-    found = await session.scalars(query.with_for_update(key_share=True))
     for approval in found:
         approval.hand_over(leaver, hand_over.successor_id)
         audit.changed(session, approval, "handed-over")
         event = approval_events.requested(approval)
         outbox.add(session, event, sequence=approval.version)
     return len(found)
+
+
+async def _locked(
+    session: Session, model: type[Row], limit: int, *conditions: ColumnElement[bool]
+) -> Sequence[Row]:
+    """Return a lot of the tenant's rows that meet all conditions, locked in the order of ids."""
+    query = select(model).where(model.tenant_id == session.context.tenant_id, *conditions)
+    locked = query.order_by(model.id).limit(limit).with_for_update(key_share=True)
+    return list(await session.scalars(locked))

@@ -50,19 +50,15 @@ async def take_over(
     session: Session, opportunity: Opportunity, customer: CustomerRef | None, on: date
 ) -> Priced:
     """Return an opportunity's lines as they are, beside what the price source says today."""
-    asked = [(line.product_id, line.quantity) for line in opportunity.lines]
-    answers = await prices_for(session, asked, customer, on)
-    currency = opportunity.currency
-    lines = [
-        _line(answer, Money(amount=line.unit_price, currency=currency), name=line.product_name)
-        for line, answer in zip(opportunity.lines, answers, strict=True)
-    ]
-    return tuple(lines), currency
+    lines = await beside_prices_of(
+        session, opportunity.lines, customer, on, currency=opportunity.currency
+    )
+    return lines, opportunity.currency
 
 
 async def beside_prices_of(
     session: Session,
-    lines: Sequence[QuoteLine],
+    lines: Sequence[Line],
     customer: CustomerRef | None,
     on: date,
     *,
