@@ -107,7 +107,7 @@ def inbox_before_the_effect(_storm: Storm, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SideEffects, "_admit", admit)
 
 
-def inbox_after_the_effect(_storm: Storm, patch: pytest.MonkeyPatch) -> None:
+def inbox_after_the_effect(storm: Storm, patch: pytest.MonkeyPatch) -> None:
     """In a transaction of its own: a consumer that dies before it has the effect again."""
     original = SideEffects._once
 
@@ -119,6 +119,8 @@ def inbox_after_the_effect(_storm: Storm, patch: pytest.MonkeyPatch) -> None:
 
     async def once(self: SideEffects, record: Record) -> str:
         outcome = await original(self, record)
+        if outcome == "handled":
+            storm.fate.moment("of the consumer between effect and inbox", every=40, at_most=5)
         headers = {name: (value or b"").decode() for name, value in record.headers}
         tenant = headers["ce_tenantid"]
         async with self._database.transaction(Context(tenant_id=tenant, actor="t")) as session:

@@ -62,7 +62,6 @@ class CommandStorm:
         """Let it rage; return every broken promise."""
         with self._deadly_commits():
             await asyncio.gather(*(self._user(number) for number in range(USERS)))
-        self.fate.rest()
         await asyncio.sleep(0.2)  # for what goes on after its user has hung up
         found = []
         for diary in self._diaries:

@@ -22,23 +22,18 @@ class Died(BaseException):
 
 
 class Fate:
-    """Strikes at every so many visits of a place, a bounded number of times, until it rests."""
+    """Strikes at every so many visits of a place, a bounded number of times."""
 
     def __init__(self, seed: int) -> None:
         self.struck: Counter[str] = Counter()
         self._chance = random.Random(seed)
         self._left: dict[str, int] = {}
-        self._rests = False
-
-    def rest(self) -> None:
-        """Strike no more: what is left is to settle."""
-        self._rests = True
 
     def strikes(self, place: str, *, every: int, at_most: int = 3) -> bool:
         """Decide whether something happens here, and note it."""
         left = self._left.get(place) or self._chance.randint(1, 2 * every - 1)
         self._left[place] = left - 1
-        if self._rests or left > 1 or self.struck[place] >= at_most:
+        if left > 1 or self.struck[place] >= at_most:
             return False
         self.struck[place] += 1
         return True
@@ -61,8 +56,8 @@ class MortalDatabase(Database):
         """A tenant's transaction that may not come to its end, or not get beyond it."""
         async with super().transaction(context) as session:
             yield session
-            self._fate.moment(f"of {self._name} before a commit", every=20, at_most=8)
-        self._fate.moment(f"of {self._name} after a commit", every=20, at_most=8)
+            self._fate.moment(f"of {self._name} before a commit", every=50, at_most=8)
+        self._fate.moment(f"of {self._name} after a commit", every=50, at_most=8)
 
     @asynccontextmanager
     async def worker_transaction(self) -> AsyncIterator[Session]:

@@ -175,7 +175,7 @@ class Storm:
         patch.setattr(relay, "BATCH", 40)  # many rounds, in each of which something can happen
         patch.setattr(relay, "CLAIM_INTERVAL", 0.1)
         patch.setattr(relay, "REFUSED_FOR", 0.1)
-        patch.setattr(subscription, "COMMIT_INTERVAL", 0.2)
+        patch.setattr(subscription, "COMMIT_INTERVAL", 0.0)  # after each batch
         stop = asyncio.Event()
         async with AsyncExitStack() as stack:
             self._reader = await asyncpg.connect(self.events.urls.worker, timeout=60)
@@ -193,7 +193,6 @@ class Storm:
                 group.create_task(keep_running(lambda: self._consumer(databases[0]), stop))
                 group.create_task(keep_running(lambda: self._projector(databases[1]), stop))
                 await asyncio.gather(*(self._write(number) for number in range(WRITERS)))
-                self.fate.rest()
                 await self._settle()
                 stop.set()
             return await self._books()
@@ -213,6 +212,9 @@ class Storm:
             database=database,
             bootstrap=self.bootstrap,
             after_commit=lambda: None,
+            # Whoever dies begins its batch again: in a small one it soon meets what is new,
+            # however much has piled up, and does not die among repetitions only.
+            max_records=10,
         )
 
     def _projector(self, database: MortalDatabase) -> Subscription:
