@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import api, costs, importing, journey, lookups, projector, relay, segments
+from bench import api, costs, importing, journey, lookups, projector, relay, segments, selling
 from bench.servers import Bench, Choice, bench, machine, say
 from bench.stats import Line, compared, table
 
@@ -23,6 +23,10 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Line]]] = {
     "e2e": journey.journey,
     "segments": segments.segments,
     "import": importing.imports,
+    "opportunities": selling.opportunities,
+    "prices": selling.prices,
+    "promotion": selling.promotion,
+    "entering": selling.entering,
     "costs": costs.costs,
 }
 

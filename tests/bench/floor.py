@@ -170,16 +170,21 @@ async def _leave_as_it_is(_connection: object) -> None:
     """Give a connection back without the pool's own clean-up, which would be a round trip."""
 
 
-@asynccontextmanager
-async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+def pool() -> asyncpg.Pool:
+    """Return the pool of connections that the environment describes, not yet opened."""
     size = int(os.environ["BENCH_POOL_SIZE"])
-    async with asyncpg.create_pool(
+    return asyncpg.create_pool(
         os.environ["BENCH_DATABASE_URL"],
         min_size=size,
         max_size=size,
         reset=_leave_as_it_is,
         server_settings={"jit": "off"},
-    ) as app.state.pool:
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    async with pool() as app.state.pool:
         yield
 
 

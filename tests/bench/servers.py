@@ -157,12 +157,17 @@ class Bench:
             yield running
 
     @contextmanager
-    def floor(self, urls: DatabaseUrls) -> Iterator[Running]:
-        """Run the bare handler (`bench.floor`) for the length of the block."""
+    def floor(
+        self,
+        urls: DatabaseUrls,
+        module: str = "bench.floor",
+        more: Mapping[str, str] | None = None,
+    ) -> Iterator[Running]:
+        """Run a bare handler for the length of the block."""
         port = ports.free_port()
-        own = {"BENCH_DATABASE_URL": urls.app, "BENCH_POOL_SIZE": str(POOL_SIZE)}
+        own = {"BENCH_DATABASE_URL": urls.app, "BENCH_POOL_SIZE": str(POOL_SIZE), **(more or {})}
         command = [
-            sys.executable, "-m", "uvicorn", "bench.floor:app", "--port", str(port),
+            sys.executable, "-m", "uvicorn", f"{module}:app", "--port", str(port),
             "--no-access-log", "--log-level", "warning", "--no-server-header",
         ]  # fmt: skip
         with self.process(command, port, own, path="/readyz") as running:

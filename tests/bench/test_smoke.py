@@ -59,6 +59,18 @@ class TestBench:
         assert speed["floor_median"] > 0
         assert cpu["ratio"] > 1  # rules are not free
 
+    @pytest.mark.timeout(300)
+    def test_measures_the_sales_service(self, tmp_path: Path) -> None:
+        chosen = "opportunities,prices,promotion,entering"
+        done = bench(tmp_path, ONLY=chosen, QUICK="1", ROWS="1000")
+        assert done.returncode == 0, done.stderr
+        (kept,) = (tmp_path / "bench").glob("*.json")
+        lines = json.loads(kept.read_text())["lines"]
+        assert [line["unit"] for line in lines] == [*["ms"] * 4, "req/s", "us/req", "rows/s"]
+        assert all(line["ours_median"] > 0 for line in lines)
+        promotion = next(line for line in lines if line["name"] == "promotion with gates")
+        assert promotion["floor_median"] > promotion["ours_median"]
+
     @pytest.mark.parametrize("only", ["speed", "read,speed"])
     def test_says_what_it_knows(self, tmp_path: Path, only: str) -> None:
         done = bench(tmp_path, ONLY=only)
