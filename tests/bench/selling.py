@@ -76,12 +76,13 @@ def promotion(bench: Bench) -> list[Line]:
     """Promote opportunities through a strict gate that asks for an activity and a task."""
     urls = bench.fresh_database(SERVICE, "bench_promotion")
     lots = 2 * bench.choice.rounds + 2
-    count = lots * PER_ROUND + 1
+    each = PER_ROUND // (2 if bench.choice.quick else 1)
+    count = lots * each + 1
     ids = run(connected(_admin(bench, urls), lambda one: open_opportunities(one, count)))
     recorded = bench.folder / "promotion.pickle"
     record(urls, ids.pop(), recorded)
     say(f"a promotion sends {len(statements_of(recorded))} statements")
-    parts = [ids[place * PER_ROUND :][:PER_ROUND] for place in range(lots)]
+    parts = [ids[place * each :][:each] for place in range(lots)]
     here, there = Rounds(), Rounds()
     floor_environment = {"BENCH_RECORDED": str(recorded)}
     with (
