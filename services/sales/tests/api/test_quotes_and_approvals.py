@@ -292,6 +292,18 @@ class TestChains:
         assert changed.json()["total"] == cny("190.00")
         assert (await done(rep.post(f"{quote}/submit")))["state"] == "in_approval"
 
+    async def test_do_not_have_an_owner_decide_on_what_a_colleague_submitted(
+        self, rep: httpx.AsyncClient, manager: httpx.AsyncClient, draft: Make, problem: ProblemOf
+    ) -> None:
+        quote = await draft(owner_id=BOSS)
+        await done(rep.post(f"{QUOTES}/{quote['id']}/submit"))
+        assert await waiting_for(manager) == []
+        found = await done(rep.get(APPROVALS, params={"document_id": quote["id"]}))
+        (approval,) = found["items"]
+        assert approval["document_owner_id"] == BOSS
+        answer = await manager.post(f"{APPROVALS}/{approval['id']}/approve", json={})
+        assert problem(answer) == (403, "own-document")
+
     async def test_are_for_others_documents(
         self, manager: httpx.AsyncClient, client: httpx.AsyncClient, make_product: Make,
         problem: ProblemOf,

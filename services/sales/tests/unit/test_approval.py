@@ -46,7 +46,8 @@ BOSSES = caller("wang", employee=BOSS)
 
 
 def waiting(*levels: Level, **fields: Any) -> Approval:
-    values = {"own_allowed": False, "owner_id": None, "submitted_by": "zhang"} | fields
+    nobodys = {"owner_id": None, "document_owner_id": None}
+    values = {"own_allowed": False, "submitted_by": "zhang"} | nobodys | fields
     approval = Approval(document_number="QUO-1", levels=levels, position=0, **values)
     approval.begin()
     return approval
@@ -133,6 +134,11 @@ class TestGoingThroughTheLevels:
         approval.own_allowed = True
         approval.approve(me)
         assert approval.state == "approved"
+
+    def test_nobody_approves_their_own_document_submitted_by_a_colleague(self) -> None:
+        approval = waiting(DIRECTOR, document_owner_id=BOSS)
+        with pytest.raises(errors.OwnDocument):
+            approval.approve(BOSSES)
 
     def test_a_rejected_one_is_over(self) -> None:
         approval = waiting(MANAGER)

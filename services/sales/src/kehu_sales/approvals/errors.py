@@ -60,12 +60,12 @@ class NotTheApprover(DomainError):
 
 
 class OwnDocument(DomainError):
-    """Nobody approves what they submitted themselves, unless the chain allows it."""
+    """Nobody approves their own document, or what they submitted, unless the chain allows it."""
 
     code = "own-document"
     status = HTTPStatus.FORBIDDEN
-    en = "You submitted {number} yourself: somebody else has to approve it."
-    zh = "{number} 由您本人提交，须由他人审批。"
+    en = "{number} is yours, or submitted by you: somebody else has to approve it."
+    zh = "{number} 为您本人的单据或由您提交，须由他人审批。"
 
 
 class NotTheSubmitter(DomainError):

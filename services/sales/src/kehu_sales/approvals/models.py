@@ -187,7 +187,8 @@ class Approval(Aggregate, Base):
     """One document on its way through the levels that were asked for when it was submitted.
 
     Changes to the chain do not touch it. `position` counts the levels from 1; `waiting_*` name who
-    decides next. `submitted_by` is a subject, `owner_id` that subject's employee.
+    decides next. `submitted_by` is a subject, `owner_id` that subject's employee; the document's own
+    owner when it was submitted is `document_owner_id`: often, but not always, the same.
     """
 
     label_zh = "审批"
@@ -218,6 +219,7 @@ class Approval(Aggregate, Base):
     document_number: Mapped[str]
     customer_id: Mapped[UUID | None]
     owner_id: Mapped[UUID | None]
+    document_owner_id: Mapped[UUID | None]
     department_id: Mapped[UUID | None]
     amount: Mapped[Decimal | None]
     currency: Mapped[str | None]
@@ -298,8 +300,9 @@ class Approval(Aggregate, Base):
         level = self._require_waiting()
         if not level.names(context) and DECIDE_SCOPE not in (context.scopes or ()):
             raise NotTheApprover(number=self.document_number, scope=DECIDE_SCOPE)
+        me = context.employee_id
         mine = context.actor == self.submitted_by or (
-            self.owner_id is not None and self.owner_id == context.employee_id
+            me is not None and me in (self.owner_id, self.document_owner_id)
         )
         if mine and not self.own_allowed:
             raise OwnDocument(number=self.document_number)

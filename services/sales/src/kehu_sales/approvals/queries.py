@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, and_, false, or_, select
+from sqlalchemy import Select, and_, false, or_, select, true
 
 from kehu_kernel.context import Context
 from kehu_kernel.session import Session
@@ -65,7 +65,8 @@ def _waiting_for(query: Select[Approval], context: Context) -> Select[Approval]:
             Approval.own_allowed,
             and_(
                 Approval.submitted_by != context.actor,
-                Approval.owner_id.is_distinct_from(me) if me else Approval.id.is_not(None),
+                Approval.owner_id.is_distinct_from(me) if me else true(),
+                Approval.document_owner_id.is_distinct_from(me) if me else true(),
             ),
         ),
     )

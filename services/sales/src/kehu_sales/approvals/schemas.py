@@ -161,6 +161,9 @@ class ApprovalRead(BaseModel):
     discount_percent: DecimalText | None = Field(description="Its discount, percent.")
     submitted_by: str = Field(description="The subject who submitted it.")
     owner_id: UUID | None = Field(description="That subject's employee.")
+    document_owner_id: UUID | None = Field(
+        description="Whose document it was then, who may not approve it either."
+    )
     created_at: datetime = Field(description="When it was submitted.")
     updated_at: datetime = Field(description="When it was decided on last.")
 

@@ -31,6 +31,7 @@ class Document:
     number: str
     customer_id: UUID | None = None
     department_id: UUID | None = None
+    owner_id: UUID | None = None
 
 
 async def start(
@@ -50,6 +51,7 @@ async def start(
         document_number=document.number,
         customer_id=document.customer_id,
         owner_id=session.context.employee_id,
+        document_owner_id=document.owner_id,
         department_id=document.department_id,
         amount=amount.amount if amount else None,
         currency=amount.currency if amount else None,

@@ -116,7 +116,12 @@ async def submit_price_list(
     )
     found.require_submittable()
     document = Document(
-        DocumentKind.PRICE_LIST, found.id, found.number, found.customer_id, found.department_id
+        DocumentKind.PRICE_LIST,
+        found.id,
+        found.number,
+        found.customer_id,
+        found.department_id,
+        found.owner_id,
     )
     _follow(session, found, await start(session, document, Facts()))
     return found

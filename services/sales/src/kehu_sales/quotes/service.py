@@ -134,7 +134,12 @@ async def submit_quote(
     quote.offer(lines, quote.currency, quote.discount_percent)
     await _warn(session, quote, policy, opportunity, today)
     document = Document(
-        DocumentKind.QUOTE, quote.id, quote.number, quote.customer_id, quote.department_id
+        DocumentKind.QUOTE,
+        quote.id,
+        quote.number,
+        quote.customer_id,
+        quote.department_id,
+        quote.owner_id,
     )
     facts = Facts(quote.sum, largest_discount(quote.lines, quote.discount_percent))
     must = bool(NEEDS_APPROVAL & set(quote.warnings))
