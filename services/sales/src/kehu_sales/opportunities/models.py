@@ -56,6 +56,14 @@ class Opportunity(Progress, Aggregate, Base):
         Index("ix_opportunities_customer", "tenant_id", "customer_id", "created_at", "id"),
         Index("ix_opportunities_owner", "tenant_id", "owner_id", "created_at", "id"),
         Index(
+            "ix_opportunities_owner_close",
+            "tenant_id",
+            "owner_id",
+            "status",
+            "expected_close_on",
+            "id",
+        ),
+        Index(
             "ix_opportunities_evaluator",
             "tenant_id",
             "evaluator_id",
