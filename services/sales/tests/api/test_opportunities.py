@@ -295,7 +295,7 @@ class TestList:
         ("-created_at", {"status": "in_progress"}),
         ("-created_at", {"owner_id": str(UUID(int=7))}),
         ("expected_close_on", {}),
-        ("expected_close_on", {"status": "in_progress", "owner_id": str(UUID(int=7))}),
+        ("expected_close_on", {"owner_id": str(UUID(int=7)), "status": "in_progress"}),
         ("expected_revenue", {}),
     ],
 )

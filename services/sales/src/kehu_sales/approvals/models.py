@@ -187,8 +187,8 @@ class Approval(Aggregate, Base):
     """One document on its way through the levels that were asked for when it was submitted.
 
     Changes to the chain do not touch it. `position` counts the levels from 1; `waiting_*` name who
-    decides next. `submitted_by` is a subject, `owner_id` that subject's employee; the document's own
-    owner when it was submitted is `document_owner_id`: often, but not always, the same.
+    decides next. `submitted_by` is a subject, `owner_id` that subject's employee, and
+    `document_owner_id` whose document it was when it was submitted.
     """
 
     label_zh = "审批"
