@@ -31,11 +31,15 @@ from kehu_customer.imports.worker import ImportWork
 from kehu_customer.settings import Settings
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database, require
-from kehu_kernel.process import Databases
+from kehu_kernel.process import Databases, collect_garbage_seldom
 from kehu_kernel.testing.cluster import DatabaseUrls
 from kehu_local.postgres import url_for
 
 ROWS, QUICK = 50_000, 2_000
+TOLD_EVERY = 50_000
+"""Rows after which a long import says how it goes."""
+FLOOR_ROWS = 50_000
+"""How many customers the floor writes at most: it does the same for each."""
 MARK = 5_000.0
 PART = 1_000_000
 CONTEXT = Context(tenant_id=TENANT, actor="bench")
@@ -86,11 +90,14 @@ class Floor:
 
     seconds: float
     database: float
+    share: float
+    """How much of the rows it wrote."""
 
 
 def imports(bench: Bench) -> list[Line]:
     """Import a file once into an empty database, and write its rows into another."""
     rows = _rows(bench)
+    collect_garbage_seldom()  # as the worker's process does
     ours = bench.fresh_database(SERVICE, "bench_import")
     bare = bench.fresh_database(SERVICE, "bench_import_floor")
     found = run(import_file(ours, rows))
@@ -108,7 +115,7 @@ def imports(bench: Bench) -> list[Line]:
     }  # fmt: skip
     speed = Line(
         f"import of {rows:,}", "rows/s", Figure.of([rows / found.seconds]),
-        Figure.of([rows / floor.seconds]), detail=detail,
+        Figure.of([rows * floor.share / floor.seconds]), detail=detail,
     )  # fmt: skip
     return [
         at_least(speed, MARK),
@@ -116,7 +123,7 @@ def imports(bench: Bench) -> list[Line]:
             "import, processor time, and PostgreSQL's of the floor",
             "us/row",
             Figure.of([(found.ours + found.database) / rows * 1e6]),
-            Figure.of([floor.database / rows * 1e6]),
+            Figure.of([floor.database / (rows * floor.share) * 1e6]),
         ),
         Line("import, memory of the worker", "MiB", Figure.of([found.memory / 2**20])),
     ]
@@ -189,8 +196,11 @@ async def _work(database: Database, work: ImportWork, job_id: UUID) -> Run:
     before, most = worker.memory_info().rss, 0
     cpu, database_cpu = _cpu(worker), _cpu_of_children(server)
     began = time.perf_counter()
+    legs = _Legs(server, worker, before)
     while await work.work():
-        most = max(most, worker.memory_info().rss)
+        now = worker.memory_info().rss
+        most = max(most, now)
+        await legs.tell(database, job_id)
     seconds = time.perf_counter() - began
     async with database.transaction(CONTEXT) as session:
         job = await require(session, Import, job_id)
@@ -203,6 +213,40 @@ async def _work(database: Database, work: ImportWork, job_id: UUID) -> Run:
         _cpu_of_children(server) - database_cpu,
         most - before,
     )
+
+
+class _Legs:
+    """Says after every 50,000 rows how they went: an import that slows down or grows shows it."""
+
+    def __init__(self, server: psutil.Process, worker: psutil.Process, memory: int) -> None:
+        self._server, self._worker, self._memory = server, worker, memory
+        self._rows, self._batches = 1, 0
+        self._mark()
+
+    def _mark(self) -> None:
+        self._began = time.perf_counter()
+        self._cpu, self._database_cpu = _cpu(self._worker), _cpu_of_children(self._server)
+
+    async def tell(self, database: Database, job_id: UUID) -> None:
+        """Say how the rows since the last time went, if there were enough."""
+        self._batches += 1
+        if self._batches % 20:
+            return
+        async with database.session(CONTEXT, read_only=True) as session:
+            position = (await require(session, Import, job_id)).position
+        rows = position - self._rows
+        if rows < TOLD_EVERY:
+            return
+        worker, server = _cpu(self._worker), _cpu_of_children(self._server)
+        grown = (self._worker.memory_info().rss - self._memory) / 2**20
+        say(
+            f"import: row {position:,}: {rows / (time.perf_counter() - self._began):,.0f} rows/s; "
+            f"per row {(worker - self._cpu) / rows * 1e6:,.0f} us of the worker, "
+            f"{(server - self._database_cpu) / rows * 1e6:,.0f} us of PostgreSQL; "
+            f"memory +{grown:,.0f} MiB"
+        )
+        self._rows = position
+        self._mark()
 
 
 def _cpu_of_children(server: psutil.Process) -> float:
@@ -228,9 +272,11 @@ async def _floor(admin: Sequence[str], target: str, batch: int) -> Floor:
         for table in GIVEN:
             await filler.execute(*await _document(reader, table, "true"))
         sizes = {one: await reader.fetchval(f"SELECT count(*) FROM {one}") for one in LOOSE}
-        lots = -(-await reader.fetchval("SELECT count(*) FROM customers") // batch)
+        customers = await reader.fetchval("SELECT count(*) FROM customers")
+        lots = -(-customers // batch)
         seconds, after = 0.0, UUID(int=0)
-        for number in range(lots):
+        written = min(lots, FLOOR_ROWS // batch)
+        for number in range(written):
             last = await reader.fetchval(LAST, after, batch)
             lot = [
                 await _document(reader, table, f"{key} > $1 AND {key} <= $2", after, last)
@@ -242,7 +288,7 @@ async def _floor(admin: Sequence[str], target: str, batch: int) -> Floor:
                 lot.append(await _document(reader, table, place))
             seconds += await _write(writer, lot)
             after = last
-        return Floor(seconds, _cpu(backend) - before)
+        return Floor(seconds, _cpu(backend) - before, written / lots)
     finally:
         for one in (reader, filler, writer):
             await one.close()

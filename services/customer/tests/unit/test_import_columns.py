@@ -1,11 +1,12 @@
 """What the cells of a file mean (C6)."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from kehu_customer.customers.models import CustomerRole
-from kehu_customer.imports.columns import HEADERS, ROLES, suggest, values_of
+from kehu_customer.imports.columns import HEADERS, OF_CONTACT, ROLES, suggest, values_of
 
 
 def test_every_role_has_a_chinese_name() -> None:
@@ -28,5 +29,19 @@ def test_roles_are_read_by_their_chinese_names(cell: str, roles: list[str]) -> N
 
 
 def test_the_chinese_label_of_each_column_suggests_its_meaning() -> None:
-    labels = [names[0] for names in HEADERS.values()]
-    assert suggest(labels, []) == dict(zip(labels, HEADERS, strict=True))
+    known = {**HEADERS, **OF_CONTACT}
+    labels = [names[0] for names in known.values()]
+    assert suggest(labels, []) == dict(zip(labels, known, strict=True))
+
+
+def test_the_header_line_of_the_guide_has_every_column() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "imports.md").read_text(encoding="utf-8")
+    labels = [names[0] for names in {**HEADERS, **OF_CONTACT}.values()]
+    assert f"\n{','.join(labels)}\n" in guide
+
+
+def test_what_a_row_says_of_its_person_stays_apart_from_the_customer() -> None:
+    columns = [(0, "name"), (1, "contact.name"), (2, "contact.buying_role")]
+    assert values_of(["海川", "王海燕", "决策者"], columns, {}, "CNY") == {
+        "name": "海川", "contact": {"name": "王海燕", "buying_role": "decision_maker"},
+    }  # fmt: skip

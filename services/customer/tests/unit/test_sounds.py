@@ -24,6 +24,12 @@ def test_a_text_sounds_as_its_words_do(text: str) -> None:
     assert syllables(text) == lazy_pinyin(text)
 
 
+@settings(deadline=None)
+@given(st.text(st.characters(max_codepoint=0x7F)))
+def test_letters_sound_as_they_are_written(text: str) -> None:
+    assert syllables(text) == lazy_pinyin(text)
+
+
 @pytest.mark.parametrize("text", ["", "重庆长安银行", "单于单位", "Siemens 西门子", "朝阳区朝鲜族"])
 def test_a_character_sounds_as_in_its_word(text: str) -> None:
     assert syllables(text) == lazy_pinyin(text)

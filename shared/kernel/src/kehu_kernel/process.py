@@ -145,7 +145,7 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
     serving = asyncio.create_task(server.serve(), name="api")
     working = [asyncio.create_task(minder.run(stop), name=minder.name) for minder in minders]
     stopping = asyncio.create_task(stop.wait())
-    _collect_garbage_seldom()
+    collect_garbage_seldom()
     log.info("started", extra={"command": command, "port": settings.port})
     tasks = [serving, *working]
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -168,7 +168,7 @@ async def _serve(service: Service, settings: ServiceSettings, command: str) -> N
         raise SystemExit(f"{died[0].get_name()} ended unexpectedly")
 
 
-def _collect_garbage_seldom() -> None:
+def collect_garbage_seldom() -> None:
     """Leave what lives as long as the process out of every search for garbage, and search less.
 
     Almost everything a request makes is freed by counting references. Left to its defaults, the

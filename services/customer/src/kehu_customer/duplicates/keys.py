@@ -22,6 +22,7 @@ from kehu_customer.duplicates.words import words
 FREE_MAIL = words("free_mail")
 """Domains where everybody has a mail box: they tell nothing about a company."""
 
+ORGANISATION = CustomerKind.ORGANISATION.value  # Python 3.11 looks members up by a function
 HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -75,14 +76,14 @@ class Subject:
 
 def said(kind: str, name: str) -> Name:
     """Return what the name of an organisation or person says."""
-    return names.company(name) if kind == CustomerKind.ORGANISATION else names.person(name)
+    return names.company(name) if kind == ORGANISATION else names.person(name)
 
 
 def keys_of(subject: Subject, ignored_domains: Iterable[str] = ()) -> list[Key]:
     """Return the keys of a customer, sorted; the tenant's ignored domains are none."""
     name = subject.says
     found = {Key(KeyKind.NAME, name.core), Key(KeyKind.SOUND, name.sound)} if name.core else set()
-    if subject.kind == CustomerKind.ORGANISATION:
+    if subject.kind == ORGANISATION:
         found |= _ends(name.core)
     if subject.credit_code is not None:
         found.add(Key(KeyKind.CREDIT_CODE, subject.credit_code))

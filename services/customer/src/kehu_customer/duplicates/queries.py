@@ -23,6 +23,8 @@ MOST_PER_KEY = 50
 tells nobody apart: none of them is looked at for it."""
 TOO_COMMON = frozenset({KeyKind.START, KeyKind.END})
 """Keys that are left out where more than these share them."""
+ALONE = {kind: frozenset({kind}) for kind in KeyKind}
+"""What two records share that share one kind of key."""
 SORT_COLUMNS = {"score": DuplicatePair.score, "created_at": DuplicatePair.created_at}
 
 # LATERAL with OFFSET 0 reads each customer by its key: a join was planned as a scan of a million.
@@ -162,22 +164,25 @@ async def _find(session: Session, sql: str, keys: KeysOf) -> dict[UUID, list[Sha
     await session.see_all_rows()
     rows = await session.fetch(sql, session.context.tenant_id, *_columns(keys), MOST_PER_KEY)
     await session.see_rows_in_scope()
-    asked: dict[tuple[str, str], tuple[KeyKind, list[UUID]]] = {}
-    for who, own in keys.items():
+    # Who asks is told by its place: the rest is done for each record that each is compared with.
+    place = {who: n for n, who in enumerate(keys)}
+    asked: dict[tuple[str, str], tuple[frozenset[KeyKind], list[int]]] = {}
+    for n, own in enumerate(keys.values()):
         for key in own:
-            asked.setdefault(key, (key.kind, []))[1].append(who)
-    found: dict[UUID, list[Sharer]] = {}
+            asked.setdefault(key, (ALONE[key.kind], []))[1].append(n)
+    found: list[list[Sharer]] = [[] for _ in keys]
     for one in rows:
         record = _record(one)
-        shared: dict[UUID, set[KeyKind]] = {}
+        itself = place.get(record.customer_id)
+        shared: dict[int, frozenset[KeyKind]] = {}
         for pair in zip(one["kinds"], one["keys"], strict=True):
             kind, asking = asked[pair]
-            for who in asking:
-                shared.setdefault(who, set()).add(kind)
-        for who, kinds in shared.items():
-            if who != record.customer_id:
-                found.setdefault(who, []).append((record, frozenset(kinds)))
-    return found
+            for n in asking:
+                shared[n] = shared[n] | kind if n in shared else kind
+        for n, kinds in shared.items():
+            if n != itself:
+                found[n].append((record, kinds))
+    return {who: sharers for who, sharers in zip(keys, found, strict=True) if sharers}
 
 
 def _record(row: Any) -> Record:
@@ -193,7 +198,7 @@ def _record(row: Any) -> Record:
 
 
 def _columns(keys: KeysOf) -> tuple[list[UUID], list[str], list[str]]:
-    rows = [(who, one.kind.value, one.key) for who, found in keys.items() for one in found]
+    rows = [(who, one.kind, one.key) for who, found in keys.items() for one in found]
     return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
 
 

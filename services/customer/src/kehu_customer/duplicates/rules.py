@@ -63,6 +63,8 @@ SHARED = {
 }
 ALIKE_FROM = 75
 """Percent of characters two names must share for the rest of the rule to look at them at all."""
+UNLIKE = (0.0, Reason.SIMILAR_NAME)
+"""What comes of almost every comparison of names."""
 LESS_PRECISE, ELSEWHERE, SOUND = 0.85, 0.4, 0.85
 """How much an equal name is worth if one tells no place, if places differ, if it only sounds so."""
 
@@ -135,7 +137,7 @@ def compare_names(one: Name, other: Name) -> tuple[float, Reason]:
     characters counts with its third power.
     """
     if not one.core or not other.core or one.numbers != other.numbers:
-        return 0.0, Reason.SIMILAR_NAME
+        return UNLIKE
     place = _same_place(one, other)
     if one.core == other.core:
         if place == 1:
@@ -148,7 +150,7 @@ def compare_names(one: Name, other: Name) -> tuple[float, Reason]:
     if one.words != one.core or other.words != other.core:  # else they have no words to sort
         alike = max(alike, fuzz.token_sort_ratio(one.words, other.words))
     if alike < ALIKE_FROM:
-        return 0.0, Reason.SIMILAR_NAME
+        return UNLIKE
     return (alike / 100) ** 3 * place, Reason.SIMILAR_NAME
 
 

@@ -246,12 +246,15 @@ async def change_rules(
 def suspects(matching: Matching, subject: Subject, sharers: Iterable[Sharer]) -> list[Suspect]:
     """Return who of those that share a key may be the same customer, the surest first."""
     best: dict[UUID, Suspect] = {}
+    least = min(matching.warn_from, matching.refuse_from)
     for record, shared in sharers:
         score, reasons = matching.compare(subject, record.matched, shared)
         if record.former:  # a relation that begins again needs a record of its own
             score = min(score, matching.refuse_from - 1)
+        if score < least:
+            continue
         known = best.get(record.customer_id)
-        if matching.verdict(score) is not Verdict.NONE and (known is None or known.score < score):
+        if known is None or known.score < score:
             best[record.customer_id] = Suspect(record, score, reasons)
     return sorted(best.values(), key=lambda one: (-one.score, one.record.customer_id))
 

@@ -12,6 +12,8 @@ from pypinyin.seg.simpleseg import seg
 
 def syllables(text: str) -> list[str]:
     """Return the syllables of a text; what is not Chinese stays as it is."""
+    if text.isascii():
+        return [text] if text else []
     return [one for word in seg(text) for one in _of_word(word)]
 
 

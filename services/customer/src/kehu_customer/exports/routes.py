@@ -41,7 +41,8 @@ async def export_customers(
 ) -> StreamingResponse:
     """The customers that match all filters and that the caller sees, as a file.
 
-    Its columns are those an import reads, and some more; headers follow the request's language.
+    Its columns are those an import reads, but contacts, and some more; headers follow the
+    request's language.
     """
     await service.require_filters(session, filters)
     language = language_of(request.headers.get("accept-language"))

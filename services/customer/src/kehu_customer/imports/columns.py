@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from kehu_customer.contacts.models import BuyingRole
 from kehu_customer.custom_fields.models import CustomField, FieldType
 from kehu_customer.customers.models import CustomerKind, CustomerRole
 
 CUSTOM = "custom."
 """Before the code of a custom field: the meaning of its column."""
+CONTACT = "contact."
+"""Before what a column says of the person to turn to."""
 CURRENCY = "annual_revenue_currency"
 POINTS = ("phone", "mobile", "email", "address")
 """Columns that become the first contact points of a new customer."""
@@ -46,6 +49,39 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Each meaning with the headers that suggest it; the first one is its Chinese label."""
 
+OF_CONTACT: Mapping[str, tuple[str, ...]] = {
+    "contact.name": (
+        "联系人",
+        "联系人姓名",
+        "联系人名称",
+        "contact",
+        "contact name",
+        "contact person",
+    ),
+    "contact.title": (
+        "联系人职务",
+        "联系人职位",
+        "职务",
+        "职位",
+        "contact title",
+        "job title",
+        "title",
+        "position",
+    ),
+    "contact.department": ("联系人部门", "contact department"),
+    "contact.buying_role": (
+        "联系人采购角色",
+        "采购角色",
+        "购买角色",
+        "buying role",
+        "contact role",
+    ),
+    "contact.phone": ("联系人电话", "contact phone", "contact telephone"),
+    "contact.mobile": ("联系人手机", "联系人手机号", "contact mobile"),
+    "contact.email": ("联系人邮箱", "联系人电子邮件", "contact email", "contact e mail"),
+}
+"""The same of the person to turn to, whom a row may name besides; an export has no such columns."""
+
 SAYS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How text begins that spreadsheets would calculate."""
 LISTED = re.compile(r"[,;，；、|]")
@@ -71,11 +107,20 @@ ROLES = {
 }  # fmt: skip
 
 
+BUYING_ROLES = {
+    "经办人": BuyingRole.HANDLER, "业务主管": BuyingRole.BUSINESS_CONTACT,
+    "业务联系人": BuyingRole.BUSINESS_CONTACT, "决策者": BuyingRole.DECISION_MAKER,
+    "决策人": BuyingRole.DECISION_MAKER,
+}  # fmt: skip
+
+
 def suggest(headers: Sequence[str], fields: Iterable[CustomField]) -> dict[str, str]:
     """Return which meanings the headers suggest, each at most once."""
     known = {
-        _plain(one): meaning for meaning, names in HEADERS.items() for one in (meaning, *names)
-    }
+        _plain(one): meaning
+        for headers_of in (HEADERS, OF_CONTACT) for meaning, names in headers_of.items()
+        for one in (meaning, *names)
+    }  # fmt: skip
     for field in fields:
         for name in (f"{CUSTOM}{field.code}", field.code, field.name_en, field.name_zh):
             known.setdefault(_plain(name), CUSTOM + field.code)
@@ -90,7 +135,7 @@ def suggest(headers: Sequence[str], fields: Iterable[CustomField]) -> dict[str, 
 def unknown_meanings(mapping: Mapping[str, str], fields: Mapping[str, CustomField]) -> list[str]:
     """Return the meanings that do not exist or are given twice."""
     meanings = list(mapping.values())
-    exist = HEADERS.keys() | {CUSTOM + code for code in fields}
+    exist = HEADERS.keys() | OF_CONTACT.keys() | {CUSTOM + code for code in fields}
     return sorted({one for one in meanings if one not in exist or meanings.count(one) > 1})
 
 
@@ -111,6 +156,7 @@ def values_of(
     """Return what a row says, by meaning, as the API would be told; empty cells say nothing."""
     said: dict[str, Any] = {}
     custom: dict[str, Any] = {}
+    contact: dict[str, Any] = {}
     for place, meaning in columns:
         cell = _unguarded(cells[place].strip()) if place < len(cells) else ""
         if not cell:
@@ -120,9 +166,12 @@ def values_of(
             custom[code] = _custom(fields[code], cell) if code in fields else cell
         else:
             read = READ.get(meaning)
-            said[meaning] = read(cell) if read else cell
+            into = contact if meaning.startswith(CONTACT) else said
+            into[meaning.removeprefix(CONTACT)] = read(cell) if read else cell
     if custom:
         said["custom"] = custom
+    if contact:
+        said["contact"] = contact
     in_currency = said.pop(CURRENCY, currency)
     if "annual_revenue" in said:
         said["annual_revenue"] = {"amount": said["annual_revenue"], "currency": in_currency}
@@ -140,6 +189,10 @@ def _kind(cell: str) -> str:
 
 def _roles(cell: str) -> list[str]:
     return [ROLES.get(one.strip(), one.strip()) for one in LISTED.split(cell) if one.strip()]
+
+
+def _buying_role(cell: str) -> str:
+    return BUYING_ROLES.get(cell, cell.casefold().replace(" ", "_"))
 
 
 def _whole(cell: str) -> int | str:
@@ -169,6 +222,7 @@ def _day(cell: str) -> str:
 READ: Mapping[str, Callable[[str], Any]] = {
     "kind": _kind,
     "roles": _roles,
+    "contact.buying_role": _buying_role,
     "founded_year": _whole,
     "employee_count": _whole,
     "annual_revenue": _number,

@@ -23,8 +23,8 @@ from kehu_customer.customers.errors import (
 )
 from kehu_customer.customers.service import prospect, take_turns
 from kehu_customer.duplicates.errors import DuplicateCustomer
-from kehu_customer.duplicates.keys import KeyKind
 from kehu_customer.duplicates.queries import (
+    ALONE,
     MOST_PER_KEY,
     TOO_COMMON,
     Record,
@@ -267,16 +267,15 @@ async def _compare(session: Session, batch: Batch, line: Line, found: Sequence[S
     assert line.subject is not None  # noqa: S101 - the caller looked
     matching, skip = batch.matching, batch.job.on_duplicate == OnDuplicate.SKIP
     earlier = _earlier(batch, line)
-    sharers = [*found, *(sharer for sharer, _ in earlier.values())]
-    line.suspects = suspects(matching, line.subject, sharers)
+    line.suspects = suspects(matching, line.subject, [*found, *earlier.values()])
     certain = [one for one in line.suspects if matching.verdict(one.score) is Verdict.REFUSE]
+    numbers = {record.customer_id: n for n, (record, _) in earlier.items()} if certain else {}
     repeated = [batch.claimed[one] for one in line.identities if one in batch.claimed]
     repeated += claims.repeated(batch, line)
     repeated += [
-        earlier[one.record.customer_id][1]
-        for one in certain if one.record.customer_id in earlier
-    ]  # fmt: skip
-    known = [one for one in certain if one.record.customer_id not in earlier]
+        numbers[one.record.customer_id] for one in certain if one.record.customer_id in numbers
+    ]
+    known = [one for one in certain if one.record.customer_id not in numbers]
     if skip and (repeated or known):
         line.outcome, line.reasons = Outcome.SKIPPED, []
         return
@@ -289,20 +288,20 @@ async def _compare(session: Session, batch: Batch, line: Line, found: Sequence[S
         _claim(batch, line)
 
 
-def _earlier(batch: Batch, line: Line) -> dict[UUID, tuple[Sharer, int]]:
-    """Return the earlier lines that share keys with this one, as if they were on record."""
-    shared: dict[UUID, tuple[Record, int, set[KeyKind]]] = {}
+def _earlier(batch: Batch, line: Line) -> dict[int, Sharer]:
+    """Return the earlier lines that share keys with this one, by number, as if on record."""
+    shared: dict[int, Sharer] = {}
     for key in line.keys:
         sharing: Sequence[tuple[Record, int]] = batch.by_key.get(key, ())
         if len(sharing) > MOST_PER_KEY:
             if key.kind in TOO_COMMON:
                 continue
             sharing = sharing[:MOST_PER_KEY]
+        kind = ALONE[key.kind]
         for record, number in sharing:
-            shared.setdefault(record.customer_id, (record, number, set()))[2].add(key.kind)
-    return {
-        who: ((record, frozenset(kinds)), number) for who, (record, number, kinds) in shared.items()
-    }
+            known = shared.get(number)
+            shared[number] = (record, known[1] | kind if known else kind)
+    return shared
 
 
 def _claim(batch: Batch, line: Line) -> None:

@@ -10,7 +10,7 @@ from kehu_customer.contact_points import events as point_events
 from kehu_customer.customers import events
 from kehu_customer.duplicates.models import DuplicatePair, PairSource, PairState
 from kehu_customer.duplicates.queries import enter_keys, keep_keys
-from kehu_customer.imports import updating
+from kehu_customer.imports import people, updating
 from kehu_customer.imports.batches import Batch
 from kehu_customer.imports.lines import Line, own_keys
 from kehu_customer.imports.models import ImportRow, Outcome
@@ -47,6 +47,7 @@ def note(
             continue
         customer_id = line.id if outcome is Outcome.CREATED else line.customer_id
         refused = outcome is Outcome.REFUSED
+        entered = outcome in (Outcome.CREATED, Outcome.UPDATED)
         session.add(
             ImportRow(
                 import_id=batch.job.id,
@@ -59,6 +60,7 @@ def note(
                 before=(replaced or {}).get(line.id),
                 reasons=line.reasons,
                 cells=[_storable(one) for one in line.cells] if refused else None,
+                contact_id=line.contact.id if line.contact and entered else None,
             )
         )
 
@@ -74,6 +76,8 @@ def _create(session: Session, batch: Batch, line: Line) -> None:
     for point in line.points:
         audit.created(session, point)
         outbox.add(session, point_events.created(point), sequence=point.version)
+    if line.contact is not None:
+        people.enter(session, line.contact, line.contact_points, today=batch.today)
     for suspect in line.suspects:
         pair = DuplicatePair.of(
             customer.id,

@@ -9,6 +9,8 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from kehu_customer.contact_points.models import ContactPoint, PointKind, PointPurpose
+from kehu_customer.contacts.models import Contact
+from kehu_customer.contacts.schemas import ContactCreate
 from kehu_customer.custom_fields.models import CustomEntry
 from kehu_customer.customers.credit_code import credit_code
 from kehu_customer.customers.errors import InvalidCreditCode
@@ -17,7 +19,7 @@ from kehu_customer.customers.schemas import CustomerCreate, CustomerUpdate
 from kehu_customer.duplicates.keys import OF_POINTS, Key, KeyKind, Subject, host_of, keys_of
 from kehu_customer.duplicates.service import Suspect
 from kehu_customer.imports import reasons
-from kehu_customer.imports.columns import POINTS, Columns, Fields, values_of
+from kehu_customer.imports.columns import CONTACT, POINTS, Columns, Fields, values_of
 from kehu_customer.imports.lookups import Identity
 from kehu_customer.imports.models import Outcome
 from kehu_customer.imports.reasons import Headers, Reason
@@ -29,6 +31,8 @@ _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 CREATED = frozenset(CustomerCreate.model_fields) - {"parent_id", "owner_id"}
 CHANGED = frozenset(CustomerUpdate.model_fields) - {"parent_id"}
+OF_PERSON = (PointKind.PHONE, PointKind.MOBILE, PointKind.EMAIL)
+"""Kinds of numbers that a contact shows."""
 
 
 @dataclass(slots=True)
@@ -47,6 +51,9 @@ class Line:
     credit_code: str | None = None
     identities: list[Identity] = field(default_factory=list)
     points: list[ContactPoint] = field(default_factory=list)
+    contact: Contact | None = None
+    """The person at the customer whom it names, if that one is new there."""
+    contact_points: list[ContactPoint] = field(default_factory=list)
     subject: Subject | None = None
     keys: list[Key] = field(default_factory=list)
     change: CustomerUpdate | None = None
@@ -94,6 +101,7 @@ def read_line(number: int, cells: list[str], how: Reading) -> Line:
         line.new_problems = reasons.of_shape(error, how.headers)
     _read_credit_code(line, how.headers)
     _read_points(line, how)
+    _read_contact(line, how)
     line.identities = [
         Identity(kind, str(value))
         for kind, value in (
@@ -145,26 +153,64 @@ def _read_credit_code(line: Line, headers: Headers) -> None:
 def _read_points(line: Line, how: Reading) -> None:
     for kind in POINTS:
         typed = line.said.get(kind)
-        if typed is None:
-            continue
-        point = ContactPoint(
-            id=ids.new_id(),
-            customer_id=line.id,
-            kind=PointKind(kind),
-            purpose=PointPurpose.WORK,
-            is_primary=True,
-            active=True,
-        )
-        try:
-            point.write(_TEXT.validate_python(typed), None, region=how.region)
-        except ValidationError as error:
-            line.reasons += [
-                one | {"column": how.headers[kind]} for one in reasons.of_shape(error, {})
-            ]
-        except DomainError as error:
-            line.refuse(error, how.headers[kind])
-        else:
-            line.points.append(point)
+        if typed is not None:
+            point = _primary_point(kind, customer_id=line.id)
+            if _write(line, point, typed, how.headers[kind], how.region):
+                line.points.append(point)
+
+
+def _read_contact(line: Line, how: Reading) -> None:
+    """Read the person a row names, by the same model as the API's own input.
+
+    That two companies have the same person does not make them one: it is no part of the comparison.
+    """
+    said = line.said.get("contact")
+    if not said:
+        return
+    headers = {
+        meaning.removeprefix(CONTACT): header
+        for meaning, header in how.headers.items() if meaning.startswith(CONTACT)
+    }  # fmt: skip
+    try:
+        data = ContactCreate.model_validate(said | {"customer_id": line.id})
+    except ValidationError as error:
+        line.reasons += reasons.of_shape(error, headers)
+        return
+    given = data.model_dump(exclude={"started_on", "is_primary"})
+    line.contact = Contact(id=ids.new_id(), **given, is_primary=True, active=True)
+    for kind in OF_PERSON:
+        typed = given[kind]
+        if typed is not None:
+            point = _primary_point(kind, contact_id=line.contact.id)
+            if _write(line, point, typed, headers[kind], how.region):
+                line.contact_points.append(point)
+
+
+def _primary_point(
+    kind: str, *, customer_id: UUID | None = None, contact_id: UUID | None = None
+) -> ContactPoint:
+    return ContactPoint(
+        id=ids.new_id(),
+        customer_id=customer_id,
+        contact_id=contact_id,
+        kind=PointKind(kind),
+        purpose=PointPurpose.WORK,
+        is_primary=True,
+        active=True,
+    )
+
+
+def _write(line: Line, point: ContactPoint, typed: str, column: str, region: str) -> bool:
+    """Give a contact point its number or address; refuse the line if it is none."""
+    try:
+        point.write(_TEXT.validate_python(typed), None, region=region)
+    except ValidationError as error:
+        line.reasons += [one | {"column": column} for one in reasons.of_shape(error, {})]
+    except DomainError as error:
+        line.refuse(error, column)
+    else:
+        return True
+    return False
 
 
 def _subject(line: Line, new: CustomerCreate) -> Subject:

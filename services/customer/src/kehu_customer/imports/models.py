@@ -256,7 +256,8 @@ class ImportRow(TenantRow, Base):
     """What became of a row of the file, and what is needed to undo it.
 
     `customer_version` is the customer's version after the row, `before` the values that an update
-    replaced. `cells` are kept of refused rows, for the file of errors.
+    replaced, `contact_id` the contact it entered. `cells` are kept of refused rows, for the file of
+    errors.
     """
 
     __tablename__ = "import_rows"
@@ -286,3 +287,4 @@ class ImportRow(TenantRow, Base):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     reasons: Mapped[list[Any]] = mapped_column(JSONB)
     cells: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    contact_id: Mapped[UUID | None]

@@ -283,31 +283,24 @@ async def lock_customers(session: Session, ids: Collection[UUID | None]) -> dict
 
 
 async def touched(session: Session, job: Import, rows: Sequence[ImportRow]) -> set[UUID]:
-    """Return the customers that somebody has worked with since their rows were entered.
+    """Return customers and contacts that somebody has worked with since their rows were entered.
 
     Work of people whose customers the caller does not see counts, too.
     """
     known = [(one.customer_id, one.customer_version) for one in rows]
+    known += [(one.contact_id, 1) for one in rows if one.contact_id is not None]
+    new = [one.customer_id for one in rows if one.outcome == Outcome.CREATED]
+    contacts = [one.contact_id for one in rows if one.contact_id is not None]
+    tenant_id = session.context.tenant_id
     await session.see_all_rows()
     found = await session.fetch(
-        TOUCHED,
-        session.context.tenant_id,
-        [one[0] for one in known],
-        [one[1] for one in known],
-        job.request_id,
+        TOUCHED, tenant_id, [one[0] for one in known], [one[1] for one in known], job.request_id
     )
-    used = await _in_use(session, rows)
+    for referred, ids in (("customers", new), ("contacts", contacts)):
+        if ids:
+            found += await session.fetch(_in_use_sql(referred), tenant_id, ids, job.id)
     await session.see_rows_in_scope()
-    return {one["entity_id"] for one in found} | used
-
-
-async def _in_use(session: Session, rows: Sequence[ImportRow]) -> set[UUID]:
-    """Return the new customers to which anything refers that the import did not make itself."""
-    new = [one.customer_id for one in rows if one.outcome == Outcome.CREATED]
-    if not new:
-        return set()
-    found = await session.fetch(_in_use_sql(), session.context.tenant_id, new)
-    return {one["id"] for one in found}
+    return {one["entity_id"] for one in found}
 
 
 OF_ITSELF = frozenset(
@@ -323,21 +316,38 @@ OF_ITSELF = frozenset(
 )
 """Tables whose rows about a customer come with its row, follow from it by our own consumers, or go
 without anybody's harm."""
-BY_PEOPLE = {"contact_points": "version > 1", "segment_members": "reason = 'hand'"}
-"""Which rows of a table are somebody's work, where others are not."""
+OF_OTHERS = """NOT EXISTS (
+    SELECT FROM import_rows WHERE import_rows.tenant_id = $1 AND import_id = $3
+        AND import_rows.customer_id = {table}.customer_id AND contact_id = {table}.{contact}
+        AND outcome <> 'kept'
+)"""
+"""It is about a contact that no row of the import entered, or one that stays."""
+BY_PEOPLE = {
+    "customers": {
+        "affiliations": OF_OTHERS.format(table="affiliations", contact="contact_id"),
+        "contact_points": "version > 1",
+        "contacts": OF_OTHERS.format(table="contacts", contact="id"),
+        "segment_members": "reason = 'hand'",
+    },
+    "contacts": {
+        "affiliations": "version > 1 OR NOT is_main",
+        "contact_points": "version > 1",
+    },
+}
+"""Which rows of a table that refer to customers, or contacts, are somebody's work; else all are."""
 
 
 @cache
-def _in_use_sql() -> str:
-    """Return a query for who is used by any reference to customers, of whatever slice."""
+def _in_use_sql(referred: str) -> str:
+    """Return a query for which of some new rows anything refers to, of whatever slice."""
     references = [
-        f"SELECT {key.column_keys[-1]} AS id FROM {table.name} "  # noqa: S608 - our own names
+        f"SELECT {key.column_keys[-1]} AS entity_id FROM {table.name} "  # noqa: S608 - our names
         f"WHERE tenant_id = $1 AND {key.column_keys[-1]} = ANY($2::uuid[])"
-        f" AND {BY_PEOPLE.get(table.name, 'true')}"
+        f" AND ({BY_PEOPLE[referred].get(table.name, 'true')}) AND $3::uuid IS NOT NULL"
         for table in sorted(Base.metadata.tables.values(), key=lambda one: one.name)
         if table.name not in OF_ITSELF
         for key in sorted(table.foreign_key_constraints, key=lambda one: str(one.name))
-        if key.referred_table.name == "customers"
+        if key.referred_table.name == referred
     ]
     return " UNION ".join(references)
 

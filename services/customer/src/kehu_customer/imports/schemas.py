@@ -21,7 +21,9 @@ MEANINGS = (
     "`name`, `kind`, `code`, `external_ref`, `roles`, `parent_code`, `owner_code`, `industry`, "
     "`country`, `source`, `credit_code`, `website`, `founded_year`, `employee_count`, "
     "`annual_revenue`, `annual_revenue_currency`, `created_on`, `phone`, `mobile`, `email`, "
-    "`address`, or `custom.<code>` of a custom field."
+    "`address`, or `custom.<code>` of a custom field; of the person to turn to `contact.name`, "
+    "`contact.title`, `contact.department`, `contact.buying_role`, `contact.phone`, "
+    "`contact.mobile`, `contact.email`."
 )
 
 

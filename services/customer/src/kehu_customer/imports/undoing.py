@@ -16,6 +16,8 @@ from sqlalchemy import delete
 from kehu_customer.archives.keeping import follow_roles
 from kehu_customer.classifications.ruling import follow_rules_together
 from kehu_customer.contact_points import events as point_events
+from kehu_customer.contacts.models import Contact
+from kehu_customer.contacts.queries import has_other_active
 from kehu_customer.custom_fields.models import CustomEntry
 from kehu_customer.customers import events
 from kehu_customer.customers.models import Customer
@@ -23,7 +25,7 @@ from kehu_customer.customers.service import MATCHED, take_turns
 from kehu_customer.duplicates.keys import keys_of
 from kehu_customer.duplicates.queries import keep_keys, rules_of
 from kehu_customer.duplicates.service import subject_of
-from kehu_customer.imports import queries, restoring, updating
+from kehu_customer.imports import people, queries, restoring, updating
 from kehu_customer.imports.columns import Fields
 from kehu_customer.imports.models import Import, ImportRow, Outcome
 from kehu_customer.imports.restoring import Restoring
@@ -46,21 +48,38 @@ async def go_on(session: Session, job: Import, *, today: date, limit: int) -> No
     if any((one.before or {}).get("parent_id") for one in rows):
         await take_turns(session)
     customers = await queries.lock_customers(session, {one.customer_id for one in rows})
+    contacts = await people.lock(session, {one.contact_id for one in rows if one.contact_id})
     touched = await queries.touched(session, job, rows)
+    # A contact that stays keeps its customer, too.
+    touched |= {one.customer_id for one in contacts.values() if one.id in touched}
     restored = await restoring.of(session, job, rows)
     undone = []
     for row in rows:
         customer = customers.get(row.customer_id) if row.customer_id else None
+        contact = contacts.get(row.contact_id) if row.contact_id else None
         if customer is None or customer.id in touched or customer.merged_into_id is not None:
             row.outcome = Outcome.KEPT
+        elif contact is not None and await _is_needed(session, row, contact):
+            row.outcome = Outcome.KEPT
+            touched.add(customer.id)
         elif found := await restored.reasons_against(session, row, customer):
             row.outcome, row.reasons = Outcome.KEPT, found
         else:
+            if contact is not None:
+                await people.withdraw(session, contact, today, REASON)
             await _undo(session, row, customer, today, restored)
             undone.append(customer)
         job.count(Outcome(row.outcome))
     await follow_rules_together(session, undone)
     job.position, job.attempts = rows[-1].number - 1, 0
+
+
+async def _is_needed(session: Session, row: ImportRow, contact: Contact) -> bool:
+    """Tell whether a contact is the one to turn to first, of several at a customer that stays."""
+    if row.outcome == Outcome.CREATED or not contact.is_primary:
+        return False
+    await session.flush()  # other rows of the batch may have entered the others
+    return await has_other_active(session, contact)
 
 
 async def _undo(

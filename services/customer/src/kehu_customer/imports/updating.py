@@ -17,7 +17,7 @@ from kehu_customer.customers.service import MATCHED, take_given
 from kehu_customer.duplicates.keys import keys_of
 from kehu_customer.duplicates.queries import KeysOf
 from kehu_customer.duplicates.service import subject_of
-from kehu_customer.imports import lookups, reasons
+from kehu_customer.imports import lookups, people, reasons
 from kehu_customer.imports.batches import Batch
 from kehu_customer.imports.columns import CUSTOM, Fields
 from kehu_customer.imports.lines import Line
@@ -45,6 +45,8 @@ async def prepare(session: Session, batch: Batch, *, lock: bool) -> None:
         query = query.with_for_update(key_share=True)
     batch.on_record = await session.scalars(query)
     by_id = {one.id: one for one in batch.on_record}
+    of_people = {one.customer_id for one in lines if one.contact and one.customer_id}
+    batch.people = await people.find(session, of_people)
     for line in lines:
         assert line.customer_id is not None  # noqa: S101 - the others are left out
         try:
@@ -113,7 +115,8 @@ async def update(session: Session, batch: Batch) -> tuple[dict[UUID, dict[str, o
         if customer.id in changed:
             await session.flush()  # two rows about one customer are two changes
         before = await _write(session, batch, line, customer)
-        if not before:
+        _join(session, batch, line, customer)
+        if not before and line.contact is None:
             line.outcome = Outcome.UNCHANGED
             continue
         replaced[line.id] = before
@@ -125,6 +128,18 @@ async def update(session: Session, batch: Batch) -> tuple[dict[UUID, dict[str, o
     await follow_rules_together(session, list(changed.values()))
     domains = batch.matching.ignored_domains
     return replaced, {one: keys_of(subject_of(changed[one]), domains) for one in renewed}
+
+
+def _join(session: Session, batch: Batch, line: Line, customer: Customer) -> None:
+    """Enter the person whom a line names, unless that one is at the customer already."""
+    if line.contact is None:
+        return
+    there = batch.people[customer.id]
+    if there.include(line.contact, line.contact_points):
+        line.contact = None
+        return
+    line.contact.customer_id, line.contact.is_primary = customer.id, not there.has_primary
+    people.enter(session, line.contact, line.contact_points, today=batch.today)
 
 
 async def _write(
