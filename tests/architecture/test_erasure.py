@@ -50,7 +50,7 @@ KEPT = {
     "conversions.request_id", "conversions.traceparent",
     "visits.type_code", "visits.mode", "visits.host", "visits.checklist", "visits.phase",
     "visits.proposed", "visits.refusal_degree", "visits.refusal_reason", "tasks.recurrence",
-    "quotes.lines", "quotes.warnings", "approvals.levels", "approvals.waiting_role",
+    "quotes.lines", "quotes.warnings", "samples.lines", "approvals.levels", "approvals.waiting_role",
     "forecast_calls.category", "opportunity_stages.name",
     "opportunity_stages.conditions",
     "customer_behaviour.won_amounts", "segment_members.reason",

@@ -39,6 +39,7 @@ from kehu_sales.quote_policy.routes import routes as quote_policy
 from kehu_sales.quotes.errors import NewerVersion
 from kehu_sales.quotes.routes import routes as quotes
 from kehu_sales.reports.routes import routes as reports
+from kehu_sales.samples.routes import routes as samples
 from kehu_sales.settings import Settings
 from kehu_sales.stages.routes import routes as stages
 from kehu_sales.targets.errors import TargetTaken
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quotes,
         quote_policy,
         quote_advice,
+        samples,
         approvals,
         approval_chains,
         targets,

@@ -123,6 +123,7 @@ async def foreign(
     make_activity: Make,
     make_task: Make,
     make_quote: Make,
+    login: Login,
     documents: dict[str, dict[str, Any]],
 ) -> dict[str, dict[str, Any]]:
     """An opportunity of Lei's with one of everything that hangs on it, by its path."""
@@ -137,11 +138,16 @@ async def foreign(
     line = {"product_id": (await make_product())["id"], "quantity": "2"}
     opportunity = await make_in_progress(topic=f"{SECRET}甲", lines=[line], **lei)
     of_it = {"opportunity_id": opportunity["id"]}
+    sampled = await login(company.lei, "own").post(
+        "/v1/samples", json={"lines": [line], "note": SECRET, **of_it}
+    )
+    assert sampled.status_code == 201, sampled.text
     return {
         "/v1/opportunities": opportunity,
         "/v1/activities": await make_activity(topic=f"{SECRET}乙", **of_it),
         "/v1/tasks": await make_task(topic=f"{SECRET}丙", assignee_id=str(company.lei), **of_it),
         "/v1/quotes": await make_quote(**of_it),
+        "/v1/samples": sampled.json(),
         "/v1/targets": await post(
             "/v1/targets",
             period="2026",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import fieldwork, quoting
+from kehu_contracts import fieldwork, market, quoting
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.lines import DocumentLine
@@ -384,6 +384,7 @@ class SalesErasureAcknowledged(ErasureAcknowledgement):
 
 EVENTS: tuple[type[Event], ...] = (
     *fieldwork.EVENTS,
+    *market.EVENTS,
     *quoting.EVENTS,
     ProductCreated,
     ProductChanged,

@@ -22,6 +22,7 @@ from kehu_sales.opportunities.schemas import (
 )
 from kehu_sales.opportunities.words import Status
 from kehu_sales.quotes.models import Quote
+from kehu_sales.samples.models import COUNTING, Sample
 from kehu_sales.tasks.models import Task, TaskStatus
 
 SORT_COLUMNS = {
@@ -111,8 +112,8 @@ async def recorded_in_stages(
 ) -> Mapping[UUID, Mapping[str, Recorded]]:
     """Return what is recorded for each opportunity, by stage code. One statement.
 
-    This is the place where samples and approved documents join, once there are tables of them: a
-    `count` under the name of the condition. Until then nobody can show any.
+    Samples count in the stage they were delivered in, whatever became of them since. This is the
+    place where approved documents join: a `count` under the name of the condition.
     """
     if not opportunity_ids:
         return {}
@@ -138,6 +139,7 @@ async def recorded_in_stages(
             count("visits", Activity, Activity.kind == ActivityKind.VISIT),
             count("tasks", Task, Task.status == TaskStatus.COMPLETED),
             count("quotes", Quote),
+            count("samples", Sample, Sample.state.in_(COUNTING)),
         )
     )
     counts: dict[tuple[UUID, str], dict[str, int]] = defaultdict(dict)

@@ -1,0 +1,30 @@
+"""Limit the audit log to what callers see, samples too (C4). Complete lists."""
+
+from alembic import op
+
+from kehu_sales.directory.rows import limit_audit
+
+revision = "2026112539"
+down_revision = "2026112530"
+
+LIMITED = {
+    "opportunity": "opportunities",
+    "activity": "activities",
+    "task": "tasks",
+    "visit": "visits",
+    "calendar-feed": "calendar_feeds",
+    "quote": "quotes",
+    "price-list": "price_lists",
+    "approval": "approvals",
+    "target": "targets",
+    "forecast-call": "forecast_calls",
+    "sample": "samples",
+}
+FREE = (
+    "product", "method", "confirmation-template", "visit-policy", "quote-policy", "approval-chain",
+    "forecast-rules",
+)  # fmt: skip
+
+
+def upgrade() -> None:
+    limit_audit(op, LIMITED, FREE)
