@@ -5,7 +5,7 @@ from alembic import op
 from kehu_sales.directory.rows import limit_audit
 
 revision = "2026112539"
-down_revision = "2026112530"
+down_revision = "2026112532"
 
 LIMITED = {
     "opportunity": "opportunities",
@@ -22,7 +22,7 @@ LIMITED = {
 }
 FREE = (
     "product", "method", "confirmation-template", "visit-policy", "quote-policy", "approval-chain",
-    "forecast-rules",
+    "forecast-rules", "grading-scheme",
 )  # fmt: skip
 
 

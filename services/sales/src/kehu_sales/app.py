@@ -23,6 +23,8 @@ from kehu_sales.forecasts.routes import accuracy as forecast_accuracy
 from kehu_sales.forecasts.routes import calls as forecast_calls
 from kehu_sales.forecasts.routes import routes as forecasts
 from kehu_sales.forecasts.routes import rules as forecast_rules
+from kehu_sales.grading.routes import grades as opportunity_grades
+from kehu_sales.grading.routes import routes as grading_scheme
 from kehu_sales.methods.errors import DefaultMethodTaken, MethodCodeTaken
 from kehu_sales.methods.routes import presets as method_presets
 from kehu_sales.methods.routes import routes as methods
@@ -58,6 +60,8 @@ CONSTRAINTS: Constraints = {
     "ck_products_floor": FloorAbovePrice,
     "uq_approval_chains_tenant_id_kind": ApprovalChainTaken,
     "ix_approvals_open": ApprovalIsOver,
+    "uq_grading_schemes_tenant_id": ConcurrentChange,
+    "uq_grading_scheme_versions_tenant_id_number": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
     "uq_quote_policies_tenant_id": ConcurrentChange,
@@ -100,6 +104,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quote_policy,
         quote_advice,
         samples,
+        grading_scheme,
+        opportunity_grades,
         approvals,
         approval_chains,
         targets,

@@ -60,6 +60,7 @@ PERSONAL = (
     Personal("price_lists", ("customer_id",), {"name": WORD}),
     Personal("approvals", ("customer_id",)),
     Personal("approval_decisions", ("approval_id",), {"reason": IF_GIVEN}, key=None),
+    Personal("opportunity_assessments", ("opportunity_id",)),
     Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
     Personal(
         "opportunity_stages",

@@ -120,7 +120,6 @@ async def foreign(
     company: Company,
     make_in_progress: Make,
     make_product: Make,
-    make_activity: Make,
     make_task: Make,
     make_quote: Make,
     login: Login,
@@ -144,7 +143,7 @@ async def foreign(
     assert sampled.status_code == 201, sampled.text
     return {
         "/v1/opportunities": opportunity,
-        "/v1/activities": await make_activity(topic=f"{SECRET}乙", **of_it),
+        "/v1/activities": await post("/v1/activities", kind="visit", topic=f"{SECRET}乙", **of_it),
         "/v1/tasks": await make_task(topic=f"{SECRET}丙", assignee_id=str(company.lei), **of_it),
         "/v1/quotes": await make_quote(**of_it),
         "/v1/samples": sampled.json(),
@@ -181,6 +180,7 @@ ASKED = {
 """What a path needs to be asked."""
 OF_NOBODY = {
     "/v1/approval-chains/{chain_id}",
+    "/v1/grading-scheme/versions",
     "/v1/confirmation-templates/{template_id}",
     "/v1/methods/{method_id}",
     "/v1/methods/{method_id}/versions",

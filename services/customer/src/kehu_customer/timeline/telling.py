@@ -181,6 +181,12 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.opportunity-stage-overdue.v1": Telling(
         K.OPPORTUNITY, "Opportunity is too long in its stage", "商机阶段超期", **DOCUMENT
     ),
+    "sales.opportunity-graded.v1": Telling(
+        K.OPPORTUNITY, "Opportunity graded", "商机定级", **DOCUMENT
+    ),
+    "sales.opportunity-handling-overdue.v1": Telling(
+        K.OPPORTUNITY, "Handling of an opportunity takes too long", "商机处理超时", **DOCUMENT
+    ),
     "sales.opportunity-pooled.v1": Telling(
         K.OPPORTUNITY, "Opportunity put into the reserve pool", "商机转入储备", **DOCUMENT
     ),

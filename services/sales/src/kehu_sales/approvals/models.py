@@ -38,7 +38,7 @@ DECIDE_SCOPE = "sales:approvals:decide"
 
 
 class DocumentKind(StrEnum):
-    """What can be submitted: 价目表, 报价单, 样品申请. A slice whose documents need approval adds its own."""
+    """What can be submitted: 价目表, 报价单, 样品申请. A slice that needs approval adds its own."""
 
     PRICE_LIST = "price_list"
     QUOTE = "quote"

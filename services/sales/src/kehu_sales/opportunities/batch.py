@@ -10,7 +10,7 @@ undone to the savepoint around the batch and the commands run one by one, each i
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 from uuid import UUID
@@ -26,6 +26,7 @@ from kehu_kernel.errors import DomainError, NotFound
 from kehu_kernel.session import Session
 from kehu_sales.customers.service import load_customers
 from kehu_sales.db import among
+from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.queries import load_methods, past_versions
 from kehu_sales.opportunities import decisions, queries, service
 from kehu_sales.opportunities.batch_schemas import (
@@ -112,7 +113,19 @@ class _Together:
             outcomes.append(outcome)
         await self._session.flush()
         await self._write_changes()
-        return outcomes
+        return await self._graded(outcomes)
+
+    async def _graded(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Grade what the commands changed, all at once, and say the version it has by then."""
+        changed = {one.id: one for one in (*self._changed.values(), *self._labels.values())}
+        await regrade(self._session, changed.values(), today=self._circumstances.today)
+        versions = {one.id: one.version for one in changed.values()}
+        return [
+            replace(one, version=versions.get(one.opportunity_id, one.version))
+            if one.opportunity_id and not one.failure
+            else one
+            for one in outcomes
+        ]
 
     def _prepare_all(self, commands: Commands) -> dict[int, Opportunity | DomainError]:
         """Return every opportunity to create, or why it cannot be, by the command's index."""

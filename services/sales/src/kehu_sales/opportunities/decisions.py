@@ -151,6 +151,7 @@ def prepare(
         method_version=method.stages_version,
         status=Status.NOT_EVALUATED,
         stage_overdue_told=False,
+        handling_overdue_told=False,
         reported_by_id=data.reported_by_id or reporter_id,
         reporter_role=data.reporter_role,
         need_kind=data.need_kind,

@@ -30,10 +30,11 @@ SORT_COLUMNS = {
     "number": Opportunity.number,
     "expected_close_on": Opportunity.expected_close_on,
     "expected_revenue": Opportunity.expected_revenue,
+    "level": Opportunity.level_rank,
 }
 EXACT_FILTERS = (
     "stage_code", "owner_id", "department_id", "method_id", "lead_id", "number",
-    "external_ref", "reported_by_id", "method_version",
+    "external_ref", "reported_by_id", "method_version", "level",
 )  # fmt: skip
 
 
@@ -53,6 +54,9 @@ def matching(tenant_id: str, filters: OpportunityFilters, today: date) -> Select
         query = query.where(
             overdue if filters.overdue else func.coalesce(overdue, False).is_(False)
         )
+    if filters.handling_overdue is not None:
+        late = func.coalesce(Opportunity.handle_by < today, False)
+        query = query.where(late.is_(filters.handling_overdue))
     if filters.product_id is not None:
         line = [{"product_id": str(filters.product_id)}]
         query = query.where(type_coerce(Opportunity.lines, JSONB).contains(line))

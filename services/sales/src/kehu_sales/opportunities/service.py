@@ -10,6 +10,7 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.customers.service import load_customers, require_customer
+from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.models import Method
 from kehu_sales.methods.queries import load_methods, past_versions
 from kehu_sales.methods.stages import Control, Stage
@@ -107,6 +108,7 @@ async def change_opportunity(
     if fields:
         event = events.changed(opportunity, fields, today)
         outbox.add(session, event, sequence=opportunity.version)
+        await regrade(session, [opportunity], today=today)
     return opportunity
 
 
@@ -138,6 +140,7 @@ async def evaluate_opportunity(
     method = await _method_of(session, opportunity)
     await session.see_all_rows()  # once decided it may be out of the evaluator's sight
     decisions.evaluate(session, opportunity, data, method, actor=actor, today=today)
+    await regrade(session, [opportunity], today=today)
     return opportunity
 
 

@@ -102,7 +102,7 @@ async def return_samples(
     today: date,
     expected_version: int | None,
 ) -> Sample:
-    """Take them back, also of an opportunity that is closed. Raises `DateInFuture` or as it says."""
+    """Take them back, also after the opportunity. Raises what `Sample.give_back` does."""
     sample = await _lock(session, sample_id, expected_version)
     sample.give_back(business_day.happened(data.on, today), data.reason)
     return _changed(session, sample, "returned")
