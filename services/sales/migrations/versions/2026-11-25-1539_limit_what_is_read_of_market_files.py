@@ -5,7 +5,7 @@ from alembic import op
 from kehu_sales.directory.rows import limit_audit
 
 revision = "2026112539"
-down_revision = "2026112532"
+down_revision = "2026112533"
 
 LIMITED = {
     "opportunity": "opportunities",
@@ -19,10 +19,12 @@ LIMITED = {
     "target": "targets",
     "forecast-call": "forecast_calls",
     "sample": "samples",
+    "opportunity-competitor": "opportunity_competitors",
+    "comparison-sheet": "comparison_sheets",
 }
 FREE = (
     "product", "method", "confirmation-template", "visit-policy", "quote-policy", "approval-chain",
-    "forecast-rules", "grading-scheme",
+    "forecast-rules", "grading-scheme", "competitor", "close-reason",
 )  # fmt: skip
 
 

@@ -14,6 +14,14 @@ from kehu_sales.approvals.routes import routes as approvals
 from kehu_sales.calendar.routes import routes as calendar
 from kehu_sales.calendar_feeds.feed import serve_feed
 from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
+from kehu_sales.close_reasons.errors import CloseReasonTaken
+from kehu_sales.close_reasons.routes import reports as close_reason_report
+from kehu_sales.close_reasons.routes import routes as close_reasons
+from kehu_sales.competitors.errors import CompetitorNameTaken, TakesPartAlready
+from kehu_sales.competitors.routes import parts as opportunity_competitors
+from kehu_sales.competitors.routes import rates as competitor_win_rates
+from kehu_sales.competitors.routes import routes as competitors
+from kehu_sales.competitors.routes import sheets as comparison_sheets
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
@@ -60,6 +68,9 @@ CONSTRAINTS: Constraints = {
     "ck_products_floor": FloorAbovePrice,
     "uq_approval_chains_tenant_id_kind": ApprovalChainTaken,
     "ix_approvals_open": ApprovalIsOver,
+    "uq_close_reasons_tenant_id_outcome_code": CloseReasonTaken,
+    "uq_competitors_tenant_id_name": CompetitorNameTaken,
+    "uq_opportunity_competitors_one": TakesPartAlready,
     "uq_grading_schemes_tenant_id": ConcurrentChange,
     "uq_grading_scheme_versions_tenant_id_number": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
@@ -104,6 +115,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quote_policy,
         quote_advice,
         samples,
+        competitors,
+        opportunity_competitors,
+        comparison_sheets,
+        competitor_win_rates,
+        close_reasons,
+        close_reason_report,
         grading_scheme,
         opportunity_grades,
         approvals,

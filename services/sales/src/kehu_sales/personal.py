@@ -60,6 +60,8 @@ PERSONAL = (
     Personal("price_lists", ("customer_id",), {"name": WORD}),
     Personal("approvals", ("customer_id",)),
     Personal("approval_decisions", ("approval_id",), {"reason": IF_GIVEN}, key=None),
+    Personal("opportunity_competitors", ("opportunity_id",), {"note": NOTHING}),
+    Personal("comparison_sheets", ("opportunity_id",), {"title": WORD, "criteria": "'[]'::jsonb"}),
     Personal("opportunity_assessments", ("opportunity_id",)),
     Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
     Personal(

@@ -216,6 +216,11 @@ class OpportunityState(Event):
         description="Business day it was confirmed as effective.",
         json_schema_extra={"x-added-on": "2026-11-22"},
     )
+    close_reason_code: str | None = Field(
+        None,
+        description="Why it was won or lost, by the code of the tenant's list.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
     level: str | None = Field(
         None,
         description="Level of the grading scheme, such as major; null: not graded.",

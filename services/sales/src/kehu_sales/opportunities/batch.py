@@ -24,6 +24,8 @@ from kehu_kernel.context import Actor
 from kehu_kernel.db import explain, explained
 from kehu_kernel.errors import DomainError, NotFound
 from kehu_kernel.session import Session
+from kehu_sales.close_reasons.errors import UnknownCloseReason
+from kehu_sales.close_reasons.service import reasons_in_use
 from kehu_sales.customers.service import load_customers
 from kehu_sales.db import among
 from kehu_sales.grading.regrading import regrade
@@ -56,6 +58,9 @@ WRITE_ALL = (
     .values({name: bindparam(f"to_{name}") for name in COLUMNS if name not in ("tenant_id", "id")})
 )
 """Writes a locked opportunity as a whole."""
+
+
+OUTCOMES = {"win": "won", "lose": "lost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +121,16 @@ class _Together:
         return await self._graded(outcomes)
 
     async def _graded(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """Grade what the commands changed, all at once, and say the version it has by then."""
+        """Grade what the commands changed, all at once.
+
+        The last command about an opportunity answers with the version that its grade made.
+        """
         changed = {one.id: one for one in (*self._changed.values(), *self._labels.values())}
+        before = {one.id: one.version for one in changed.values()}
         await regrade(self._session, changed.values(), today=self._circumstances.today)
-        versions = {one.id: one.version for one in changed.values()}
         return [
-            replace(one, version=versions.get(one.opportunity_id, one.version))
-            if one.opportunity_id and not one.failure
+            replace(one, version=changed[one.opportunity_id].version)
+            if one.opportunity_id in changed and one.version == before[one.opportunity_id]
             else one
             for one in outcomes
         ]
@@ -204,6 +212,9 @@ class _Together:
 
     def _decide(self, opportunity: Opportunity, command: StepCommand) -> None:
         session, today, known = self._session, self._circumstances.today, self._known
+        code = getattr(command, "reason_code", None)
+        if code is not None and (OUTCOMES[command.op], code) not in known.reasons:
+            raise UnknownCloseReason(reason=code, outcome=OUTCOMES[command.op])
         match command:
             case SubmitCommand():
                 decisions.submit(session, opportunity, command, today=today)
@@ -262,6 +273,9 @@ class _Together:
             past_versions=past,
             recorded=await queries.recorded_in_stages(session, counted),
             taken_references=await queries.taken_references(session, references),
+            reasons=await reasons_in_use(session)
+            if any(getattr(step, "reason_code", None) for step in steps)
+            else set(),
         )
 
 

@@ -48,6 +48,7 @@ def _state(opportunity: Opportunity, effective_on: date, changed: list[str]) -> 
         "competitor": opportunity.competitor,
         "competitor_id": opportunity.competitor_id,
         "confirmed_on": opportunity.confirmed_on,
+        "close_reason_code": opportunity.close_reason_code,
         "level": opportunity.level,
         "level_rank": opportunity.level_rank,
         "level_score": opportunity.level_score,

@@ -246,6 +246,9 @@ class OpportunityWin(Input):
 
     closed_on: Day = Field(description="Business day it was won, never in the future.")
     reason: LongText = Field(description="Why it was won.")
+    reason_code: Text | None = Field(
+        None, description="The reason's code in the tenant's list of reasons (close-reasons)."
+    )
     amount: MoneyInput | None = Field(
         None, description="The amount that was really agreed; the expected revenue if omitted."
     )
@@ -265,6 +268,9 @@ class OpportunityLoss(Input):
 
     closed_on: Day = Field(description="Business day it was lost, never in the future.")
     reason: LongText = Field(description="Why it was lost.")
+    reason_code: Text | None = Field(
+        None, description="The reason's code in the tenant's list of reasons (close-reasons)."
+    )
     competitor: Text | None = Field(
         None, description="Who won it; the competitor named before if omitted."
     )
@@ -304,6 +310,7 @@ class OpportunityRead(BaseModel):
     opened_on: date = Field(description="Day it was opened.")
     closed_on: date | None = Field(description="Day it was won or lost.")
     close_reason: str | None = Field(description="Why it was won or lost.")
+    close_reason_code: str | None = Field(description="Why, by the tenant's list of reasons.")
     won_amount: Money | None = Field(description="The amount that was really agreed.")
     kind: Kind = Field(
         description="Which of the five kinds it is: potential, effective, feasible, target, "

@@ -22,7 +22,7 @@ class SampleNotReady(DomainError):
     code = "sample-not-ready"
     status = HTTPStatus.CONFLICT
     en = "The request for samples {number} is {state}; this step needs one of {needed}."
-    zh = "样品申请 {number} 当前状态为{state}，不能执行此操作。"
+    zh = "样品申请 {number} 当前状态为{state}，此操作要求状态为 {needed} 之一。"
     zh_words = STATE_ZH
 
 
