@@ -261,6 +261,31 @@ async def tell_handling_overdue(session: Session, limit: int, *, today: date) ->
     return len(rows)
 
 
+async def hand_over_leader(session: Session, leaver: UUID, successor_id: UUID) -> int:
+    """Let a successor answer for the levels a leaver answered for; return how many schemes."""
+    found: GradingScheme | None = await session.scalar(
+        select(GradingScheme)
+        .where(
+            GradingScheme.tenant_id == session.context.tenant_id,
+            GradingScheme.content.contains({"levels": [{"leader_id": str(leaver)}]}),
+        )
+        .with_for_update(key_share=True)
+    )
+    if found is None:
+        return 0
+    past = _past(session, found)
+    levels = [
+        one | {"leader_id": str(successor_id)} if one["leader_id"] == str(leaver) else one
+        for one in found.content["levels"]
+    ]
+    found.content = found.content | {"levels": levels}
+    audit.changed(session, found, "handed-over")
+    session.add(past)
+    await session.flush()
+    await session.fetch(STALE, session.context.tenant_id)
+    return 1
+
+
 async def mark_customers(session: Session, facts: Iterable[Fact]) -> None:
     """Have opportunities graded again whose customer's value was told; the session is the worker's.
 

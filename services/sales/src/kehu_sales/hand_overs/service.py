@@ -17,6 +17,7 @@ from kehu_kernel.session import Session
 from kehu_sales.approvals import events as approval_events
 from kehu_sales.approvals.models import Approval, ApprovalState
 from kehu_sales.calendar_feeds.models import CalendarFeed
+from kehu_sales.grading.service import hand_over_leader
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
@@ -49,6 +50,7 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _move_quotes(session, hand_over, limit)
     moved += await _move_samples(session, hand_over, limit)
     moved += await _move_price_lists(session, hand_over, limit)
+    moved += await hand_over_leader(session, hand_over.employee_id, hand_over.successor_id)
     return moved + await _move_approvals(session, hand_over, limit)
 
 
