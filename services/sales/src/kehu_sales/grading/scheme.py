@@ -179,7 +179,8 @@ def _require_falling(levels: Sequence[Level]) -> None:
 
 def plain(scheme: Scheme) -> dict[str, Any]:
     """Return the scheme as JSON can hold it; decimals are text, so that they stay exact."""
-    return _written(asdict(scheme))
+    written: dict[str, Any] = _written(asdict(scheme))
+    return written
 
 
 def _written(value: Any) -> Any:
