@@ -189,6 +189,21 @@ def make_quote(client: httpx.AsyncClient, make_opportunity: Make, make_product: 
 
 
 @pytest.fixture
+def make_sample(client: httpx.AsyncClient, make_in_progress: Make, make_product: Make) -> Make:
+    """Asks for two pieces of a product, for a new opportunity in progress unless one is given."""
+    enter = _maker(client, "/v1/samples", dict)
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if "opportunity_id" not in fields:
+            fields["opportunity_id"] = (await make_in_progress())["id"]
+        if "lines" not in fields:
+            fields["lines"] = [{"product_id": (await make_product())["id"], "quantity": "2"}]
+        return await enter(**fields)
+
+    return make
+
+
+@pytest.fixture
 def make_price_list(client: httpx.AsyncClient) -> Make:
     """Enters a price list for everybody, a draft, with the prices that are given."""
     enter = _maker(

@@ -45,6 +45,10 @@ QUOTED = (
     f" OR (quotes.opportunity_id IS NULL AND {MINE.format(table='quotes')})"
 )
 
+LATER = (
+    "samples", "opportunity_assessments", "opportunity_competitors", "comparison_sheets",
+)  # fmt: skip
+"""Tables that later migrations make, and have forgotten."""
 ASKED_ABOUT = (
     "EXISTS (SELECT FROM approvals a WHERE a.tenant_id = {table}.tenant_id "
     f"AND a.document_id = {{table}}.id AND a.waiting_employee_id = {ME})"
@@ -69,4 +73,4 @@ def upgrade() -> None:
     limit_to_mine(op, "approvals", besides=f"approvals.waiting_employee_id = {ME}")
     limit_to_visible(op, "approval_decisions", approvals="approval_id")
     limit_audit(op, LIMITED, FREE)
-    forget(op, PERSONAL)
+    forget(op, [one for one in PERSONAL if one.table not in LATER])

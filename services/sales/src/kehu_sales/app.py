@@ -14,6 +14,14 @@ from kehu_sales.approvals.routes import routes as approvals
 from kehu_sales.calendar.routes import routes as calendar
 from kehu_sales.calendar_feeds.feed import serve_feed
 from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
+from kehu_sales.close_reasons.errors import CloseReasonTaken
+from kehu_sales.close_reasons.routes import reports as close_reason_report
+from kehu_sales.close_reasons.routes import routes as close_reasons
+from kehu_sales.competitors.errors import CompetitorNameTaken, TakesPartAlready
+from kehu_sales.competitors.routes import parts as opportunity_competitors
+from kehu_sales.competitors.routes import rates as competitor_win_rates
+from kehu_sales.competitors.routes import routes as competitors
+from kehu_sales.competitors.routes import sheets as comparison_sheets
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
@@ -23,6 +31,8 @@ from kehu_sales.forecasts.routes import accuracy as forecast_accuracy
 from kehu_sales.forecasts.routes import calls as forecast_calls
 from kehu_sales.forecasts.routes import routes as forecasts
 from kehu_sales.forecasts.routes import rules as forecast_rules
+from kehu_sales.grading.routes import grades as opportunity_grades
+from kehu_sales.grading.routes import routes as grading_scheme
 from kehu_sales.methods.errors import DefaultMethodTaken, MethodCodeTaken
 from kehu_sales.methods.routes import presets as method_presets
 from kehu_sales.methods.routes import routes as methods
@@ -39,6 +49,7 @@ from kehu_sales.quote_policy.routes import routes as quote_policy
 from kehu_sales.quotes.errors import NewerVersion
 from kehu_sales.quotes.routes import routes as quotes
 from kehu_sales.reports.routes import routes as reports
+from kehu_sales.samples.routes import routes as samples
 from kehu_sales.settings import Settings
 from kehu_sales.stages.routes import routes as stages
 from kehu_sales.targets.errors import TargetTaken
@@ -57,6 +68,11 @@ CONSTRAINTS: Constraints = {
     "ck_products_floor": FloorAbovePrice,
     "uq_approval_chains_tenant_id_kind": ApprovalChainTaken,
     "ix_approvals_open": ApprovalIsOver,
+    "uq_close_reasons_tenant_id_outcome_code": CloseReasonTaken,
+    "uq_competitors_tenant_id_name": CompetitorNameTaken,
+    "uq_opportunity_competitors_one": TakesPartAlready,
+    "uq_grading_schemes_tenant_id": ConcurrentChange,
+    "uq_grading_scheme_versions_tenant_id_number": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
     "uq_quote_policies_tenant_id": ConcurrentChange,
@@ -98,6 +114,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quotes,
         quote_policy,
         quote_advice,
+        samples,
+        competitors,
+        opportunity_competitors,
+        comparison_sheets,
+        competitor_win_rates,
+        close_reasons,
+        close_reason_report,
+        grading_scheme,
+        opportunity_grades,
         approvals,
         approval_chains,
         targets,

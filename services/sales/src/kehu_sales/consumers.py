@@ -11,6 +11,7 @@ from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 from kehu_sales.customers.service import record_customers, record_groups
 from kehu_sales.directory.service import record_directory
+from kehu_sales.grading.service import mark_customers
 from kehu_sales.hand_overs.models import HandOverRef
 
 
@@ -18,6 +19,7 @@ async def fold(session: Session, facts: Sequence[Fact]) -> None:
     """Keep the newest of what a batch says: customers, our directory, and which hand-overs are."""
     await record_orders(session, facts)
     await record_customers(session, facts)
+    await mark_customers(session, facts)
     await record_directory(session, facts)
     await record_groups(session, facts)
     await record_hand_overs(session, HandOverRef, facts)

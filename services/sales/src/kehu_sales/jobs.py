@@ -1,4 +1,4 @@
-"""Work that goes on by itself: hand-overs, overdue stages, reminders, forecasts, erasures."""
+"""Work that goes on by itself: hand-overs, what is overdue, grades, reminders, forecasts, ..."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,6 +8,7 @@ from kehu_kernel.process import Databases, Worker
 from kehu_kernel.rounds import Rounds
 from kehu_sales.erasure import erasures
 from kehu_sales.forecasts.service import SnapshotWork
+from kehu_sales.grading.worker import GradingWork
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
 from kehu_sales.quotes.worker import ExpiryWork
@@ -23,6 +24,7 @@ def jobs(
     move = partial(move_records, zone=settings.time_zone)
     work = HandOverWork(databases, HandOverRef, move, wake_relay, batch=settings.hand_over_batch)
     overdue = OverdueWork(databases, settings.time_zone, wake_relay, batch=settings.overdue_batch)
+    grading = GradingWork(databases, settings.time_zone, wake_relay, batch=settings.grading_batch)
     snapshots = SnapshotWork(databases.worker, zone=settings.time_zone)
     reminders = ReminderWork(
         databases, settings.time_zone, wake_relay, batch=settings.reminder_batch
@@ -31,6 +33,7 @@ def jobs(
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("overdue-stages", overdue.work, poll_interval=settings.overdue_poll_interval),
+        Rounds("grading", grading.work, poll_interval=settings.grading_poll_interval),
         Rounds("forecast-snapshots", snapshots.work, poll_interval=settings.forecast_poll_interval),
         Rounds("reminders", reminders.work, poll_interval=settings.reminder_poll_interval),
         Rounds("quote-expiry", expiry.work, poll_interval=settings.quote_expiry_interval),

@@ -51,10 +51,18 @@ PERSONAL = (
         },
     ),
     Personal("quotes", ("customer_id", "opportunity_id"), {"close_reason": IF_GIVEN}),
+    Personal(
+        "samples",
+        ("customer_id", "opportunity_id"),
+        {"note": NOTHING, "close_reason": IF_GIVEN},
+    ),
     Personal("customer_group_refs", ("customer_id",), key=None),
     Personal("price_lists", ("customer_id",), {"name": WORD}),
     Personal("approvals", ("customer_id",)),
     Personal("approval_decisions", ("approval_id",), {"reason": IF_GIVEN}, key=None),
+    Personal("opportunity_competitors", ("opportunity_id",), {"note": NOTHING}),
+    Personal("comparison_sheets", ("opportunity_id",), {"title": WORD, "criteria": "'[]'::jsonb"}),
+    Personal("opportunity_assessments", ("opportunity_id",)),
     Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
     Personal(
         "opportunity_stages",

@@ -18,6 +18,10 @@ class Settings(ServiceSettings):
     """Opportunities of a tenant whose overdue stage is told of in one transaction."""
     overdue_poll_interval: float = 60.0
     """Seconds between two looks for stages that have become overdue."""
+    grading_batch: int = 200
+    """Opportunities of a tenant that are graded again in one transaction."""
+    grading_poll_interval: float = 15.0
+    """Seconds between two looks for grades that are stale, or whose handling takes too long."""
     forecast_poll_interval: float = 300.0
     """Seconds between two looks whether a day has begun: each begins with a forecast that stays."""
     reminder_batch: int = 200

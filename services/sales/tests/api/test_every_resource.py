@@ -1,4 +1,4 @@
-"""What holds for products, methods, opportunities, activities, tasks, visits and quotes alike."""
+"""What holds for products, methods, opportunities, activities, tasks, visits, quotes, samples."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -37,6 +37,7 @@ def resources(
     make_task: Make,
     make_visit: Make,
     make_quote: Make,
+    make_sample: Make,
 ) -> dict[str, Resource]:
     """All of them."""
     rows = (
@@ -49,13 +50,16 @@ def resources(
         Resource("task", "/v1/tasks", make_task, "task-created", "topic"),
         Resource("visit", "/v1/visits", make_visit, "visit-planned", "purpose"),
         Resource("quote", "/v1/quotes", make_quote, "quote-created"),
+        Resource("sample", "/v1/samples", make_sample, "sample-requested"),
     )
     return {row.entity: row for row in rows}
 
 
-@pytest.fixture(params=["product", "method", "opportunity", "activity", "task", "visit", "quote"])
+@pytest.fixture(
+    params=["product", "method", "opportunity", "activity", "task", "visit", "quote", "sample"]
+)
 def resource(request: pytest.FixtureRequest, resources: dict[str, Resource]) -> Resource:
-    """Each of the seven."""
+    """Each of the eight."""
     return resources[request.param]
 
 

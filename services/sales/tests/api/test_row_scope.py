@@ -120,9 +120,9 @@ async def foreign(
     company: Company,
     make_in_progress: Make,
     make_product: Make,
-    make_activity: Make,
     make_task: Make,
     make_quote: Make,
+    login: Login,
     documents: dict[str, dict[str, Any]],
 ) -> dict[str, dict[str, Any]]:
     """An opportunity of Lei's with one of everything that hangs on it, by its path."""
@@ -137,11 +137,24 @@ async def foreign(
     line = {"product_id": (await make_product())["id"], "quantity": "2"}
     opportunity = await make_in_progress(topic=f"{SECRET}甲", lines=[line], **lei)
     of_it = {"opportunity_id": opportunity["id"]}
+    sampled = await login(company.lei, "own").post(
+        "/v1/samples", json={"lines": [line], "note": SECRET, **of_it}
+    )
+    assert sampled.status_code == 201, sampled.text
+    rival = {"competitor_id": (await post("/v1/competitors", name="神州数码"))["id"], **of_it}
+    row = {"criterion": SECRET, "ours": "a", "theirs": "b", "advantage": "even"}
     return {
         "/v1/opportunities": opportunity,
-        "/v1/activities": await make_activity(topic=f"{SECRET}乙", **of_it),
+        "/v1/activities": await post("/v1/activities", kind="visit", topic=f"{SECRET}乙", **of_it),
         "/v1/tasks": await make_task(topic=f"{SECRET}丙", assignee_id=str(company.lei), **of_it),
         "/v1/quotes": await make_quote(**of_it),
+        "/v1/samples": sampled.json(),
+        "/v1/opportunity-competitors": await post(
+            "/v1/opportunity-competitors", note=SECRET, **rival
+        ),
+        "/v1/comparison-sheets": await post(
+            "/v1/comparison-sheets", title=SECRET, criteria=[row], **rival
+        ),
         "/v1/targets": await post(
             "/v1/targets",
             period="2026",
@@ -175,6 +188,9 @@ ASKED = {
 """What a path needs to be asked."""
 OF_NOBODY = {
     "/v1/approval-chains/{chain_id}",
+    "/v1/close-reasons/{reason_id}",
+    "/v1/competitors/{competitor_id}",
+    "/v1/grading-scheme/versions",
     "/v1/confirmation-templates/{template_id}",
     "/v1/methods/{method_id}",
     "/v1/methods/{method_id}/versions",

@@ -202,3 +202,29 @@ async def test_visits_to_come_go_to_the_successor_and_others_stay(
     assert kept["owner_id"] == str(LEAVER)
     events = await emitted(database, tenant, "sales.visit-changed.v1")
     assert [one.key for one in events] == [planned["id"]]
+
+
+async def test_open_samples_and_levels_go_to_the_successor(
+    client: httpx.AsyncClient,
+    make_sample: Make,
+    deliver: Deliver,
+    work: Work,
+    tenant: str,
+) -> None:
+    held, over = [await make_sample(owner_id=str(LEAVER)) for _ in range(2)]
+    ended = f"/v1/samples/{over['id']}"
+    assert (await client.post(f"{ended}/cancel", json={"reason": "x"})).status_code == 200
+    scheme = "/v1/grading-scheme"
+    levels = (await client.get(scheme)).json()["levels"]
+    levels[0] |= {"leader_id": str(LEAVER), "leader_role": None}
+    first = await client.patch(scheme, json={"levels": levels}, headers={"If-Match": '"0"'})
+    assert first.status_code == 200, first.text
+
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+    await work()
+
+    moved = (await client.get(f"/v1/samples/{held['id']}")).json()
+    assert moved["owner_id"] == str(SUCCESSOR)
+    assert (await client.get(ended)).json()["owner_id"] == str(LEAVER)
+    now = (await client.get(scheme)).json()
+    assert (now["version"], now["levels"][0]["leader_id"]) == (2, str(SUCCESSOR))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import fieldwork, quoting
+from kehu_contracts import fieldwork, market, quoting
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.lines import DocumentLine
@@ -216,6 +216,36 @@ class OpportunityState(Event):
         description="Business day it was confirmed as effective.",
         json_schema_extra={"x-added-on": "2026-11-22"},
     )
+    close_reason_code: str | None = Field(
+        None,
+        description="Why it was won or lost, by the code of the tenant's list.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    level: str | None = Field(
+        None,
+        description="Level of the grading scheme, such as major; null: not graded.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    level_rank: int | None = Field(
+        None,
+        description="Place of the level, from 1 for the highest.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    level_score: DecimalText | None = Field(
+        None,
+        description="Score of the grade, 0 to 100.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    level_since: date | None = Field(
+        None,
+        description="Business day it came to be of this level.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    handle_by: date | None = Field(
+        None,
+        description="Last business day of the handling time limit of the level.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
 
 
 class OpportunityCreated(OpportunityState):
@@ -283,6 +313,20 @@ class OpportunityStageOverdue(OpportunityState):
     """An opportunity has been in its stage longer than planned; told once per stay."""
 
     type: ClassVar[str] = "sales.opportunity-stage-overdue.v1"
+
+
+class OpportunityGraded(OpportunityState):
+    """An opportunity came to be of another level, or of none."""
+
+    type: ClassVar[str] = "sales.opportunity-graded.v1"
+
+    former_level: str | None = Field(description="The level it was of before.")
+
+
+class OpportunityHandlingOverdue(OpportunityState):
+    """The handling time limit of an opportunity's level is over; told once per level."""
+
+    type: ClassVar[str] = "sales.opportunity-handling-overdue.v1"
 
 
 class OpportunityPooled(OpportunityState):
@@ -384,6 +428,7 @@ class SalesErasureAcknowledged(ErasureAcknowledgement):
 
 EVENTS: tuple[type[Event], ...] = (
     *fieldwork.EVENTS,
+    *market.EVENTS,
     *quoting.EVENTS,
     ProductCreated,
     ProductChanged,
@@ -398,6 +443,8 @@ EVENTS: tuple[type[Event], ...] = (
     OpportunityConfirmed,
     OpportunityStageEntered,
     OpportunityStageOverdue,
+    OpportunityGraded,
+    OpportunityHandlingOverdue,
     OpportunityPooled,
     OpportunityTakenUp,
     OpportunityWon,

@@ -181,6 +181,12 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.opportunity-stage-overdue.v1": Telling(
         K.OPPORTUNITY, "Opportunity is too long in its stage", "商机阶段超期", **DOCUMENT
     ),
+    "sales.opportunity-graded.v1": Telling(
+        K.OPPORTUNITY, "Opportunity graded", "商机定级", **DOCUMENT
+    ),
+    "sales.opportunity-handling-overdue.v1": Telling(
+        K.OPPORTUNITY, "Handling of an opportunity takes too long", "商机处理超时", **DOCUMENT
+    ),
     "sales.opportunity-pooled.v1": Telling(
         K.OPPORTUNITY, "Opportunity put into the reserve pool", "商机转入储备", **DOCUMENT
     ),
@@ -233,6 +239,18 @@ TELLINGS: Mapping[str, Telling] = {
     ),
     "sales.quote-expired.v1": Telling(
         K.QUOTE, "Quote expired", "报价过期", "number", "closed_on", "owner_id"
+    ),
+    "sales.sample-requested.v1": Telling(
+        K.QUOTE, "Samples requested", "申请样品", "number", "requested_on", "owner_id"
+    ),
+    "sales.sample-changed.v1": Telling(
+        K.QUOTE, "Request for samples changed", "样品申请变更", "number", None, "owner_id"
+    ),
+    "sales.sample-delivered.v1": Telling(
+        K.QUOTE, "Samples delivered", "交付样品", "number", "delivered_on", "owner_id"
+    ),
+    "sales.sample-ended.v1": Telling(
+        K.QUOTE, "Samples returned or kept", "样品归还或留用", "number", "closed_on", "owner_id"
     ),
     "sales.price-list-created.v1": Telling(
         K.QUOTE, "Price list entered", "录入价目表", "number", None, "owner_id"

@@ -8,12 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from kehu_kernel.session import Session
 from kehu_sales.approvals.models import Approval, DocumentKind
+from kehu_sales.competitors.service import approval_decided as competitor_decided
 from kehu_sales.price_lists.service import approval_decided as price_list_decided
 from kehu_sales.quotes.service import approval_decided as quote_decided
+from kehu_sales.samples.service import approval_decided as sample_decided
 
 DECIDED: Mapping[DocumentKind, Callable[[Session, Approval], Awaitable[None]]] = {
     DocumentKind.PRICE_LIST: price_list_decided,
     DocumentKind.QUOTE: quote_decided,
+    DocumentKind.SAMPLE: sample_decided,
+    DocumentKind.COMPETITOR: competitor_decided,
 }
 
 

@@ -38,10 +38,12 @@ DECIDE_SCOPE = "sales:approvals:decide"
 
 
 class DocumentKind(StrEnum):
-    """What can be submitted: 价目表, 报价单. A slice whose documents need approval adds its own."""
+    """What can be submitted: 价目表, 报价单, 样品申请, 竞争对手. Others add their own."""
 
     PRICE_LIST = "price_list"
     QUOTE = "quote"
+    SAMPLE = "sample"
+    COMPETITOR = "competitor"
 
 
 class ApprovalState(StrEnum):

@@ -35,6 +35,7 @@ from kehu_sales.approvals.schemas import (
     Remark,
 )
 from kehu_sales.quotes.errors import QuoteIsOut
+from kehu_sales.samples.errors import SampleIsOut
 
 routes = router("/v1/approvals", "approvals")
 chains = router("/v1/approval-chains", "approval chains")
@@ -113,7 +114,7 @@ async def withdraw(
     "/{approval_id}/revoke",
     summary="Un-approve",
     dependencies=[WRITE],
-    responses=problems(NotApproved, NotTheApprover, QuoteIsOut),
+    responses=problems(NotApproved, NotTheApprover, QuoteIsOut, SampleIsOut),
 )
 async def revoke(
     approval_id: UUID,

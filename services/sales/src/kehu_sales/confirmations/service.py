@@ -19,6 +19,7 @@ from kehu_sales.confirmations.schemas import (
     OpportunityConfirmation,
     plain,
 )
+from kehu_sales.grading.regrading import regrade
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.words import Confirmation, NeedKind
@@ -124,4 +125,5 @@ async def confirm_opportunity(
     fields = audit.changed(session, opportunity, "confirmed")
     event = opportunity_events.confirmed(opportunity, fields, on)
     outbox.add(session, event, sequence=opportunity.version)
+    await regrade(session, [opportunity], today=today)
     return opportunity

@@ -1,4 +1,4 @@
-"""Handing over what a leaver holds: opportunities, tasks, visits, quotes, price lists, decisions.
+"""Handing over what a leaver holds: opportunities, tasks, visits, quotes, samples, ...
 
 Addresses of the leaver's calendar are revoked. What is closed stays as it is: it says who won it,
 and who did it.
@@ -17,6 +17,7 @@ from kehu_kernel.session import Session
 from kehu_sales.approvals import events as approval_events
 from kehu_sales.approvals.models import Approval, ApprovalState
 from kehu_sales.calendar_feeds.models import CalendarFeed
+from kehu_sales.grading.service import hand_over_leader
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
@@ -26,6 +27,9 @@ from kehu_sales.price_lists.models import PriceList
 from kehu_sales.quotes import events as quote_events
 from kehu_sales.quotes.models import OPEN as OPEN_QUOTES
 from kehu_sales.quotes.models import Quote
+from kehu_sales.samples import events as sample_events
+from kehu_sales.samples.models import OPEN as OPEN_SAMPLES
+from kehu_sales.samples.models import Sample
 from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import TO_DO, Task
 from kehu_sales.visits import events as visit_events
@@ -44,7 +48,9 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _move_visits(session, hand_over, limit)
     moved += await _revoke_feeds(session, hand_over, limit)
     moved += await _move_quotes(session, hand_over, limit)
+    moved += await _move_samples(session, hand_over, limit)
     moved += await _move_price_lists(session, hand_over, limit)
+    moved += await hand_over_leader(session, hand_over.employee_id, hand_over.successor_id)
     return moved + await _move_approvals(session, hand_over, limit)
 
 
@@ -125,6 +131,21 @@ async def _move_quotes(session: Session, hand_over: HandOverRef, limit: int) -> 
         quote.owner_id, quote.department_id = hand_over.successor_in(quote.department_id)
         fields = audit.changed(session, quote, "handed-over")
         outbox.add(session, quote_events.changed(quote, fields), sequence=quote.version)
+    return len(found)
+
+
+async def _move_samples(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    found = await _locked(
+        session,
+        Sample,
+        limit,
+        Sample.owner_id == hand_over.employee_id,
+        Sample.state.in_(OPEN_SAMPLES),
+    )
+    for sample in found:
+        sample.owner_id, sample.department_id = hand_over.successor_in(sample.department_id)
+        fields = audit.changed(session, sample, "handed-over")
+        outbox.add(session, sample_events.changed(sample, fields), sequence=sample.version)
     return len(found)
 
 

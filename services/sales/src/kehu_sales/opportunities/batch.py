@@ -10,7 +10,7 @@ undone to the savepoint around the batch and the commands run one by one, each i
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 from uuid import UUID
@@ -24,8 +24,11 @@ from kehu_kernel.context import Actor
 from kehu_kernel.db import explain, explained
 from kehu_kernel.errors import DomainError, NotFound
 from kehu_kernel.session import Session
+from kehu_sales.close_reasons.errors import UnknownCloseReason
+from kehu_sales.close_reasons.service import reasons_in_use
 from kehu_sales.customers.service import load_customers
 from kehu_sales.db import among
+from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.queries import load_methods, past_versions
 from kehu_sales.opportunities import decisions, queries, service
 from kehu_sales.opportunities.batch_schemas import (
@@ -55,6 +58,9 @@ WRITE_ALL = (
     .values({name: bindparam(f"to_{name}") for name in COLUMNS if name not in ("tenant_id", "id")})
 )
 """Writes a locked opportunity as a whole."""
+
+
+OUTCOMES = {"win": "won", "lose": "lost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,22 @@ class _Together:
             outcomes.append(outcome)
         await self._session.flush()
         await self._write_changes()
-        return outcomes
+        return await self._graded(outcomes)
+
+    async def _graded(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Grade what the commands changed, all at once.
+
+        The last command about an opportunity answers with the version that its grade made.
+        """
+        changed = {one.id: one for one in (*self._changed.values(), *self._labels.values())}
+        before = {one.id: one.version for one in changed.values()}
+        await regrade(self._session, changed.values(), today=self._circumstances.today)
+        return [
+            replace(one, version=changed[one.opportunity_id].version)
+            if one.opportunity_id in changed and one.version == before[one.opportunity_id]
+            else one
+            for one in outcomes
+        ]
 
     def _prepare_all(self, commands: Commands) -> dict[int, Opportunity | DomainError]:
         """Return every opportunity to create, or why it cannot be, by the command's index."""
@@ -191,6 +212,9 @@ class _Together:
 
     def _decide(self, opportunity: Opportunity, command: StepCommand) -> None:
         session, today, known = self._session, self._circumstances.today, self._known
+        code = getattr(command, "reason_code", None)
+        if code is not None and (OUTCOMES[command.op], code) not in known.reasons:
+            raise UnknownCloseReason(reason=code, outcome=OUTCOMES[command.op])
         match command:
             case SubmitCommand():
                 decisions.submit(session, opportunity, command, today=today)
@@ -249,6 +273,9 @@ class _Together:
             past_versions=past,
             recorded=await queries.recorded_in_stages(session, counted),
             taken_references=await queries.taken_references(session, references),
+            reasons=await reasons_in_use(session)
+            if any(getattr(step, "reason_code", None) for step in steps)
+            else set(),
         )
 
 

@@ -48,6 +48,8 @@ class Known:
     past_versions: Mapping[tuple[UUID, int], MethodVersion] = field(default_factory=dict)
     recorded: Mapping[UUID, Mapping[str, Recorded]] = field(default_factory=dict)
     taken_references: set[str] = field(default_factory=set)
+    reasons: set[tuple[str, str]] = field(default_factory=set)
+    """Outcome and code of every reason of winning and losing in use."""
 
     def method(self, method_id: UUID | None) -> Method:
         """Return the method to follow, by default the default one.
@@ -151,6 +153,7 @@ def prepare(
         method_version=method.stages_version,
         status=Status.NOT_EVALUATED,
         stage_overdue_told=False,
+        handling_overdue_told=False,
         reported_by_id=data.reported_by_id or reporter_id,
         reporter_role=data.reporter_role,
         need_kind=data.need_kind,
@@ -277,7 +280,9 @@ def win(
     if opportunity.customer_id is not None:
         present_customer(customers, opportunity.customer_id)
     on = business_day.happened(data.closed_on, today)
-    if opportunity.win(on, data.reason, data.amount, stages):
+    closing = opportunity.win(on, data.reason, data.amount, stages)
+    opportunity.close_reason_code = data.reason_code
+    if closing:
         add_entry(session, opportunity, stages, "winning")
     fields = audit.changed(session, opportunity, "won")
     event = events.won(opportunity, fields, opportunity.agreed or opportunity.revenue)
@@ -293,6 +298,7 @@ def lose(session: Session, opportunity: Opportunity, data: OpportunityLoss, *, t
         competitor_id=data.competitor_id,
         none_known=data.competitor_unknown,
     )
+    opportunity.close_reason_code = data.reason_code
     fields = audit.changed(session, opportunity, "lost")
     outbox.add(session, events.lost(opportunity, fields), sequence=opportunity.version)
 

@@ -48,6 +48,12 @@ def _state(opportunity: Opportunity, effective_on: date, changed: list[str]) -> 
         "competitor": opportunity.competitor,
         "competitor_id": opportunity.competitor_id,
         "confirmed_on": opportunity.confirmed_on,
+        "close_reason_code": opportunity.close_reason_code,
+        "level": opportunity.level,
+        "level_rank": opportunity.level_rank,
+        "level_score": opportunity.level_score,
+        "level_since": opportunity.level_since,
+        "handle_by": opportunity.handle_by,
     }
 
 
@@ -110,6 +116,20 @@ def stage_overdue(
     opportunity: Opportunity, fields: list[str], today: date
 ) -> contract.OpportunityStageOverdue:
     return contract.OpportunityStageOverdue(**_state(opportunity, today, fields))
+
+
+def graded(
+    opportunity: Opportunity, fields: list[str], today: date, *, former_level: str | None
+) -> contract.OpportunityGraded:
+    return contract.OpportunityGraded(
+        **_state(opportunity, today, fields), former_level=former_level
+    )
+
+
+def handling_overdue(
+    opportunity: Opportunity, fields: list[str], today: date
+) -> contract.OpportunityHandlingOverdue:
+    return contract.OpportunityHandlingOverdue(**_state(opportunity, today, fields))
 
 
 def pooled(

@@ -26,13 +26,14 @@ from kehu_sales.opportunities.errors import (
     OpportunityIsClosed,
     OpportunityNotInPool,
 )
+from kehu_sales.opportunities.graded import Graded
 from kehu_sales.opportunities.progress import Progress
 from kehu_sales.opportunities.words import Confirmation, Result, Status
 
 EVALUATE_SCOPE = "sales:opportunities:evaluate"
 
 
-class Opportunity(Progress, Aggregate, Base):
+class Opportunity(Progress, Graded, Aggregate, Base):
     """A chance to sell something.
 
     Every step has a business day, which may lie in the past, but not before `last_step_on`, the day
@@ -94,6 +95,18 @@ class Opportunity(Progress, Aggregate, Base):
             postgresql_where=text("status = 'in_progress'"),
         ),
         Index(
+            "ix_opportunities_level",
+            "tenant_id",
+            "level_rank",
+            "id",
+            postgresql_where=text("level_rank IS NOT NULL"),
+        ),
+        Index(
+            "ix_opportunities_handling_overdue",
+            "handle_by",
+            postgresql_where=text("handle_by IS NOT NULL AND NOT handling_overdue_told"),
+        ),
+        Index(
             "ix_opportunities_overdue",
             "stage_due_on",
             postgresql_where=text("status = 'in_progress' AND NOT stage_overdue_told"),
@@ -105,6 +118,7 @@ class Opportunity(Progress, Aggregate, Base):
     opened_on: Mapped[date]
     closed_on: Mapped[date | None]
     close_reason: Mapped[str | None]
+    close_reason_code: Mapped[str | None]
     won_amount: Mapped[Decimal | None]
 
     @property
@@ -260,10 +274,11 @@ class Opportunity(Progress, Aggregate, Base):
         self.stage_position = self.success_rate = None
         self.stage_entered_on = self.stage_due_on = None
         self.stage_overdue_told = False
-        self.closed_on = self.close_reason = None
+        self.closed_on = self.close_reason = self.close_reason_code = None
         self.need_confirmed_on = self.feasibility_passed_on = self.solution_accepted_on = None
         self.confirmed_on = self.confirmation = None
         self.confirmation_template_id = self.confirmation_answers = None
+        self.ungrade()
 
     def take_up(self, on: date, owner_id: UUID, department_id: UUID | None) -> None:
         """Take it up from the pool: it begins again, not evaluated, with an owner.
@@ -280,3 +295,4 @@ class Opportunity(Progress, Aggregate, Base):
         business_day.follows(on, self.last_step_on)
         self.status, self.closed_on, self.close_reason = status, on, reason
         self.last_step_on = on
+        self.limit_handling(None)

@@ -22,6 +22,7 @@ from kehu_sales.opportunities.schemas import (
 )
 from kehu_sales.opportunities.words import Status
 from kehu_sales.quotes.models import Quote
+from kehu_sales.samples.models import COUNTING, Sample
 from kehu_sales.tasks.models import Task, TaskStatus
 
 SORT_COLUMNS = {
@@ -29,10 +30,11 @@ SORT_COLUMNS = {
     "number": Opportunity.number,
     "expected_close_on": Opportunity.expected_close_on,
     "expected_revenue": Opportunity.expected_revenue,
+    "level": Opportunity.level_rank,
 }
 EXACT_FILTERS = (
     "stage_code", "owner_id", "department_id", "method_id", "lead_id", "number",
-    "external_ref", "reported_by_id", "method_version",
+    "external_ref", "reported_by_id", "method_version", "level",
 )  # fmt: skip
 
 
@@ -52,6 +54,9 @@ def matching(tenant_id: str, filters: OpportunityFilters, today: date) -> Select
         query = query.where(
             overdue if filters.overdue else func.coalesce(overdue, False).is_(False)
         )
+    if filters.handling_overdue is not None:
+        late = func.coalesce(Opportunity.handle_by < today, False)
+        query = query.where(late.is_(filters.handling_overdue))
     if filters.product_id is not None:
         line = [{"product_id": str(filters.product_id)}]
         query = query.where(type_coerce(Opportunity.lines, JSONB).contains(line))
@@ -111,8 +116,8 @@ async def recorded_in_stages(
 ) -> Mapping[UUID, Mapping[str, Recorded]]:
     """Return what is recorded for each opportunity, by stage code. One statement.
 
-    This is the place where samples and approved documents join, once there are tables of them: a
-    `count` under the name of the condition. Until then nobody can show any.
+    Samples count in the stage they were delivered in, whatever became of them since. This is the
+    place where approved documents join: a `count` under the name of the condition.
     """
     if not opportunity_ids:
         return {}
@@ -138,6 +143,7 @@ async def recorded_in_stages(
             count("visits", Activity, Activity.kind == ActivityKind.VISIT),
             count("tasks", Task, Task.status == TaskStatus.COMPLETED),
             count("quotes", Quote),
+            count("samples", Sample, Sample.state.in_(COUNTING)),
         )
     )
     counts: dict[tuple[UUID, str], dict[str, int]] = defaultdict(dict)

@@ -20,6 +20,7 @@ from kehu_kernel.http import (
 )
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import language_of, problems
+from kehu_sales.close_reasons.errors import UnknownCloseReason
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.methods.errors import MethodWithdrawn, NoDefaultMethod, UnknownMethod
@@ -330,6 +331,7 @@ async def list_stages(opportunity_id: UUID, session: Session, today: Today) -> S
         CustomerMerged,
         CustomerHasEnded,
         MixedCurrencies,
+        UnknownCloseReason,
         *DATES,
     ),
 )
@@ -352,7 +354,7 @@ async def win_opportunity(
     "/{opportunity_id}/lose",
     summary="Lose an opportunity",
     dependencies=[WRITE],
-    responses=problems(*NOT_NOW, NotInProgress, CompetitorNeeded, *DATES),
+    responses=problems(*NOT_NOW, NotInProgress, CompetitorNeeded, UnknownCloseReason, *DATES),
 )
 async def lose_opportunity(
     opportunity_id: UUID,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import POSITIVE, MoneyInput, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
@@ -245,6 +246,9 @@ class OpportunityWin(Input):
 
     closed_on: Day = Field(description="Business day it was won, never in the future.")
     reason: LongText = Field(description="Why it was won.")
+    reason_code: Text | None = Field(
+        None, description="The reason's code in the tenant's list of reasons (close-reasons)."
+    )
     amount: MoneyInput | None = Field(
         None, description="The amount that was really agreed; the expected revenue if omitted."
     )
@@ -264,6 +268,9 @@ class OpportunityLoss(Input):
 
     closed_on: Day = Field(description="Business day it was lost, never in the future.")
     reason: LongText = Field(description="Why it was lost.")
+    reason_code: Text | None = Field(
+        None, description="The reason's code in the tenant's list of reasons (close-reasons)."
+    )
     competitor: Text | None = Field(
         None, description="Who won it; the competitor named before if omitted."
     )
@@ -303,6 +310,7 @@ class OpportunityRead(BaseModel):
     opened_on: date = Field(description="Day it was opened.")
     closed_on: date | None = Field(description="Day it was won or lost.")
     close_reason: str | None = Field(description="Why it was won or lost.")
+    close_reason_code: str | None = Field(description="Why, by the tenant's list of reasons.")
     won_amount: Money | None = Field(description="The amount that was really agreed.")
     kind: Kind = Field(
         description="Which of the five kinds it is: potential, effective, feasible, target, "
@@ -327,6 +335,12 @@ class OpportunityRead(BaseModel):
     confirmation_answers: dict[str, str] | None = Field(
         description="Answers to the template's questions, by code."
     )
+    level: str | None = Field(description="Level of its grade, by the grading scheme.")
+    level_score: DecimalText | None = Field(
+        description="Score of its grade, 0 to 100; null where a direct rule decided without."
+    )
+    level_since: date | None = Field(description="Day it came to be of this level.")
+    handle_by: date | None = Field(description="Last day of the level's handling time limit.")
     buying_committee: list["MemberRead"] = Field(description="Contacts with a part in it.")
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
@@ -376,6 +390,10 @@ class OpportunityFilters(PageParams):
     overdue: bool | None = Field(
         None, description="In its stage longer than planned, by today; or not."
     )
+    level: str | None = Field(None, description="Of this level of the grading scheme.")
+    handling_overdue: bool | None = Field(
+        None, description="Past the handling time limit of its level, by today; or not."
+    )
     reported_by_id: UUID | None = Field(None, description="Reported by this employee.")
     lead_id: UUID | None = Field(None, description="Converted from this lead.")
     number: str | None = Field(None, description="With exactly this number.")
@@ -392,4 +410,6 @@ class OpportunityFilters(PageParams):
         "-expected_close_on",
         "expected_revenue",
         "-expected_revenue",
+        "level",
+        "-level",
     ] = Field("-created_at", description="Order; a leading minus reverses it.")

@@ -9,7 +9,11 @@ from kehu_kernel.context import Actor
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
+from kehu_sales.close_reasons.models import Outcome
+from kehu_sales.close_reasons.service import require_reason
+from kehu_sales.competitors.models import Competitor
 from kehu_sales.customers.service import load_customers, require_customer
+from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.models import Method
 from kehu_sales.methods.queries import load_methods, past_versions
 from kehu_sales.methods.stages import Control, Stage
@@ -107,6 +111,7 @@ async def change_opportunity(
     if fields:
         event = events.changed(opportunity, fields, today)
         outbox.add(session, event, sequence=opportunity.version)
+        await regrade(session, [opportunity], today=today)
     return opportunity
 
 
@@ -138,6 +143,7 @@ async def evaluate_opportunity(
     method = await _method_of(session, opportunity)
     await session.see_all_rows()  # once decided it may be out of the evaluator's sight
     decisions.evaluate(session, opportunity, data, method, actor=actor, today=today)
+    await regrade(session, [opportunity], today=today)
     return opportunity
 
 
@@ -183,8 +189,9 @@ async def win_opportunity(
     today: date,
     expected_version: int | None = None,
 ) -> Opportunity:
-    """Win it. Raises what `decisions.win` raises."""
+    """Win it. Raises `UnknownCloseReason`, or what `decisions.win` raises."""
     opportunity = await _lock(session, opportunity_id, expected_version)
+    await require_reason(session, Outcome.WON, data.reason_code)
     customer_id = opportunity.customer_id
     customers = await load_customers(session, [customer_id] if customer_id else [])
     stages = await stages_followed(session, opportunity) if opportunity.stage_code else ()
@@ -200,8 +207,17 @@ async def lose_opportunity(
     today: date,
     expected_version: int | None = None,
 ) -> Opportunity:
-    """Lose it. Raises what `decisions.lose` raises."""
+    """Lose it. Raises `UnknownCloseReason`, or what `decisions.lose` raises.
+
+    A competitor that is named by its file only is named in words, too.
+    """
     opportunity = await _lock(session, opportunity_id, expected_version)
+    await require_reason(session, Outcome.LOST, data.reason_code)
+    if data.competitor_id is not None and data.competitor is None:
+        key = (session.context.tenant_id, data.competitor_id)
+        file = await session.get(Competitor, key)
+        if file is not None:
+            data = data.model_copy(update={"competitor": file.name})
     decisions.lose(session, opportunity, data, today=today)
     return opportunity
 

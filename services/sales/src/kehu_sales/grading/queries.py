@@ -1,0 +1,56 @@
+"""Reading grading schemes and assessments."""
+
+from collections.abc import Collection
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kehu_kernel.session import Session
+from kehu_sales.db import among
+from kehu_sales.grading.models import (
+    GradingScheme,
+    GradingSchemeVersion,
+    OpportunityAssessment,
+)
+from kehu_sales.grading.scheme import DEFAULTS
+
+LARGEST_RATIO = Decimal("0.1")  # 4 §5.6: Saaty's own; a tenant may set another
+
+
+async def scheme_in_force(session: Session) -> GradingScheme | None:
+    """Return the tenant's scheme; None where none was ever put in force."""
+    found: GradingScheme | None = await session.scalar(
+        select(GradingScheme).where(GradingScheme.tenant_id == session.context.tenant_id)
+    )
+    return found
+
+
+async def scheme_or_default(session: Session) -> GradingScheme:
+    """Return the tenant's scheme; the defaults, as version 0, where it has none."""
+    return await scheme_in_force(session) or GradingScheme(
+        version=0, content=dict(DEFAULTS), largest_ratio=LARGEST_RATIO
+    )
+
+
+async def past_schemes(session: Session) -> list[GradingSchemeVersion]:
+    """Return the schemes that were in force before, the newest first."""
+    return await session.scalars(
+        select(GradingSchemeVersion)
+        .where(GradingSchemeVersion.tenant_id == session.context.tenant_id)
+        .order_by(GradingSchemeVersion.number.desc())
+        .limit(200)
+    )
+
+
+async def assessments_of(
+    session: Session, opportunity_ids: Collection[UUID]
+) -> dict[UUID, OpportunityAssessment]:
+    """Return the assessments of these opportunities, by the opportunity's id."""
+    rows = await session.scalars(
+        select(OpportunityAssessment).where(
+            OpportunityAssessment.tenant_id == session.context.tenant_id,
+            among(OpportunityAssessment.opportunity_id, opportunity_ids),
+        )
+    )
+    return {row.opportunity_id: row for row in rows}

@@ -1,0 +1,255 @@
+"""Grading through the API: schemes, assessments, levels, and what takes too long (S4)."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from kehu_contracts.customer import CustomerValueRecorded
+from kehu_contracts.examples import load
+from kehu_kernel import clock
+from kehu_kernel.context import Context
+from kehu_kernel.db import Database
+from kehu_kernel.testing.events import (
+    Deliver,
+    RecordedDeadLetters,
+    deliveries,
+    fact_of,
+)
+from kehu_kernel.testing.observe import audited, emitted
+from kehu_kernel.testing.plugin import RunningService
+from kehu_sales.consumers import fold
+from kehu_sales.grading.service import tell_handling_overdue
+from kehu_sales.grading.worker import GradingWork
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+ProblemOf = Callable[[httpx.Response], tuple[int, str]]
+SCHEME = "/v1/grading-scheme"
+TODAY = clock.today(clock.now(), "Asia/Shanghai")
+NAMES = (
+    "urgency", "importance", "need_difficulty", "competition", "customer_value", "customer_risk",
+    "customer_activity",
+)  # fmt: skip
+MIDDLE = {"values": dict.fromkeys(NAMES, "3")}
+
+
+def cny(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "CNY"}
+
+
+@pytest.fixture
+async def in_force(client: httpx.AsyncClient) -> dict[str, Any]:
+    """The default scheme, put in force."""
+    response = await client.patch(SCHEME, json={}, headers={"If-Match": '"0"'})
+    assert response.status_code == 200, response.text
+    scheme: dict[str, Any] = response.json()
+    return scheme
+
+
+@pytest.fixture
+def work(running: RunningService) -> GradingWork:
+    """The worker that grades again and tells what is late."""
+    return GradingWork(running.databases, "Asia/Shanghai", lambda: None, batch=50)
+
+
+async def assess(client: httpx.AsyncClient, made: dict[str, Any], body: Any) -> httpx.Response:
+    url = f"/v1/opportunities/{made['id']}"
+    etag = (await client.get(url)).headers["etag"]
+    return await client.put(f"{url}/assessment", json=body, headers={"If-Match": etag})
+
+
+class TestScheme:
+    async def test_the_defaults_grade_nothing_until_they_are_put_in_force(
+        self, client: httpx.AsyncClient, make_in_progress: Make, problem: ProblemOf
+    ) -> None:
+        scheme = (await client.get(SCHEME)).json()
+        assert (scheme["version"], scheme["in_force"]) == (0, False)
+        assert [one["name"] for one in scheme["levels"]] == ["重大商机", "重要商机", "普通商机"]
+        made = await make_in_progress(expected_revenue=cny("600000.00"))
+        assert made["level"] is None
+        assert problem(await assess(client, made, MIDDLE)) == (409, "grading-not-set-up")
+
+    async def test_weights_follow_from_judgements_and_versions_are_kept(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], problem: ProblemOf
+    ) -> None:
+        matrix = [["1"] * 8 for _ in range(8)]
+        for other in range(1, 8):
+            matrix[0][other], matrix[other][0] = "3", "1/3"
+        judged = await client.patch(SCHEME, json={"matrix": matrix}, headers={"If-Match": '"1"'})
+        weights = {one["indicator"]: one["weight"] for one in judged.json()["indicators"]}
+        assert weights["predicted_revenue"] == "0.300000"
+        assert (judged.json()["consistency_ratio"], judged.json()["version"]) == ("0.0000", 2)
+        matrix[1][2], matrix[2][1] = "9", "1/9"
+        matrix[2][3], matrix[3][2] = "9", "1/9"
+        refused = await client.patch(SCHEME, json={"matrix": matrix}, headers={"If-Match": '"2"'})
+        assert problem(refused) == (422, "judgements-inconsistent")
+        assert float(refused.json()["ratio"]) > 0.1
+        assert {refused.json()["first"], refused.json()["second"]} <= {
+            "urgency", "importance", "need_difficulty"
+        }  # fmt: skip
+        past = (await client.get(f"{SCHEME}/versions")).json()["items"]
+        assert [one["number"] for one in past] == [1]
+        assert past[0]["matrix"] is None
+
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [({"weights": dict.fromkeys(("predicted_revenue", *NAMES), "0.2")}, "weights-unsound"),
+         ({"matrix": [["2"] * 8] * 8}, "matrix-not-reciprocal"),
+         ({"rules": [{"level": "x", "kind": "social_influence"}]}, "unknown-level"),
+         ({"rules": [{"level": "major", "kind": "value_above"}]}, "rule-unclear"),
+         ({"standards": [{"indicator": "urgency",
+                          "bands": [{"from_value": "1", "score": "1", "name": "x"}]}]},
+          "bands-unsound"),
+         ({"levels": [{"code": "a", "name": "a", "from_score": "1", "handling_days": 1}] * 3},
+          "levels-unsound"),
+         ({"matrix": [["1"] * 7] * 8}, "invalid-request")],
+        ids=["weights", "reciprocal", "level", "rule", "bands", "levels", "seven"],
+    )  # fmt: skip
+    async def test_refused(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], problem: ProblemOf, body: Any,
+        code: str,
+    ) -> None:  # fmt: skip
+        refused = await client.patch(SCHEME, json=body, headers={"If-Match": '"1"'})
+        assert problem(refused) == (422, code)
+
+
+class TestGrade:
+    async def test_an_effective_one_is_graded_in_the_same_transaction(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_opportunity: Make,
+        database: Database, tenant: str, problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        made = await make_opportunity(expected_revenue=cny("600000.00"))
+        url = f"/v1/opportunities/{made['id']}"
+        assert made["level"] is None  # potential
+        assert problem(await assess(client, made, MIDDLE)) == (409, "not-effective-yet")
+        confirmed = await client.post(f"{url}/confirm", json={"formal_request": True})
+        assert (confirmed.json()["level"], confirmed.json()["version"]) == ("major", 3)
+        assert confirmed.json()["handle_by"] == str(TODAY + timedelta(days=3))
+        event = (await emitted(database, tenant))[-1]
+        assert (event.type, event.sequence) == ("sales.opportunity-graded.v1", 3)
+        assert (event.data["level"], event.data["former_level"]) == ("major", None)
+        grade = (await client.get(f"{url}/grade")).json()
+        assert (grade["decided_by"], grade["rule"]["value"]) == ("rule", "500000")
+        assert grade["leader_role"] == "sales_manager"
+        cheaper = await client.patch(
+            url, json={"expected_revenue": cny("90000.00")}, headers={"If-Match": '"3"'}
+        )
+        assert (cheaper.json()["level"], cheaper.json()["version"]) == ("ordinary", 5)
+
+    async def test_a_score_is_explained_part_by_part(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("200000.00"))
+        assert made["level"] is None
+        grade = (await client.get(f"/v1/opportunities/{made['id']}/grade")).json()
+        assert (grade["decided_by"], grade["missing"]) == ("nothing", list(NAMES))
+        assessed = await assess(client, made, MIDDLE)
+        grade = assessed.json()
+        assert (grade["level"], grade["level_score"], grade["decided_by"]) == (
+            "important", "60.00", "score",
+        )  # fmt: skip
+        revenue, urgency = grade["parts"][:2]
+        assert (revenue["value"], revenue["source"], revenue["band"], revenue["contribution"]) == (
+            "200000.00", "opportunity", "10 万起", "7.500",
+        )  # fmt: skip
+        assert (urgency["value"], urgency["source"], urgency["score"]) == ("3", "entered", "60")
+        assert assessed.headers["etag"] == f'"{grade["version"]}"'
+        entry = (await audited(database, tenant))[-1]
+        assert entry.action == "opportunity.graded"
+        assert entry.changes["assessment"]["after"]["urgency"] == "3"
+        same = await assess(client, made, MIDDLE)
+        assert same.json()["version"] == grade["version"]
+        influence = await assess(client, made, MIDDLE | {"social_influence": True})
+        assert influence.json()["level"] == "major"
+        handled = await assess(client, made, MIDDLE | {"handled_on": str(TODAY)})
+        assert handled.json()["handle_by"] is None
+
+    async def test_lists_filter_and_sort_by_it_and_the_pool_forgets_it(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make
+    ) -> None:
+        low = await make_in_progress(expected_revenue=cny("90000.00"))
+        high = await make_in_progress(expected_revenue=cny("600000.00"))
+        none = await make_in_progress()
+        for sort, ids in (("level", [high, low, none]), ("-level", [low, high, none])):
+            listed = (await client.get("/v1/opportunities", params={"sort": sort})).json()["items"]
+            assert [one["id"] for one in listed] == [one["id"] for one in ids]
+        found = (await client.get("/v1/opportunities", params={"level": "major"})).json()["items"]
+        assert [one["id"] for one in found] == [high["id"]]
+        pooled = await client.post(
+            f"/v1/opportunities/{high['id']}/return-to-pool", json={"reason": "预算推迟"}
+        )
+        assert pooled.status_code == 200, pooled.text
+        assert (pooled.json()["level"], pooled.json()["handle_by"]) == (None, None)
+
+    async def test_a_batch_grades_what_it_makes_effective(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_opportunity: Make
+    ) -> None:
+        made = await make_opportunity(expected_revenue=cny("600000.00"))
+        named = {"opportunity_id": made["id"]}
+        done = await client.post(
+            "/v1/opportunities/batch",
+            json={"commands": [
+                {"op": "submit", "evaluator_id": made["id"]} | named,
+                {"op": "evaluate", "result": "pass"} | named,
+            ]},
+        )  # fmt: skip
+        assert done.status_code == 200, done.text
+        now = (await client.get(f"/v1/opportunities/{made['id']}")).json()
+        assert now["level"] == "major"
+        assert done.json()["items"][-1]["version"] == now["version"] == 4
+
+
+class TestWork:
+    async def test_grades_again_by_a_new_scheme(
+        self, client: httpx.AsyncClient, make_in_progress: Make, work: GradingWork
+    ) -> None:
+        made = await make_in_progress(expected_revenue=cny("200000.00"))
+        await client.patch(SCHEME, json={}, headers={"If-Match": '"0"'})
+        assert await work.work() >= 1
+        url = f"/v1/opportunities/{made['id']}"
+        assert (await client.get(f"{url}/grade")).json()["scheme_version"] == 1
+        rule = {"level": "major", "kind": "value_above", "indicator": "predicted_revenue"}
+        await client.patch(
+            SCHEME, json={"rules": [rule | {"value": "150000"}]}, headers={"If-Match": '"1"'}
+        )
+        assert (await client.get(f"{url}/grade")).json()["stale"] is True
+        await work.work()
+        grade = (await client.get(f"{url}/grade")).json()
+        assert (grade["level"], grade["scheme_version"], grade["stale"]) == ("major", 2, False)
+
+    async def test_tells_once_per_level_that_handling_takes_too_long(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        database: Database, context: Context, tenant: str,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("600000.00"))
+        counts = []
+        for days in (3, 4, 4):  # the limit of the level is three days
+            async with database.transaction(context) as session:
+                today = TODAY + timedelta(days=days)
+                counts.append(await tell_handling_overdue(session, 200, today=today))
+        assert counts == [0, 1, 0]
+        told = [one.type for one in await emitted(database, tenant) if one.key == made["id"]]
+        assert told.count("sales.opportunity-handling-overdue.v1") == 1
+        late = await client.get("/v1/opportunities", params={"handling_overdue": "true"})
+        assert late.json()["items"] == []  # by today it is not late yet
+
+    async def test_takes_the_value_that_analytics_gives_the_customer(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        work: GradingWork, worker_database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("200000.00"))
+        values = {name: "3" for name in NAMES if name != "customer_value"}
+        grade = (await assess(client, made, {"values": values})).json()
+        assert grade["missing"] == ["customer_value"]
+        example = CustomerValueRecorded.from_bytes(load(CustomerValueRecorded.type)[0].data)
+        told = {"customer_id": UUID(made["customer_id"]), "value_grade": "A"}
+        deliver: Deliver = deliveries(fold, worker_database, RecordedDeadLetters())
+        await deliver(fact_of(example.model_copy(update=told), tenant, sequence=2))
+        await work.work()
+        grade = (await client.get(f"/v1/opportunities/{made['id']}/grade")).json()
+        part = next(one for one in grade["parts"] if one["indicator"] == "customer_value")
+        assert (part["value"], part["source"], grade["level_score"]) == ("5", "customer", "65.00")
