@@ -18,6 +18,9 @@ from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
 from kehu_sales.db import Base
+from kehu_sales.deliveries.errors import SerialNumberDelivered
+from kehu_sales.deliveries.routes import delivering
+from kehu_sales.deliveries.routes import routes as deliveries
 from kehu_sales.forecasts.errors import ForecastRulesTaken
 from kehu_sales.forecasts.routes import accuracy as forecast_accuracy
 from kehu_sales.forecasts.routes import calls as forecast_calls
@@ -34,6 +37,7 @@ from kehu_sales.price_lists.routes import routes as price_lists
 from kehu_sales.prices.routes import routes as prices
 from kehu_sales.products.errors import FloorAbovePrice, ProductCodeTaken
 from kehu_sales.products.routes import routes as products
+from kehu_sales.projects.routes import routes as projects
 from kehu_sales.quote_advice.routes import routes as quote_advice
 from kehu_sales.quote_policy.routes import routes as quote_policy
 from kehu_sales.quotes.errors import NewerVersion
@@ -55,6 +59,7 @@ CONSTRAINTS: Constraints = {
     "uq_forecast_rules_tenant_id": ForecastRulesTaken,
     "uq_products_tenant_id_code": ProductCodeTaken,
     "ck_products_floor": FloorAbovePrice,
+    "uq_delivered_serials_tenant_id_serial_number": SerialNumberDelivered,
     "uq_approval_chains_tenant_id_kind": ApprovalChainTaken,
     "ix_approvals_open": ApprovalIsOver,
     "ix_quotes_version": NewerVersion,
@@ -72,7 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = new_app(
         service="sales",
         title="Kehu sales service",
-        description="Products and prices, sales methods, opportunities, quotes and their approval.",
+        description="Products and prices, sales methods, opportunities, quotes, projects.",
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
@@ -100,6 +105,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quote_advice,
         approvals,
         approval_chains,
+        projects,
+        delivering,
+        deliveries,
         targets,
         attainments,
         forecasts,

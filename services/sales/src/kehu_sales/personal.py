@@ -55,6 +55,23 @@ PERSONAL = (
     Personal("price_lists", ("customer_id",), {"name": WORD}),
     Personal("approvals", ("customer_id",)),
     Personal("approval_decisions", ("approval_id",), {"reason": IF_GIVEN}, key=None),
+    Personal(
+        "projects",
+        ("customer_id", "opportunity_id"),
+        {
+            "topic": WORD,
+            "goal": NOTHING,
+            "content": NOTHING,
+            "summary": IF_GIVEN,
+            "cancel_reason": IF_GIVEN,
+        },
+    ),
+    Personal("project_lines", ("project_id",), {"give_up_reason": IF_GIVEN}),
+    Personal(
+        "project_deliveries",
+        ("customer_id", "project_id"),
+        {"receiver": NOTHING, "reverse_reason": IF_GIVEN},
+    ),
     Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
     Personal(
         "opportunity_stages",

@@ -18,6 +18,10 @@ class Settings(ServiceSettings):
     """Opportunities of a tenant whose overdue stage is told of in one transaction."""
     overdue_poll_interval: float = 60.0
     """Seconds between two looks for stages that have become overdue."""
+    delay_batch: int = 200
+    """Projects of a tenant of which something late is told in one transaction."""
+    delay_poll_interval: float = 60.0
+    """Seconds between two looks for projects and milestones whose planned day is over."""
     forecast_poll_interval: float = 300.0
     """Seconds between two looks whether a day has begun: each begins with a forecast that stays."""
     reminder_batch: int = 200

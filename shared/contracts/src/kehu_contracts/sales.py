@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import fieldwork, quoting
+from kehu_contracts import delivering, fieldwork, quoting
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.lines import DocumentLine
@@ -50,6 +50,31 @@ class ProductState(Event):
         default=None,
         description="Days that one unit lasts.",
         json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    service_enabled: bool | None = Field(
+        default=None,
+        description="Whether the service desk services it.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    creates_product_file: bool | None = Field(
+        default=None,
+        description="Whether a delivered one gets a product file.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    spare_part: bool | None = Field(
+        default=None,
+        description="Whether it is a spare part.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    service_life_months: int | None = Field(
+        default=None,
+        description="Service life from the delivery on, in months.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    warranty_months: int | None = Field(
+        default=None,
+        description="Warranty from the delivery on, in months.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
     )
 
 
@@ -383,6 +408,7 @@ class SalesErasureAcknowledged(ErasureAcknowledgement):
 
 
 EVENTS: tuple[type[Event], ...] = (
+    *delivering.EVENTS,
     *fieldwork.EVENTS,
     *quoting.EVENTS,
     ProductCreated,

@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from kehu_kernel.session import Session
 from kehu_sales.approvals.models import Approval, DocumentKind
 from kehu_sales.price_lists.service import approval_decided as price_list_decided
+from kehu_sales.projects.service import approval_decided as project_decided
 from kehu_sales.quotes.service import approval_decided as quote_decided
 
 DECIDED: Mapping[DocumentKind, Callable[[Session, Approval], Awaitable[None]]] = {
     DocumentKind.PRICE_LIST: price_list_decided,
+    DocumentKind.PROJECT: project_decided,
     DocumentKind.QUOTE: quote_decided,
 }
 

@@ -38,10 +38,14 @@ DECIDE_SCOPE = "sales:approvals:decide"
 
 
 class DocumentKind(StrEnum):
-    """What can be submitted: 价目表, 报价单. A slice whose documents need approval adds its own."""
+    """What can be submitted: 价目表, 报价单, 项目.
+
+    A slice whose documents need approval adds its own.
+    """
 
     PRICE_LIST = "price_list"
     QUOTE = "quote"
+    PROJECT = "project"
 
 
 class ApprovalState(StrEnum):

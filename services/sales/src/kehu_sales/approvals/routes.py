@@ -34,6 +34,7 @@ from kehu_sales.approvals.schemas import (
     DecisionRead,
     Remark,
 )
+from kehu_sales.projects.errors import ProjectIsUnderWay
 from kehu_sales.quotes.errors import QuoteIsOut
 
 routes = router("/v1/approvals", "approvals")
@@ -113,7 +114,7 @@ async def withdraw(
     "/{approval_id}/revoke",
     summary="Un-approve",
     dependencies=[WRITE],
-    responses=problems(NotApproved, NotTheApprover, QuoteIsOut),
+    responses=problems(NotApproved, NotTheApprover, QuoteIsOut, ProjectIsUnderWay),
 )
 async def revoke(
     approval_id: UUID,

@@ -1,4 +1,4 @@
-"""Handing over what a leaver holds: opportunities, tasks, visits, quotes, price lists, decisions.
+"""Handing over what a leaver holds: opportunities, tasks, visits, projects, quotes, decisions.
 
 Addresses of the leaver's calendar are revoked. What is closed stays as it is: it says who won it,
 and who did it.
@@ -23,6 +23,9 @@ from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.words import Status
 from kehu_sales.price_lists import events as price_list_events
 from kehu_sales.price_lists.models import PriceList
+from kehu_sales.projects.models import OPEN as OPEN_PROJECTS
+from kehu_sales.projects.models import Project
+from kehu_sales.projects.service import keep as keep_project
 from kehu_sales.quotes import events as quote_events
 from kehu_sales.quotes.models import OPEN as OPEN_QUOTES
 from kehu_sales.quotes.models import Quote
@@ -43,6 +46,7 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _move_tasks(session, hand_over, limit)
     moved += await _move_visits(session, hand_over, limit)
     moved += await _revoke_feeds(session, hand_over, limit)
+    moved += await _move_projects(session, hand_over, limit, today)
     moved += await _move_quotes(session, hand_over, limit)
     moved += await _move_price_lists(session, hand_over, limit)
     return moved + await _move_approvals(session, hand_over, limit)
@@ -110,6 +114,27 @@ async def _revoke_feeds(session: Session, hand_over: HandOverRef, limit: int) ->
     for feed in found:
         feed.revoke(session.context.now)
         audit.changed(session, feed, "revoked")
+    return len(found)
+
+
+async def _move_projects(session: Session, hand_over: HandOverRef, limit: int, today: date) -> int:
+    leaver = hand_over.employee_id
+    in_team = [{"employee_id": str(leaver), "left_on": None}]
+    found = await _locked(
+        session,
+        Project,
+        limit,
+        Project.state.in_(OPEN_PROJECTS),
+        or_(
+            Project.owner_id == leaver,
+            Project.leader_id == leaver,
+            type_coerce(Project.team, JSONB).contains(in_team),
+        ),
+    )
+    for project in found:
+        owner = hand_over.successor_in(project.department_id)
+        project.hand_over(leaver, *owner, hand_over.successor_id, today)
+        keep_project(session, project, "handed-over")
     return len(found)
 
 
