@@ -160,6 +160,10 @@ TASKS = """
         ADD COLUMN project_id uuid,
         ADD COLUMN mandatory boolean NOT NULL DEFAULT false,
         ADD COLUMN percent integer NOT NULL DEFAULT 0,
+        DROP CONSTRAINT ck_tasks_stage,
+        ADD CONSTRAINT ck_tasks_stage CHECK (
+            stage_code IS NULL OR opportunity_id IS NOT NULL OR project_id IS NOT NULL
+        ) NOT VALID,
         ADD CONSTRAINT ck_tasks_source
             CHECK (num_nonnulls(opportunity_id, project_id) <= 1) NOT VALID,
         ADD CONSTRAINT ck_tasks_percent CHECK (percent BETWEEN 0 AND 100) NOT VALID,
@@ -201,6 +205,7 @@ FREE = (
     "product", "method", "confirmation-template", "visit-policy", "quote-policy", "approval-chain",
     "forecast-rules",
 )  # fmt: skip
+FORGETTING = ("projects", "project_lines", "project_deliveries")
 MEMBER = f"jsonb_build_object('employee_id', {ME}::text, 'left_on', NULL)"
 ASKED = (
     "EXISTS (SELECT FROM approvals a WHERE a.tenant_id = projects.tenant_id "
@@ -233,4 +238,4 @@ def upgrade() -> None:
     op.execute("DROP POLICY row_scope ON tasks")
     limit_to_visible(op, "tasks", opportunities="opportunity_id", besides=TASK_SEEN)
     limit_audit(op, LIMITED, FREE)
-    forget(op, PERSONAL)
+    forget(op, [one for one in PERSONAL if one.table in FORGETTING])

@@ -28,8 +28,8 @@ class Product(Aggregate, Base):
     is for holders of `sales:prices:floor`. `tax_rate` is percent. `days_per_unit` says how long a
     unit lasts, so that a price can be told per day (L2990).
 
-    What its delivery means to the service desk (1.4, item 5): with `service_enabled` (启用服务) we
-    service it, with `creates_product_file` (生成产品档案) it gets a product file; `spare_part` (备件).
+    What its delivery means to the service desk (1.4, item 5): with `service_enabled` (启用服务)
+    we service it; with `creates_product_file` (生成产品档案) it gets a product file.
     """
 
     label_zh = "产品"
