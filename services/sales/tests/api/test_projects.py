@@ -120,9 +120,7 @@ class TestPlan:
         assert problem(refused) == (409, "project-is-fixed")
         leader = str(uuid4())
         changed = await done(
-            await client.patch(
-                url, json={"leader_id": leader, "summary": "一切顺利"}, headers=etag
-            )
+            await client.patch(url, json={"leader_id": leader, "summary": "一切顺利"}, headers=etag)
         )
         assert (changed["leader_id"], changed["summary"]) == (leader, "一切顺利")
 
@@ -277,9 +275,7 @@ class TestStages:
         assert half["customer_id"] == project["customer_id"]
         change = {"percent": 50}
         await done(
-            await client.patch(
-                f"/v1/tasks/{half['id']}", json=change, headers={"If-Match": '"1"'}
-            )
+            await client.patch(f"/v1/tasks/{half['id']}", json=change, headers={"If-Match": '"1"'})
         )
         times = {"started_on": ago(1), "finished_on": ago(0)}
         await done(await client.post(f"/v1/tasks/{whole['id']}/complete", json=times))
