@@ -17,6 +17,8 @@ from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
+from kehu_sales.contracts.errors import QuoteHasContract
+from kehu_sales.contracts.routes import routes as contracts
 from kehu_sales.db import Base
 from kehu_sales.forecasts.errors import ForecastRulesTaken
 from kehu_sales.forecasts.routes import accuracy as forecast_accuracy
@@ -57,6 +59,7 @@ CONSTRAINTS: Constraints = {
     "ck_products_floor": FloorAbovePrice,
     "uq_approval_chains_tenant_id_kind": ApprovalChainTaken,
     "ix_approvals_open": ApprovalIsOver,
+    "ix_contracts_quote": QuoteHasContract,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
     "uq_quote_policies_tenant_id": ConcurrentChange,
@@ -72,7 +75,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = new_app(
         service="sales",
         title="Kehu sales service",
-        description="Products and prices, sales methods, opportunities, quotes and their approval.",
+        description="Products and prices, sales methods, opportunities, quotes and their approval,"
+        " contracts.",
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
@@ -98,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quotes,
         quote_policy,
         quote_advice,
+        contracts,
         approvals,
         approval_chains,
         targets,

@@ -69,6 +69,18 @@ def login(client_for: ClientFor, tenant: str) -> Login:
 
 
 @pytest.fixture
+async def agreements(
+    company: Company, login: Login, make_contract: Make
+) -> dict[str, dict[str, Any]]:
+    """A contract of Lei's in force."""
+    lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+    made = await make_contract(terms=SECRET, **lei)
+    submitted = await login(company.lei, "own").post(f"/v1/contracts/{made['id']}/submit")
+    assert submitted.json()["state"] == "approved", submitted.text
+    return {"/v1/contracts": submitted.json()}
+
+
+@pytest.fixture
 async def documents(
     client: httpx.AsyncClient,
     company: Company,
@@ -76,6 +88,7 @@ async def documents(
     make_customer: Callable[..., Awaitable[str]],
     make_method: Make,
     login: Login,
+    agreements: dict[str, dict[str, Any]],
 ) -> dict[str, dict[str, Any]]:
     """A price list that Lei agreed with a customer, which the boss is to approve; a report."""
     level = {"name": "总经理", "employee_id": str(company.boss)}
@@ -111,6 +124,7 @@ async def documents(
         "/v1/opportunity-reports": reported.json(),
         "/v1/price-lists": listed,
         "/v1/approvals": approvals.json()["items"][0],
+        **agreements,
     }
 
 

@@ -56,8 +56,8 @@ SALES = Topic(
     producer="sales",
     consumers=("customer", "analytics", TIMELINE, SEGMENTS),
     events=sales.EVENTS,
-    description="Facts about products, prices, methods, opportunities, activities, tasks, quotes "
-    "and approvals.",
+    description="Facts about products, prices, methods, opportunities, activities, tasks, quotes, "
+    "contracts and approvals.",
 )
 SERVICE_DESK = Topic(
     name="kehu-service-desk-events",

@@ -38,8 +38,9 @@ DECIDE_SCOPE = "sales:approvals:decide"
 
 
 class DocumentKind(StrEnum):
-    """What can be submitted: 价目表, 报价单. A slice whose documents need approval adds its own."""
+    """What can be submitted: 合同, 价目表, 报价单. A slice with such documents adds its own."""
 
+    CONTRACT = "contract"
     PRICE_LIST = "price_list"
     QUOTE = "quote"
 
