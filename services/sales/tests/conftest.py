@@ -189,6 +189,44 @@ def make_quote(client: httpx.AsyncClient, make_opportunity: Make, make_product: 
 
 
 @pytest.fixture
+def make_contract(
+    client: httpx.AsyncClient, make_customer: MakeCustomer, make_product: Make
+) -> Make:
+    """Drafts a contract through the API: ten units at 100.00, to be paid in two instalments."""
+    today = clock.today(clock.now(), "Asia/Shanghai")
+    plan = [
+        {"due_on": f"{today}", "percent": "30"},
+        {"due_on": f"{today + timedelta(days=30)}", "percent": "70"},
+    ]
+    enter = _maker(client, "/v1/contracts", lambda: {"instalments": plan})
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if "quote_id" not in fields:
+            if "lines" not in fields:
+                line = {"product_id": (await make_product())["id"], "quantity": "10"}
+                fields["lines"] = [line]
+            if "customer_id" not in fields and "opportunity_id" not in fields:
+                fields["customer_id"] = await make_customer()
+        return await enter(**fields)
+
+    return make
+
+
+@pytest.fixture
+def make_effective(client: httpx.AsyncClient, make_contract: Make) -> Make:
+    """Drafts a contract and submits it; without a chain it is in force at once."""
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        made = await make_contract(**fields)
+        response = await client.post(f"/v1/contracts/{made['id']}/submit")
+        assert response.json()["state"] == "approved", response.text
+        effective: dict[str, Any] = response.json()
+        return effective
+
+    return make
+
+
+@pytest.fixture
 def make_price_list(client: httpx.AsyncClient) -> Make:
     """Enters a price list for everybody, a draft, with the prices that are given."""
     enter = _maker(

@@ -15,7 +15,7 @@ from kehu_sales.directory.rows import (
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112520"
-down_revision = "2026112499"
+down_revision = "2026112510"
 
 PRODUCTS = """
     ALTER TABLE products
@@ -70,6 +70,8 @@ PROJECTS = """
             REFERENCES opportunities (tenant_id, id),
         CONSTRAINT fk_projects_tenant_id_quote_id FOREIGN KEY (tenant_id, quote_id)
             REFERENCES quotes (tenant_id, id),
+        CONSTRAINT fk_projects_tenant_id_contract_id FOREIGN KEY (tenant_id, contract_id)
+            REFERENCES contracts (tenant_id, id),
         CONSTRAINT fk_projects_tenant_id_method_id FOREIGN KEY (tenant_id, method_id)
             REFERENCES methods (tenant_id, id),
         CONSTRAINT ck_projects_state CHECK (
@@ -91,7 +93,6 @@ LINES = """
         id uuid NOT NULL,
         project_id uuid NOT NULL,
         line_number integer NOT NULL,
-        contract_line integer,
         product_id uuid NOT NULL,
         product_name text NOT NULL,
         quantity numeric NOT NULL,
@@ -194,6 +195,7 @@ LIMITED = {
     "visit": "visits",
     "calendar-feed": "calendar_feeds",
     "quote": "quotes",
+    "contract": "contracts",
     "price-list": "price_lists",
     "approval": "approvals",
     "target": "targets",

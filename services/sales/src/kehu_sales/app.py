@@ -17,6 +17,8 @@ from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
+from kehu_sales.contracts.errors import QuoteHasContract
+from kehu_sales.contracts.routes import routes as contracts
 from kehu_sales.db import Base
 from kehu_sales.deliveries.errors import SerialNumberDelivered
 from kehu_sales.deliveries.routes import delivering
@@ -62,6 +64,7 @@ CONSTRAINTS: Constraints = {
     "uq_delivered_serials_tenant_id_serial_number": SerialNumberDelivered,
     "uq_approval_chains_tenant_id_kind": ApprovalChainTaken,
     "ix_approvals_open": ApprovalIsOver,
+    "ix_contracts_quote": QuoteHasContract,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
     "uq_quote_policies_tenant_id": ConcurrentChange,
@@ -77,7 +80,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = new_app(
         service="sales",
         title="Kehu sales service",
-        description="Products and prices, sales methods, opportunities, quotes, projects.",
+        description="Products and prices, sales methods, opportunities, quotes and their approval,"
+        " contracts, delivery projects.",
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
@@ -103,6 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quotes,
         quote_policy,
         quote_advice,
+        contracts,
         approvals,
         approval_chains,
         projects,

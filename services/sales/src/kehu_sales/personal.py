@@ -51,6 +51,11 @@ PERSONAL = (
         },
     ),
     Personal("quotes", ("customer_id", "opportunity_id"), {"close_reason": IF_GIVEN}),
+    Personal(
+        "contracts",
+        ("customer_id", "opportunity_id"),
+        {"terms": NOTHING, "cancel_reason": IF_GIVEN},
+    ),
     Personal("customer_group_refs", ("customer_id",), key=None),
     Personal("price_lists", ("customer_id",), {"name": WORD}),
     Personal("approvals", ("customer_id",)),

@@ -1,4 +1,4 @@
-"""Facts of the sales service, from methods and prices to visits, opportunities and quotes."""
+"""Facts of the sales service, from methods and prices to visits, quotes and contracts."""
 
 from datetime import date
 from typing import ClassVar, Literal
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import delivering, fieldwork, quoting
+from kehu_contracts import contracting, delivering, fieldwork, quoting
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.lines import DocumentLine
@@ -408,6 +408,7 @@ class SalesErasureAcknowledged(ErasureAcknowledgement):
 
 
 EVENTS: tuple[type[Event], ...] = (
+    *contracting.EVENTS,
     *delivering.EVENTS,
     *fieldwork.EVENTS,
     *quoting.EVENTS,

@@ -60,7 +60,7 @@ SALES = Topic(
     consumers=("customer", "analytics", TIMELINE, SEGMENTS, DELIVERIES),
     events=sales.EVENTS,
     description="Facts about products, prices, methods, opportunities, activities, tasks, quotes, "
-    "approvals, projects and deliveries.",
+    "contracts, approvals, projects and deliveries.",
 )
 SERVICE_DESK = Topic(
     name="kehu-service-desk-events",

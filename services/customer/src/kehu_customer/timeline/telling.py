@@ -243,6 +243,27 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.price-list-approved.v1": Telling(
         K.QUOTE, "Price list approved", "价目表审核通过", "number", None, "owner_id"
     ),
+    "sales.contract-created.v1": Telling(
+        K.CONTRACT, "Contract drafted", "起草合同", "number", "signed_on", "owner_id"
+    ),
+    "sales.contract-changed.v1": Telling(
+        K.CONTRACT, "Contract changed", "修改合同", "number", None, "owner_id"
+    ),
+    "sales.contract-approved.v1": Telling(
+        K.CONTRACT, "Contract in force", "合同生效", "number", "approved_on", "owner_id"
+    ),
+    "sales.contract-amended.v1": Telling(
+        K.CONTRACT, "Contract amended", "合同变更", "number", None, "owner_id"
+    ),
+    "sales.contract-collected.v1": Telling(
+        K.CONTRACT, "Money came in for a contract", "合同回款", "number", None, "owner_id"
+    ),
+    "sales.contract-fulfilled.v1": Telling(
+        K.CONTRACT, "Contract fulfilled", "合同履行完毕", "number", "closed_on", "owner_id"
+    ),
+    "sales.contract-cancelled.v1": Telling(
+        K.CONTRACT, "Contract cancelled", "合同取消", "number", "closed_on", "owner_id"
+    ),
     "sales.project-created.v1": Telling(
         K.PROJECT, "Project set up", "建立项目", "topic", None, "owner_id"
     ),

@@ -38,11 +38,9 @@ DECIDE_SCOPE = "sales:approvals:decide"
 
 
 class DocumentKind(StrEnum):
-    """What can be submitted: 价目表, 报价单, 项目.
+    """What can be submitted: 合同, 价目表, 报价单, 项目. A slice adds its own."""
 
-    A slice whose documents need approval adds its own.
-    """
-
+    CONTRACT = "contract"
     PRICE_LIST = "price_list"
     QUOTE = "quote"
     PROJECT = "project"

@@ -24,7 +24,14 @@ from kehu_sales.deliveries.schemas import (
     DeliveryRead,
     DeliveryReversal,
 )
-from kehu_sales.projects.errors import OverDelivery, ProjectNotReady, UnknownProjectLine
+from kehu_sales.projects.errors import (
+    ContractNotEffective,
+    MoreThanContract,
+    OverDelivery,
+    ProjectNotReady,
+    UnknownContract,
+    UnknownProjectLine,
+)
 
 delivering = router("/v1/projects", "projects")
 routes = router("/v1/project-deliveries", "project deliveries")
@@ -42,6 +49,9 @@ DATES = (DateInFuture, DateBeforePrevious)
         ProjectNotReady,
         UnknownProjectLine,
         OverDelivery,
+        UnknownContract,
+        ContractNotEffective,
+        MoreThanContract,
         SerialNumbersDiffer,
         SerialNumberDelivered,
         *DATES,

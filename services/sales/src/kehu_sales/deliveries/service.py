@@ -27,6 +27,13 @@ from kehu_sales.deliveries.schemas import (
     DeliveryReversal,
 )
 from kehu_sales.products.queries import load_products
+from kehu_sales.projects.contracted import (
+    agreed_in,
+    by_product,
+    delivered_for,
+    lock_effective,
+    require_within,
+)
 from kehu_sales.projects.errors import UnknownProjectLine
 from kehu_sales.projects.models import Project, ProjectLine, ProjectState
 from kehu_sales.projects.queries import lines_of
@@ -47,7 +54,8 @@ async def deliver(
 
     The flags of the products are taken along as they are today. The database refuses a serial
     number that was delivered. Raises `ProjectNotReady`, `DateInFuture`, `DateBeforePrevious`,
-    `UnknownProjectLine`, `OverDelivery`, `SerialNumbersDiffer`.
+    `UnknownProjectLine`, `OverDelivery`, `SerialNumbersDiffer`, `ContractNotEffective`,
+    `MoreThanContract`.
     """
     project = await require(
         session, Project, project_id, lock=True, expected_version=expected_version
@@ -58,6 +66,8 @@ async def deliver(
     lines = await lines_of(session, project.id)
     before = [line_told(one) for one in lines]
     delivered = await _delivered(session, lines, data.lines)
+    if project.contract_id is not None:
+        await _require_within_contract(session, project.contract_id, delivered)
     known = await load_customers(session, [project.customer_id])
     delivery = ProjectDelivery(
         id=ids.new_id(),
@@ -135,6 +145,19 @@ async def list_deliveries(
         columns=queries.SORT_COLUMNS,
         tie_breaker=ProjectDelivery.id,
     )
+
+
+async def _require_within_contract(
+    session: Session, contract_id: UUID, delivered: tuple[Delivered, ...]
+) -> None:
+    """Refuse what the contract, as it is by now, has not agreed to, whatever was planned.
+
+    Raises `ContractNotEffective`, `MoreThanContract`.
+    """
+    contract = await lock_effective(session, contract_id)
+    before = await delivered_for(session, contract_id)
+    wanted = by_product((one.product_id, one.quantity) for one in delivered)
+    require_within(agreed_in(contract), before, wanted)
 
 
 async def _delivered(

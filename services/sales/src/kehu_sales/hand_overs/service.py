@@ -1,4 +1,4 @@
-"""Handing over what a leaver holds: opportunities, tasks, visits, projects, quotes, decisions.
+"""Handing over what a leaver holds: opportunities, tasks, visits, documents, decisions.
 
 Addresses of the leaver's calendar are revoked. What is closed stays as it is: it says who won it,
 and who did it.
@@ -17,6 +17,9 @@ from kehu_kernel.session import Session
 from kehu_sales.approvals import events as approval_events
 from kehu_sales.approvals.models import Approval, ApprovalState
 from kehu_sales.calendar_feeds.models import CalendarFeed
+from kehu_sales.contracts import service as contracts
+from kehu_sales.contracts.models import OPEN as OPEN_CONTRACTS
+from kehu_sales.contracts.models import Contract
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
@@ -48,6 +51,7 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _revoke_feeds(session, hand_over, limit)
     moved += await _move_projects(session, hand_over, limit, today)
     moved += await _move_quotes(session, hand_over, limit)
+    moved += await _move_contracts(session, hand_over, limit)
     moved += await _move_price_lists(session, hand_over, limit)
     return moved + await _move_approvals(session, hand_over, limit)
 
@@ -150,6 +154,20 @@ async def _move_quotes(session: Session, hand_over: HandOverRef, limit: int) -> 
         quote.owner_id, quote.department_id = hand_over.successor_in(quote.department_id)
         fields = audit.changed(session, quote, "handed-over")
         outbox.add(session, quote_events.changed(quote, fields), sequence=quote.version)
+    return len(found)
+
+
+async def _move_contracts(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    found = await _locked(
+        session,
+        Contract,
+        limit,
+        Contract.owner_id == hand_over.employee_id,
+        Contract.state.in_(OPEN_CONTRACTS),
+    )
+    for one in found:
+        one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
+        contracts.changed(session, one, "handed-over")
     return len(found)
 
 

@@ -188,3 +188,48 @@ class UnknownProject(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "There is no project {id}."
     zh = "不存在项目 {id}。"
+
+
+class UnknownContract(DomainError):
+    """A project names a contract that does not exist."""
+
+    code = "unknown-contract"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "There is no contract {id}."
+    zh = "不存在合同 {id}。"
+
+
+class ContractNotEffective(DomainError):
+    """Only what binds both sides is delivered."""
+
+    code = "contract-not-effective"
+    status = HTTPStatus.CONFLICT
+    en = "The contract {number} is not in force: nothing is delivered for it."
+    zh = "合同 {number} 未生效，不能为其交付。"
+
+
+class MoreThanContract(DomainError):
+    """All projects of a contract together never plan or deliver more than was agreed."""
+
+    code = "more-than-contract"
+    status = HTTPStatus.CONFLICT
+    en = "The contract has {left} left of product {product}; {quantity} is more."
+    zh = "合同中产品 {product} 的剩余数量为 {left}，{quantity} 超出。"
+
+
+class NothingLeftOfContract(DomainError):
+    """Everything the contract is about is planned in projects already."""
+
+    code = "nothing-left-of-contract"
+    status = HTTPStatus.CONFLICT
+    en = "Everything in the contract {number} is planned in projects already."
+    zh = "合同 {number} 的全部明细均已列入项目。"
+
+
+class ProjectSourceUnclear(DomainError):
+    """A project comes from a contract, which has its opportunity, or from an opportunity."""
+
+    code = "project-source-unclear"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "Name a contract or an opportunity, not both; and no customer but that of the contract."
+    zh = "合同与商机只能指定其一；指定合同时，客户必须是合同的客户。"

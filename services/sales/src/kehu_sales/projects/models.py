@@ -78,6 +78,7 @@ class Project(Aggregate, Base):
             ["tenant_id", "opportunity_id"], ["opportunities.tenant_id", "opportunities.id"]
         ),
         ForeignKeyConstraint(["tenant_id", "quote_id"], ["quotes.tenant_id", "quotes.id"]),
+        ForeignKeyConstraint(["tenant_id", "contract_id"], ["contracts.tenant_id", "contracts.id"]),
         ForeignKeyConstraint(["tenant_id", "method_id"], ["methods.tenant_id", "methods.id"]),
         CheckConstraint(
             "state IN ('draft', 'in_approval', 'approved', 'executing', 'closed', 'cancelled')",
@@ -387,8 +388,7 @@ class Project(Aggregate, Base):
 class ProjectLine(TenantRow, Base):
     """A product in a quantity to be delivered. What is given up is not delivered any more.
 
-    `line_number` counts from 1. `contract_line` is the line's place in the contract, from 1. It
-    changes under the lock of its project only.
+    `line_number` counts from 1. It changes under the lock of its project only.
     """
 
     __tablename__ = "project_lines"
@@ -407,7 +407,6 @@ class ProjectLine(TenantRow, Base):
 
     project_id: Mapped[UUID]
     line_number: Mapped[int]
-    contract_line: Mapped[int | None]
     product_id: Mapped[UUID]
     product_name: Mapped[str]
     # Without a fixed scale: "6" pieces stay "6" in answers and events.

@@ -19,8 +19,11 @@ from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
 from kehu_sales.products.errors import UnknownProduct
 from kehu_sales.projects import queries, service
 from kehu_sales.projects.errors import (
+    ContractNotEffective,
     MilestoneReached,
+    MoreThanContract,
     NoStageLeft,
+    NothingLeftOfContract,
     NotInTeam,
     NotTheNextStage,
     OverDelivery,
@@ -28,11 +31,13 @@ from kehu_sales.projects.errors import (
     ProjectIsFixed,
     ProjectNotFinished,
     ProjectNotReady,
+    ProjectSourceUnclear,
     StageNotInMethod,
     StageWorkOpen,
     StageWorkReminder,
     TeamMemberTaken,
     TooManyParts,
+    UnknownContract,
     UnknownMilestone,
     UnknownProjectLine,
     UnknownProjectStage,
@@ -59,6 +64,11 @@ READ = requires("sales:projects:read")
 WRITE = requires("sales:projects:write")
 PLAN = (StageNotInMethod, PeriodReversed, UnknownProjectStage, UnknownMethod, MethodWithdrawn)
 SOURCES = (
+    UnknownContract,
+    ContractNotEffective,
+    MoreThanContract,
+    NothingLeftOfContract,
+    ProjectSourceUnclear,
     UnknownOpportunity,
     AnotherCustomer,
     ProjectCustomerMissing,

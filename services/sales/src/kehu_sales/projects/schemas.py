@@ -107,8 +107,10 @@ class ProjectCreate(Input):
     customer_id: UUID | None = Field(
         None, description="The customer; that of the contract or opportunity if omitted."
     )
-    contract_id: UUID | None = Field(None, description="The contract it fulfils.")
-    opportunity_id: UUID | None = Field(None, description="The opportunity it comes from.")
+    contract_id: UUID | None = Field(None, description="The contract in force that it fulfils.")
+    opportunity_id: UUID | None = Field(
+        None, description="The opportunity it comes from; a contract has its own."
+    )
     owner_id: UUID | None = Field(
         None, description="The employee who looks after it; the caller if omitted."
     )
@@ -131,7 +133,8 @@ class ProjectCreate(Input):
         default_factory=list, description="Who is in the team."
     )
     lines: Annotated[list[ProjectLineInput], Field(max_length=200)] = Field(
-        default_factory=list, description="What is to be delivered."
+        default_factory=list,
+        description="What is to be delivered; of a contract, whatever is left if omitted.",
     )
 
 
@@ -309,7 +312,6 @@ class ProjectLineRead(BaseModel):
     """A product to be delivered."""
 
     line_number: int = Field(description="Counts the lines from 1.")
-    contract_line: int | None = Field(description="Its place in the contract, from 1.")
     product_id: UUID = Field(description="The product.")
     product_name: str = Field(description="Its name when the project was set up.")
     quantity: DecimalText = Field(description="What is to be delivered.")

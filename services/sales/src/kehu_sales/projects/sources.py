@@ -8,6 +8,7 @@ from uuid import UUID
 
 from kehu_kernel import ids
 from kehu_kernel.session import Session
+from kehu_sales.contracts.models import Contract
 from kehu_sales.customers.service import (
     current_customer,
     load_customers,
@@ -22,7 +23,19 @@ from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.products.errors import UnknownProduct
 from kehu_sales.products.queries import load_products
-from kehu_sales.projects.errors import ProjectCustomerMissing
+from kehu_sales.projects.contracted import (
+    Quantities,
+    agreed_in,
+    by_product,
+    lock_effective,
+    planned_for,
+    require_within,
+)
+from kehu_sales.projects.errors import (
+    NothingLeftOfContract,
+    ProjectCustomerMissing,
+    ProjectSourceUnclear,
+)
 from kehu_sales.projects.models import ProjectLine
 from kehu_sales.projects.schemas import ProjectCreate
 
@@ -31,12 +44,11 @@ NONE = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A product to be delivered; `contract_line` is its place in the contract, from 1."""
+    """A product to be delivered."""
 
     product_id: UUID
     product_name: str
     quantity: Decimal
-    contract_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +77,6 @@ class Source:
                 id=ids.new_id(),
                 project_id=project_id,
                 line_number=number,
-                contract_line=one.contract_line,
                 product_id=one.product_id,
                 product_name=one.product_name,
                 quantity=one.quantity,
@@ -80,15 +91,52 @@ async def source_of(session: Session, data: ProjectCreate) -> Source:
     """Return what the project is made from.
 
     Raises `UnknownOpportunity`, `AnotherCustomer`, `ProjectCustomerMissing`, `UnknownProduct`,
-    `UnknownCustomer`, `CustomerMerged`, `CustomerHasEnded`.
+    `UnknownCustomer`, `CustomerMerged`, `CustomerHasEnded`, or what `_from_contract` raises.
     """
+    if data.contract_id is not None:
+        return await _from_contract(session, data, data.contract_id)
     customer_id = await _customer_of(session, data)
+    return Source(customer_id, await _own_lines(session, data), data.opportunity_id)
+
+
+async def _from_contract(session: Session, data: ProjectCreate, contract_id: UUID) -> Source:
+    """Carry over a contract in force: customer, opportunity, quote, worth, and lines.
+
+    The lines are those given, or whatever no project of the contract has planned yet. Raises
+    `ProjectSourceUnclear`, `UnknownContract`, `ContractNotEffective`, `MoreThanContract`,
+    `NothingLeftOfContract`, `CustomerHasEnded`.
+    """
+    contract = await lock_effective(session, contract_id)
+    named, theirs = data.customer_id, contract.customer_id
+    known = await load_customers(session, {one for one in (named, theirs) if one})
+    other = named is not None and survivor_of(known, named) != survivor_of(known, theirs)
+    if data.opportunity_id is not None or other:
+        raise ProjectSourceUnclear
+    agreed, taken = agreed_in(contract), await planned_for(session, contract_id)
+    lines = await _own_lines(session, data) or _left(contract, taken)
+    if not lines:
+        raise NothingLeftOfContract(number=contract.number)
+    require_within(agreed, taken, by_product((one.product_id, one.quantity) for one in lines))
     return Source(
-        customer_id=customer_id,
-        lines=await _own_lines(session, data),
-        opportunity_id=data.opportunity_id,
-        contract_id=data.contract_id,
+        customer_id=present_customer(known, theirs).id,
+        lines=lines,
+        opportunity_id=contract.opportunity_id,
+        quote_id=contract.quote_id,
+        contract_id=contract.id,
+        amount=contract.total,
+        currency=contract.currency,
     )
+
+
+def _left(contract: Contract, taken: Quantities) -> list[Wanted]:
+    """Return the lines of the contract less what projects have planned, in their order."""
+    gone, left = dict(taken), []
+    for line in contract.lines:
+        off = min(gone.get(line.product_id, NONE), line.quantity)
+        gone[line.product_id] = gone.get(line.product_id, NONE) - off
+        if line.quantity > off:
+            left.append(Wanted(line.product_id, line.product_name, line.quantity - off))
+    return left
 
 
 async def _customer_of(session: Session, data: ProjectCreate) -> UUID:
