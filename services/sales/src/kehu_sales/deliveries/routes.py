@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response, status
+from fastapi import Query, Response
 
 from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
@@ -43,7 +43,6 @@ DATES = (DateInFuture, DateBeforePrevious)
 @delivering.post(
     "/{project_id}/deliver",
     summary="Deliver lines of a project",
-    status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
     responses=problems(
         ProjectNotReady,
@@ -67,12 +66,11 @@ async def deliver_lines(
 ) -> DeliveryRead:
     """Take down what reached the customer; the service desk makes product files of it.
 
-    `If-Match` is the ETag of the project.
+    The answer is the delivery, with its ETag; `If-Match` is that of the project.
     """
     delivery = await service.deliver(
         session, project_id, data, today=today, expected_version=version
     )
-    response.headers["Location"] = f"/v1/project-deliveries/{delivery.id}"
     return _answer(delivery, response)
 
 

@@ -45,7 +45,6 @@ from kehu_sales.projects.errors import (
 from kehu_sales.projects.models import Project
 from kehu_sales.projects.schemas import (
     LineGivenUp,
-    MemberInput,
     MilestoneInput,
     MilestonePlan,
     ProjectCancellation,
@@ -56,6 +55,7 @@ from kehu_sales.projects.schemas import (
     ProjectRead,
     ProjectStep,
     ProjectUpdate,
+    TeamJoin,
     TeamLeave,
 )
 
@@ -296,7 +296,7 @@ async def move_milestone(
 )
 async def join_team(
     project_id: UUID,
-    data: MemberInput,
+    data: TeamJoin,
     session: Db,
     today: Today,
     version: OptionalVersion,

@@ -59,7 +59,7 @@ class MilestoneInput(Input):
         return Milestone(**self.model_dump())
 
 
-class MemberInput(Input):
+class TeamJoin(Input):
     """Somebody who joins the team."""
 
     model_config = ConfigDict(
@@ -129,7 +129,7 @@ class ProjectCreate(Input):
     milestones: Annotated[list[MilestoneInput], Field(max_length=100)] = Field(
         default_factory=list, description="Its milestones."
     )
-    team: Annotated[list[MemberInput], Field(max_length=100)] = Field(
+    team: Annotated[list[TeamJoin], Field(max_length=100)] = Field(
         default_factory=list, description="Who is in the team."
     )
     lines: Annotated[list[ProjectLineInput], Field(max_length=200)] = Field(
@@ -249,7 +249,7 @@ class MilestoneRead(BaseModel):
     reached_on: date | None = Field(description="Business day it was reached.")
 
 
-class MemberRead(BaseModel):
+class TeamMemberRead(BaseModel):
     """Somebody in the team."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -286,7 +286,7 @@ class ProjectRead(BaseModel):
     next_stage_code: str | None = Field(description="The stage that follows, to be confirmed.")
     stages: list[ProjectStageRead] = Field(description="Every stage, in order.")
     milestones: list[MilestoneRead] = Field(description="Every milestone.")
-    team: list[MemberRead] = Field(description="Who is and was in the team.")
+    team: list[TeamMemberRead] = Field(description="Who is and was in the team.")
     started_on: date | None = Field(description="Business day it began.")
     closed_on: date | None = Field(description="Business day it was closed or cancelled.")
     summary: str | None = Field(description="What there is to say at the end.")

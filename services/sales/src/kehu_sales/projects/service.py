@@ -18,7 +18,6 @@ from kehu_sales.projects.models import Project, ProjectLine, ProjectState
 from kehu_sales.projects.parts import Tick, ticked
 from kehu_sales.projects.schemas import (
     LineGivenUp,
-    MemberInput,
     MilestoneInput,
     MilestonePlan,
     ProjectCancellation,
@@ -28,6 +27,7 @@ from kehu_sales.projects.schemas import (
     ProjectStep,
     ProjectUpdate,
     StageTick,
+    TeamJoin,
     TeamLeave,
 )
 from kehu_sales.projects.sources import department_of, method_of, source_of
@@ -252,7 +252,7 @@ async def move_milestone(
 async def join_team(
     session: Session,
     project_id: UUID,
-    data: MemberInput,
+    data: TeamJoin,
     *,
     today: date,
     expected_version: int | None,
