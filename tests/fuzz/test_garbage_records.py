@@ -21,7 +21,7 @@ from sqlalchemy import text
 from kehu_contracts import examples
 from kehu_contracts.base import Event
 from kehu_contracts.customer import CustomerCreated
-from kehu_contracts.topics import CONSUMERS, SEARCH, SEGMENTS, TIMELINE, TOPICS
+from kehu_contracts.topics import CONSUMERS, DELIVERIES, SEARCH, SEGMENTS, TIMELINE, TOPICS
 from kehu_customer.search.fold import fold_terms
 from kehu_customer.segments.changes import note_changes
 from kehu_customer.timeline.fold import fold_entries
@@ -181,7 +181,7 @@ class Stream:
 
 
 def _is_handled(consumer: str, kind: type[Event]) -> bool:
-    if consumer == "customer":
+    if consumer in ("customer", DELIVERIES):
         return kind in _module(CONSUMERS[consumer], "consumers").HANDLERS
     return kind is CustomerCreated
 
@@ -198,7 +198,7 @@ def _worker(
     consumer: str, running: RunningService, dead_letters: RecordedDeadLetters
 ) -> SideEffects | Projection:
     module = _module(CONSUMERS[consumer], "consumers")
-    if consumer == "customer":
+    if consumer in ("customer", DELIVERIES):
         return SideEffects(
             module.HANDLERS,
             consumer=f"fuzz-{uuid4().hex[:8]}",
@@ -242,7 +242,7 @@ async def _deliver(consumer: SideEffects | Projection, records: Sequence[TestRec
 async def _was_handled(
     consumer: str, running: RunningService, tenant: str, record: TestRecord
 ) -> bool:
-    if consumer == "customer":
+    if consumer in ("customer", DELIVERIES):
         query = "SELECT count(*) FROM inbox WHERE tenant_id = :tenant AND event_id = :id"
         name = dict(record.headers)["ce_id"]
     elif consumer == TIMELINE:

@@ -204,6 +204,44 @@ def make_sample(client: httpx.AsyncClient, make_in_progress: Make, make_product:
 
 
 @pytest.fixture
+def make_contract(
+    client: httpx.AsyncClient, make_customer: MakeCustomer, make_product: Make
+) -> Make:
+    """Drafts a contract through the API: ten units at 100.00, to be paid in two instalments."""
+    today = clock.today(clock.now(), "Asia/Shanghai")
+    plan = [
+        {"due_on": f"{today}", "percent": "30"},
+        {"due_on": f"{today + timedelta(days=30)}", "percent": "70"},
+    ]
+    enter = _maker(client, "/v1/contracts", lambda: {"instalments": plan})
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if "quote_id" not in fields:
+            if "lines" not in fields:
+                line = {"product_id": (await make_product())["id"], "quantity": "10"}
+                fields["lines"] = [line]
+            if "customer_id" not in fields and "opportunity_id" not in fields:
+                fields["customer_id"] = await make_customer()
+        return await enter(**fields)
+
+    return make
+
+
+@pytest.fixture
+def make_effective(client: httpx.AsyncClient, make_contract: Make) -> Make:
+    """Drafts a contract and submits it; without a chain it is in force at once."""
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        made = await make_contract(**fields)
+        response = await client.post(f"/v1/contracts/{made['id']}/submit")
+        assert response.json()["state"] == "approved", response.text
+        effective: dict[str, Any] = response.json()
+        return effective
+
+    return make
+
+
+@pytest.fixture
 def make_price_list(client: httpx.AsyncClient) -> Make:
     """Enters a price list for everybody, a draft, with the prices that are given."""
     enter = _maker(
@@ -237,5 +275,65 @@ def make_approved_list(client: httpx.AsyncClient, make_price_list: Make) -> Make
         assert response.json()["state"] == "approved", response.text
         approved: dict[str, Any] = response.json()
         return approved
+
+    return make
+
+
+@pytest.fixture
+def project_body(
+    client: httpx.AsyncClient, make_customer: MakeCustomer, make_method: Make, make_product: Make
+) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """A project of a new customer, with six pieces of a product to deliver."""
+
+    async def body() -> dict[str, Any]:
+        if not (await client.get("/v1/methods")).json()["items"]:
+            await make_method()
+        line = {"product_id": (await make_product())["id"], "quantity": "6"}
+        return {"topic": "工作站交付", "customer_id": await make_customer(), "lines": [line]}
+
+    return body
+
+
+@pytest.fixture
+def make_project(
+    client: httpx.AsyncClient, project_body: Callable[[], Awaitable[dict[str, Any]]]
+) -> Make:
+    """Drafts a project through the API."""
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        return await _maker(client, "/v1/projects", dict)(**await project_body() | fields)
+
+    return make
+
+
+@pytest.fixture
+def make_executing(client: httpx.AsyncClient, make_project: Make) -> Make:
+    """Drafts a project that is approved at once and carried out since thirty days."""
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        url = f"/v1/projects/{(await make_project(**fields))['id']}"
+        await client.post(f"{url}/submit")
+        on = clock.today(clock.now(), "Asia/Shanghai") - timedelta(days=30)
+        begun = await client.post(f"{url}/execute", json={"on": str(on)})
+        assert begun.status_code == 200, begun.text
+        project: dict[str, Any] = begun.json()
+        return project
+
+    return make
+
+
+@pytest.fixture
+def make_delivered(client: httpx.AsyncClient, make_executing: Make) -> Make:
+    """Delivers one piece of a project that is carried out; returns the delivery."""
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        project = await make_executing(**fields)
+        response = await client.post(
+            f"/v1/projects/{project['id']}/deliver",
+            json={"lines": [{"line_number": 1, "quantity": "1"}]},
+        )
+        assert response.status_code == 200, response.text
+        delivery: dict[str, Any] = response.json()
+        return delivery
 
     return make

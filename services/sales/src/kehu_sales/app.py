@@ -25,7 +25,12 @@ from kehu_sales.competitors.routes import sheets as comparison_sheets
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
+from kehu_sales.contracts.errors import QuoteHasContract
+from kehu_sales.contracts.routes import routes as contracts
 from kehu_sales.db import Base
+from kehu_sales.deliveries.errors import SerialNumberDelivered
+from kehu_sales.deliveries.routes import delivering
+from kehu_sales.deliveries.routes import routes as deliveries
 from kehu_sales.forecasts.errors import ForecastRulesTaken
 from kehu_sales.forecasts.routes import accuracy as forecast_accuracy
 from kehu_sales.forecasts.routes import calls as forecast_calls
@@ -44,6 +49,7 @@ from kehu_sales.price_lists.routes import routes as price_lists
 from kehu_sales.prices.routes import routes as prices
 from kehu_sales.products.errors import FloorAbovePrice, ProductCodeTaken
 from kehu_sales.products.routes import routes as products
+from kehu_sales.projects.routes import routes as projects
 from kehu_sales.quote_advice.routes import routes as quote_advice
 from kehu_sales.quote_policy.routes import routes as quote_policy
 from kehu_sales.quotes.errors import NewerVersion
@@ -66,6 +72,7 @@ CONSTRAINTS: Constraints = {
     "uq_forecast_rules_tenant_id": ForecastRulesTaken,
     "uq_products_tenant_id_code": ProductCodeTaken,
     "ck_products_floor": FloorAbovePrice,
+    "uq_delivered_serials_tenant_id_serial_number": SerialNumberDelivered,
     "uq_approval_chains_tenant_id_kind": ApprovalChainTaken,
     "ix_approvals_open": ApprovalIsOver,
     "uq_close_reasons_tenant_id_outcome_code": CloseReasonTaken,
@@ -73,6 +80,7 @@ CONSTRAINTS: Constraints = {
     "uq_opportunity_competitors_one": TakesPartAlready,
     "uq_grading_schemes_tenant_id": ConcurrentChange,
     "uq_grading_scheme_versions_tenant_id_number": ConcurrentChange,
+    "ix_contracts_quote": QuoteHasContract,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
     "uq_quote_policies_tenant_id": ConcurrentChange,
@@ -88,7 +96,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = new_app(
         service="sales",
         title="Kehu sales service",
-        description="Products and prices, sales methods, opportunities, quotes and their approval.",
+        description="Products and prices, sales methods, opportunities, quotes and their approval,"
+        " contracts, delivery projects.",
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
@@ -123,8 +132,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         close_reason_report,
         grading_scheme,
         opportunity_grades,
+        contracts,
         approvals,
         approval_chains,
+        projects,
+        delivering,
+        deliveries,
         targets,
         attainments,
         forecasts,

@@ -1,4 +1,4 @@
-"""Work that goes on by itself: hand-overs, what is overdue, grades, reminders, forecasts, ..."""
+"""Work that goes on by itself: hand-overs, what is late, reminders, forecasts, erasures."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,6 +11,7 @@ from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.grading.worker import GradingWork
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
+from kehu_sales.projects.worker import DelayWork
 from kehu_sales.quotes.worker import ExpiryWork
 from kehu_sales.reminders.worker import ReminderWork
 from kehu_sales.settings import Settings
@@ -30,10 +31,12 @@ def jobs(
         databases, settings.time_zone, wake_relay, batch=settings.reminder_batch
     )
     expiry = ExpiryWork(databases, settings.time_zone, wake_relay)
+    delays = DelayWork(databases, settings.time_zone, wake_relay, batch=settings.delay_batch)
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("overdue-stages", overdue.work, poll_interval=settings.overdue_poll_interval),
         Rounds("grading", grading.work, poll_interval=settings.grading_poll_interval),
+        Rounds("late-projects", delays.work, poll_interval=settings.delay_poll_interval),
         Rounds("forecast-snapshots", snapshots.work, poll_interval=settings.forecast_poll_interval),
         Rounds("reminders", reminders.work, poll_interval=settings.reminder_poll_interval),
         Rounds("quote-expiry", expiry.work, poll_interval=settings.quote_expiry_interval),

@@ -56,6 +56,11 @@ PERSONAL = (
         ("customer_id", "opportunity_id"),
         {"note": NOTHING, "close_reason": IF_GIVEN},
     ),
+    Personal(
+        "contracts",
+        ("customer_id", "opportunity_id"),
+        {"terms": NOTHING, "cancel_reason": IF_GIVEN},
+    ),
     Personal("customer_group_refs", ("customer_id",), key=None),
     Personal("price_lists", ("customer_id",), {"name": WORD}),
     Personal("approvals", ("customer_id",)),
@@ -63,6 +68,23 @@ PERSONAL = (
     Personal("opportunity_competitors", ("opportunity_id",), {"note": NOTHING}),
     Personal("comparison_sheets", ("opportunity_id",), {"title": WORD, "criteria": "'[]'::jsonb"}),
     Personal("opportunity_assessments", ("opportunity_id",)),
+    Personal(
+        "projects",
+        ("customer_id", "opportunity_id"),
+        {
+            "topic": WORD,
+            "goal": NOTHING,
+            "content": NOTHING,
+            "summary": IF_GIVEN,
+            "cancel_reason": IF_GIVEN,
+        },
+    ),
+    Personal("project_lines", ("project_id",), {"give_up_reason": IF_GIVEN}),
+    Personal(
+        "project_deliveries",
+        ("customer_id", "project_id"),
+        {"receiver": NOTHING, "reverse_reason": IF_GIVEN},
+    ),
     Personal("opportunity_evaluations", ("opportunity_id",), {"comment": IF_GIVEN}),
     Personal(
         "opportunity_stages",

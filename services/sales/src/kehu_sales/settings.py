@@ -22,6 +22,10 @@ class Settings(ServiceSettings):
     """Opportunities of a tenant that are graded again in one transaction."""
     grading_poll_interval: float = 15.0
     """Seconds between two looks for grades that are stale, or whose handling takes too long."""
+    delay_batch: int = 200
+    """Projects of a tenant of which something late is told in one transaction."""
+    delay_poll_interval: float = 60.0
+    """Seconds between two looks for projects and milestones whose planned day is over."""
     forecast_poll_interval: float = 300.0
     """Seconds between two looks whether a day has begun: each begins with a forecast that stays."""
     reminder_batch: int = 200

@@ -69,6 +69,18 @@ def login(client_for: ClientFor, tenant: str) -> Login:
 
 
 @pytest.fixture
+async def agreements(
+    company: Company, login: Login, make_contract: Make
+) -> dict[str, dict[str, Any]]:
+    """A contract of Lei's in force."""
+    lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+    made = await make_contract(terms=SECRET, **lei)
+    submitted = await login(company.lei, "own").post(f"/v1/contracts/{made['id']}/submit")
+    assert submitted.json()["state"] == "approved", submitted.text
+    return {"/v1/contracts": submitted.json()}
+
+
+@pytest.fixture
 async def documents(
     client: httpx.AsyncClient,
     company: Company,
@@ -76,6 +88,7 @@ async def documents(
     make_customer: Callable[..., Awaitable[str]],
     make_method: Make,
     login: Login,
+    agreements: dict[str, dict[str, Any]],
 ) -> dict[str, dict[str, Any]]:
     """A price list that Lei agreed with a customer, which the boss is to approve; a report."""
     level = {"name": "总经理", "employee_id": str(company.boss)}
@@ -101,6 +114,17 @@ async def documents(
     assert submitted.json()["state"] == "in_approval", submitted.text
     approvals = await client.get("/v1/approvals", params={"document_id": listed["id"]})
     await make_method()
+    product = (await make_product())["id"]
+    project = {"topic": SECRET, "customer_id": await make_customer(name="宁波海天塑机集团"),
+               "owner_id": str(company.lei), "department_id": str(company.west),
+               "lines": [{"product_id": product, "quantity": "1"}]}  # fmt: skip
+    planned = (await of_lei.post("/v1/projects", json=project)).json()
+    path = f"/v1/projects/{planned['id']}"
+    for step in ("submit", "execute"):
+        await of_lei.post(f"{path}/{step}", json={} if step == "execute" else None)
+    one = {"lines": [{"line_number": 1, "quantity": "1"}]}
+    delivered = await of_lei.post(f"{path}/deliver", json=one)
+    assert delivered.status_code == 200, delivered.text
     report = {"topic": f"{SECRET}丁"}
     reported = await of_lei.post("/v1/opportunity-reports", json=report)
     assert reported.status_code == 201, reported.text
@@ -110,7 +134,10 @@ async def documents(
     return {
         "/v1/opportunity-reports": reported.json(),
         "/v1/price-lists": listed,
+        "/v1/projects": planned,
+        "/v1/project-deliveries": delivered.json(),
         "/v1/approvals": approvals.json()["items"][0],
+        **agreements,
     }
 
 

@@ -1,7 +1,11 @@
-"""What the service desk does about events of others: it keeps its copies of them."""
+"""What the service desk does about events of others: copies of them, files of deliveries."""
 
 from collections.abc import Callable, Sequence
 
+from kehu_contracts.delivering import ProjectDeliveryReversed, ProjectLinesDelivered
+from kehu_contracts.envelope import Envelope
+from kehu_contracts.topics import DELIVERIES
+from kehu_kernel.consumer import Handlers, consume
 from kehu_kernel.erasure import record_orders
 from kehu_kernel.hand_overs import record_hand_overs
 from kehu_kernel.process import ConsumingWorker, Databases
@@ -11,6 +15,7 @@ from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 from kehu_service_desk.customers.service import record_customers
 from kehu_service_desk.hand_overs.models import HandOverRef
+from kehu_service_desk.product_files.deliveries import make_files, withdraw_files
 
 
 async def fold(session: Session, facts: Sequence[Fact]) -> None:
@@ -20,10 +25,34 @@ async def fold(session: Session, facts: Sequence[Fact]) -> None:
     await record_hand_overs(session, HandOverRef, facts)
 
 
+async def on_lines_delivered(
+    session: Session, event: ProjectLinesDelivered, _envelope: Envelope
+) -> None:
+    """Sales delivered products: they are in the customer's hands."""
+    await make_files(session, event)
+
+
+async def on_delivery_reversed(
+    session: Session, event: ProjectDeliveryReversed, _envelope: Envelope
+) -> None:
+    """Sales took a delivery back."""
+    await withdraw_files(session, event)
+
+
+HANDLERS: Handlers = {
+    ProjectLinesDelivered: on_lines_delivered,
+    ProjectDeliveryReversed: on_delivery_reversed,
+}
+
+
 def consumers(
     databases: Databases, settings: ServiceSettings, wake_relay: Callable[[], None]
 ) -> Sequence[ConsumingWorker]:
-    """Return the worker that folds the topic of the customer service."""
+    """Return the workers that consume events.
+
+    Deliveries have offsets and dead letters of their own: one that cannot be entered keeps no copy
+    of a customer waiting.
+    """
     return [
         project(
             fold,
@@ -31,5 +60,12 @@ def consumers(
             database=databases.worker,
             bootstrap=settings.kafka_bootstrap,
             after_commit=wake_relay,
-        )
+        ),
+        consume(
+            HANDLERS,
+            consumer=DELIVERIES,
+            database=databases.app,
+            bootstrap=settings.kafka_bootstrap,
+            after_commit=wake_relay,
+        ),
     ]

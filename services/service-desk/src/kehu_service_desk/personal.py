@@ -8,7 +8,7 @@ from kehu_kernel.erasure_schema import IF_GIVEN, NOTHING, PSEUDONYM, WORD, Perso
 
 PERSONAL = (
     Personal("customer_refs", ("id",), {"name": PSEUDONYM}, key=None),
-    Personal("product_files", ("customer_id",)),
+    Personal("product_files", ("customer_id",), {"withdraw_reason": IF_GIVEN}),
     Personal(
         "requests",
         ("customer_id",),

@@ -100,6 +100,9 @@ class TestCreate:
             "quantity": "6.5",
             "registered_on": today().isoformat(),
             "warranty_ends_on": "2029-07-27",
+            "project_id": None,
+            "contract_id": None,
+            "delivery_id": None,
         }
 
     async def test_for_nobody_we_know(self, client: httpx.AsyncClient, problem: ProblemOf) -> None:

@@ -13,7 +13,11 @@ from kehu_service_desk.product_files.errors import (
     ProductDataFrozen,
     ProductFileAlreadyRegistered,
 )
-from kehu_service_desk.product_files.models import CHANGEABLE_WHEN_REGISTERED, ProductFile
+from kehu_service_desk.product_files.models import (
+    CHANGEABLE_WHEN_REGISTERED,
+    ProductFile,
+    last_day,
+)
 
 DELIVERED = date(2026, 7, 28)
 TODAY = date(2026, 11, 20)
@@ -129,3 +133,17 @@ class TestMaintain:
         assert file.last_maintained_on == max(on, last or on)
         assert file.next_maintenance_on == (due if due is not None and due > on else None)
         file.check_days(DELIVERED + timedelta(days=400))
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "last"),
+    [
+        ("2026-07-28", 36, "2029-07-27"),
+        ("2026-01-01", 12, "2026-12-31"),
+        ("2026-01-31", 1, "2026-02-28"),
+        ("2024-02-29", 12, "2025-02-28"),
+        ("2026-12-15", 1, "2027-01-14"),
+    ],
+)
+def test_the_last_day_of_a_warranty_is_included(start: str, months: int, last: str) -> None:
+    assert last_day(date.fromisoformat(start), months) == date.fromisoformat(last)

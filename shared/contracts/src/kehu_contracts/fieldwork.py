@@ -74,6 +74,21 @@ class TaskState(Event):
         description="What repeats it has in common, if it repeats.",
         json_schema_extra={"x-added-on": "2026-11-22"},
     )
+    project_id: UUID | None = Field(
+        None,
+        description="The project it belongs to; the stage is one of that project then.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    mandatory: bool | None = Field(
+        None,
+        description="Whether the stage of the project needs it done.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    percent: int | None = Field(
+        None,
+        description="How much of it is done.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
 
 
 class TaskCreated(TaskState):
@@ -125,6 +140,11 @@ class TaskCancelled(Event):
     assignee_id: UUID | None = Field(description="The employee who was to do it.")
     series_id: UUID | None = Field(description="What repeats have in common, if it repeats.")
     reason: str = Field(description="Why.")
+    project_id: UUID | None = Field(
+        None,
+        description="The project it belonged to.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
 
 
 class VisitState(Event):

@@ -35,6 +35,11 @@ class QuoteFact(Event):
     sent_on: date | None = Field(description="Business day it went to the customer.")
     closed_on: date | None = Field(description="Business day of the answer, or of its expiry.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    contract_id: UUID | None = Field(
+        default=None,
+        description="The contract that was made from it.",
+        json_schema_extra={"x-added-on": "2026-11-22"},
+    )
 
 
 class QuoteDrafted(QuoteFact):
@@ -121,7 +126,7 @@ class ApprovalState(Event):
     key: ClassVar[str] = "approval_id"
 
     approval_id: UUID = Field(description="The approval; each submission has its own.")
-    kind: str = Field(description="Kind of document: price_list, quote; may grow.")
+    kind: str = Field(description="Kind of document: price_list, quote, contract; may grow.")
     document_id: UUID = Field(description="The document.")
     document_number: str = Field(description="The document's number.")
     state: str = Field(description="Waiting, approved, rejected, withdrawn or revoked; may grow.")

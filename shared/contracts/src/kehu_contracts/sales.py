@@ -1,4 +1,4 @@
-"""Facts of the sales service, from methods and prices to visits, opportunities and quotes."""
+"""Facts of the sales service, from methods and prices to visits, quotes and contracts."""
 
 from datetime import date
 from typing import ClassVar, Literal
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import fieldwork, market, quoting
+from kehu_contracts import contracting, delivering, fieldwork, market, quoting
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.lines import DocumentLine
@@ -50,6 +50,31 @@ class ProductState(Event):
         default=None,
         description="Days that one unit lasts.",
         json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    service_enabled: bool | None = Field(
+        default=None,
+        description="Whether the service desk services it.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    creates_product_file: bool | None = Field(
+        default=None,
+        description="Whether a delivered one gets a product file.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    spare_part: bool | None = Field(
+        default=None,
+        description="Whether it is a spare part.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    service_life_months: int | None = Field(
+        default=None,
+        description="Service life from the delivery on, in months.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    warranty_months: int | None = Field(
+        default=None,
+        description="Warranty from the delivery on, in months.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
     )
 
 
@@ -427,6 +452,8 @@ class SalesErasureAcknowledged(ErasureAcknowledgement):
 
 
 EVENTS: tuple[type[Event], ...] = (
+    *contracting.EVENTS,
+    *delivering.EVENTS,
     *fieldwork.EVENTS,
     *market.EVENTS,
     *quoting.EVENTS,

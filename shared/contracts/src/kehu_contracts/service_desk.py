@@ -28,6 +28,41 @@ class ProductFileRegistered(Event):
     quantity: DecimalText = Field(description="Quantity, in units of the product.")
     registered_on: date = Field(description="Business day of the registration.")
     warranty_ends_on: date | None = Field(description="Last day of the warranty.")
+    project_id: UUID | None = Field(
+        None,
+        description="The project that delivered it.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    contract_id: UUID | None = Field(
+        None,
+        description="The contract it was delivered for.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+    delivery_id: UUID | None = Field(
+        None,
+        description="The delivery that made it.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
+
+
+class ProductFileWithdrawn(Event):
+    """The delivery of a product was taken back before anything was done with it."""
+
+    type: ClassVar[str] = "service-desk.product-file-withdrawn.v1"
+    key: ClassVar[str] = "product_file_id"
+
+    product_file_id: UUID = Field(description="The product file.")
+    number: str = Field(description="Document number, such as PF-2026-000123.")
+    customer_id: UUID = Field(description="The customer who does not have the product.")
+    product_id: UUID | None = Field(description="The product, when it is one of the catalogue.")
+    product_name: str = Field(description="Name of the product.")
+    serial_number: str | None = Field(description="Serial number of the maker.")
+    quantity: DecimalText = Field(description="Quantity, in units of the product.")
+    withdrawn_on: date = Field(description="Business day the delivery was taken back.")
+    reason: str = Field(description="Why.")
+    project_id: UUID | None = Field(description="The project that had delivered it.")
+    contract_id: UUID | None = Field(description="The contract it was delivered for.")
+    delivery_id: UUID | None = Field(description="The delivery that was taken back.")
 
 
 class RequestState(Event):
@@ -108,6 +143,7 @@ class ServiceDeskErasureAcknowledged(ErasureAcknowledgement):
 
 EVENTS: tuple[type[Event], ...] = (
     ProductFileRegistered,
+    ProductFileWithdrawn,
     RequestCreated,
     RequestAssigned,
     RequestDispatched,

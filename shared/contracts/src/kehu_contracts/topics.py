@@ -14,17 +14,20 @@ SERVICES = ("customer", "sales", "service-desk", "marketing", "analytics")
 TIMELINE = "timeline"
 SEGMENTS = "segments"
 SEARCH = "search"
+DELIVERIES = "deliveries"
 CONSUMERS = {
     **{service: service for service in SERVICES},
     TIMELINE: "customer",
     SEGMENTS: "customer",
     SEARCH: "customer",
+    DELIVERIES: "service-desk",
 }
 """Consumers, and the service each runs in: each has its own offsets and dead letters.
 
 The timeline keeps apart from what the customer service does about findings of analytics, so that
 neither waits for the other; and it follows the customer service's own facts as well. So do the
-segments, and search, which learns from them whose words to look at again.
+segments, and search, which learns from them whose words to look at again. Deliveries make product
+files in the service desk.
 """
 
 DLQ_PARTITIONS = 1
@@ -54,10 +57,10 @@ CUSTOMER = Topic(
 SALES = Topic(
     name="kehu-sales-events",
     producer="sales",
-    consumers=("customer", "analytics", TIMELINE, SEGMENTS),
+    consumers=("customer", "analytics", TIMELINE, SEGMENTS, DELIVERIES),
     events=sales.EVENTS,
-    description="Facts about products, prices, methods, opportunities, activities, tasks, quotes "
-    "and approvals.",
+    description="Facts about products, prices, methods, opportunities, activities, tasks, quotes, "
+    "contracts, approvals, projects and deliveries.",
 )
 SERVICE_DESK = Topic(
     name="kehu-service-desk-events",

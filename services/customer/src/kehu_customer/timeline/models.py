@@ -31,6 +31,8 @@ class EntryKind(StrEnum):
     ACTIVITY = "activity"
     TASK = "task"
     QUOTE = "quote"
+    CONTRACT = "contract"
+    PROJECT = "project"
     PRODUCT_FILE = "product_file"
     REQUEST = "request"
 

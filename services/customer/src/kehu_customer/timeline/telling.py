@@ -261,6 +261,60 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.price-list-approved.v1": Telling(
         K.QUOTE, "Price list approved", "价目表审核通过", "number", None, "owner_id"
     ),
+    "sales.contract-created.v1": Telling(
+        K.CONTRACT, "Contract drafted", "起草合同", "number", "signed_on", "owner_id"
+    ),
+    "sales.contract-changed.v1": Telling(
+        K.CONTRACT, "Contract changed", "修改合同", "number", None, "owner_id"
+    ),
+    "sales.contract-approved.v1": Telling(
+        K.CONTRACT, "Contract in force", "合同生效", "number", "approved_on", "owner_id"
+    ),
+    "sales.contract-amended.v1": Telling(
+        K.CONTRACT, "Contract amended", "合同变更", "number", None, "owner_id"
+    ),
+    "sales.contract-collected.v1": Telling(
+        K.CONTRACT, "Money came in for a contract", "合同回款", "number", None, "owner_id"
+    ),
+    "sales.contract-fulfilled.v1": Telling(
+        K.CONTRACT, "Contract fulfilled", "合同履行完毕", "number", "closed_on", "owner_id"
+    ),
+    "sales.contract-cancelled.v1": Telling(
+        K.CONTRACT, "Contract cancelled", "合同取消", "number", "closed_on", "owner_id"
+    ),
+    "sales.project-created.v1": Telling(
+        K.PROJECT, "Project set up", "建立项目", "topic", None, "owner_id"
+    ),
+    "sales.project-changed.v1": Telling(
+        K.PROJECT, "Project changed", "变更项目", "topic", None, "owner_id"
+    ),
+    "sales.project-started.v1": Telling(
+        K.PROJECT, "Project begun", "项目开始执行", "topic", "started_on", "owner_id"
+    ),
+    "sales.project-stage-entered.v1": Telling(
+        K.PROJECT, "Project entered a stage", "项目阶段推进", "topic", "last_step_on", "owner_id"
+    ),
+    "sales.project-closed.v1": Telling(
+        K.PROJECT, "Project closed", "项目结案", "topic", "closed_on", "owner_id"
+    ),
+    "sales.project-cancelled.v1": Telling(
+        K.PROJECT, "Project cancelled", "取消项目", "cancel_reason", "closed_on", "owner_id"
+    ),
+    "sales.project-delayed.v1": Telling(
+        K.PROJECT, "Project is late", "项目延期", "topic", None, "owner_id"
+    ),
+    "sales.milestone-overdue.v1": Telling(
+        K.PROJECT, "Milestone is overdue", "里程碑逾期", "milestone_name", None, "owner_id"
+    ),
+    "sales.project-lines-delivered.v1": Telling(
+        K.PROJECT, "Products delivered", "交付产品", "number", "delivered_on", "employee_id"
+    ),
+    "sales.project-delivery-reversed.v1": Telling(
+        K.PROJECT, "Delivery taken back", "冲销交付", "reason", "reversed_on", "employee_id"
+    ),
+    "service-desk.product-file-withdrawn.v1": Telling(
+        K.PRODUCT_FILE, "Product file withdrawn", "撤回产品档案", "product_name", "withdrawn_on"
+    ),
     "service-desk.product-file-registered.v1": Telling(
         K.PRODUCT_FILE, "Product registered", "登记产品档案", "product_name", "registered_on"
     ),

@@ -38,12 +38,14 @@ DECIDE_SCOPE = "sales:approvals:decide"
 
 
 class DocumentKind(StrEnum):
-    """What can be submitted: 价目表, 报价单, 样品申请, 竞争对手. Others add their own."""
+    """What can be submitted: 合同, 价目表, 报价单, 项目, 样品申请, 竞争对手. A slice adds its own."""
 
+    CONTRACT = "contract"
     PRICE_LIST = "price_list"
     QUOTE = "quote"
     SAMPLE = "sample"
     COMPETITOR = "competitor"
+    PROJECT = "project"
 
 
 class ApprovalState(StrEnum):

@@ -1,5 +1,6 @@
 """The API of approvals and of the chains they follow."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from fastapi import Query, Response, status
 
 from kehu_kernel.auth import requires
 from kehu_kernel.db import require
-from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, router, set_etag
+from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.approvals import documents, service
@@ -34,6 +35,8 @@ from kehu_sales.approvals.schemas import (
     DecisionRead,
     Remark,
 )
+from kehu_sales.contracts.errors import ContractInForce
+from kehu_sales.projects.errors import ProjectIsUnderWay
 from kehu_sales.quotes.errors import QuoteIsOut
 from kehu_sales.samples.errors import SampleIsOut
 
@@ -74,10 +77,17 @@ async def list_decisions(approval_id: UUID, session: Session) -> DecisionList:
     responses=problems(ApprovalIsOver, NotTheApprover, OwnDocument),
 )
 async def approve(
-    approval_id: UUID, data: Remark, session: Session, version: OptionalVersion, response: Response
+    approval_id: UUID,
+    data: Remark,
+    session: Session,
+    version: OptionalVersion,
+    today: Today,
+    response: Response,
 ) -> ApprovalRead:
     """Agree at the present level: the next one is asked, or the document is approved."""
-    return await _decide(session, approval_id, Decision.APPROVE, data.reason, version, response)
+    return await _decide(
+        session, approval_id, Decision.APPROVE, data.reason, version, today, response
+    )
 
 
 @routes.post(
@@ -91,10 +101,13 @@ async def reject(
     data: ApprovalRefusal,
     session: Session,
     version: OptionalVersion,
+    today: Today,
     response: Response,
 ) -> ApprovalRead:
     """Give the document back, as a draft, to be changed and submitted again."""
-    return await _decide(session, approval_id, Decision.REJECT, data.reason, version, response)
+    return await _decide(
+        session, approval_id, Decision.REJECT, data.reason, version, today, response
+    )
 
 
 @routes.post(
@@ -104,27 +117,39 @@ async def reject(
     responses=problems(ApprovalIsOver, NotTheSubmitter),
 )
 async def withdraw(
-    approval_id: UUID, data: Remark, session: Session, version: OptionalVersion, response: Response
+    approval_id: UUID,
+    data: Remark,
+    session: Session,
+    version: OptionalVersion,
+    today: Today,
+    response: Response,
 ) -> ApprovalRead:
     """Take one's own document back before it is decided on; it is a draft again."""
-    return await _decide(session, approval_id, Decision.WITHDRAW, data.reason, version, response)
+    return await _decide(
+        session, approval_id, Decision.WITHDRAW, data.reason, version, today, response
+    )
 
 
 @routes.post(
     "/{approval_id}/revoke",
     summary="Un-approve",
     dependencies=[WRITE],
-    responses=problems(NotApproved, NotTheApprover, QuoteIsOut, SampleIsOut),
+    responses=problems(
+        NotApproved, NotTheApprover, QuoteIsOut, SampleIsOut, ContractInForce, ProjectIsUnderWay
+    ),
 )
 async def revoke(
     approval_id: UUID,
     data: ApprovalRefusal,
     session: Session,
     version: OptionalVersion,
+    today: Today,
     response: Response,
 ) -> ApprovalRead:
     """Take an approval back (驳回审核): the document is a draft again, unless it has gone out."""
-    return await _decide(session, approval_id, Decision.REVOKE, data.reason, version, response)
+    return await _decide(
+        session, approval_id, Decision.REVOKE, data.reason, version, today, response
+    )
 
 
 @chains.post(
@@ -182,12 +207,13 @@ async def _decide(
     decision: Decision,
     reason: str | None,
     version: int | None,
+    today: date,
     response: Response,
 ) -> ApprovalRead:
     approval = await service.decide(
         session, approval_id, decision, reason, expected_version=version
     )
-    await documents.tell(session, approval)
+    await documents.tell(session, approval, today)
     return _answer(approval, response)
 
 

@@ -10,6 +10,7 @@ from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged
 from kehu_sales.db import Base
 
 FORMER = "former"
+TRADE = "trade"
 
 
 class CustomerRef(MergingCopy, Base):

@@ -1,4 +1,4 @@
-"""Handing over what a leaver holds: opportunities, tasks, visits, quotes, samples, ...
+"""Handing over what a leaver holds: opportunities, tasks, visits, documents, decisions.
 
 Addresses of the leaver's calendar are revoked. What is closed stays as it is: it says who won it,
 and who did it.
@@ -18,12 +18,18 @@ from kehu_sales.approvals import events as approval_events
 from kehu_sales.approvals.models import Approval, ApprovalState
 from kehu_sales.calendar_feeds.models import CalendarFeed
 from kehu_sales.grading.service import hand_over_leader
+from kehu_sales.contracts import service as contracts
+from kehu_sales.contracts.models import OPEN as OPEN_CONTRACTS
+from kehu_sales.contracts.models import Contract
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.words import Status
 from kehu_sales.price_lists import events as price_list_events
 from kehu_sales.price_lists.models import PriceList
+from kehu_sales.projects.models import OPEN as OPEN_PROJECTS
+from kehu_sales.projects.models import Project
+from kehu_sales.projects.service import keep as keep_project
 from kehu_sales.quotes import events as quote_events
 from kehu_sales.quotes.models import OPEN as OPEN_QUOTES
 from kehu_sales.quotes.models import Quote
@@ -47,8 +53,10 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _move_tasks(session, hand_over, limit)
     moved += await _move_visits(session, hand_over, limit)
     moved += await _revoke_feeds(session, hand_over, limit)
+    moved += await _move_projects(session, hand_over, limit, today)
     moved += await _move_quotes(session, hand_over, limit)
     moved += await _move_samples(session, hand_over, limit)
+    moved += await _move_contracts(session, hand_over, limit)
     moved += await _move_price_lists(session, hand_over, limit)
     moved += await hand_over_leader(session, hand_over.employee_id, hand_over.successor_id)
     return moved + await _move_approvals(session, hand_over, limit)
@@ -119,6 +127,27 @@ async def _revoke_feeds(session: Session, hand_over: HandOverRef, limit: int) ->
     return len(found)
 
 
+async def _move_projects(session: Session, hand_over: HandOverRef, limit: int, today: date) -> int:
+    leaver = hand_over.employee_id
+    in_team = [{"employee_id": str(leaver), "left_on": None}]
+    found = await _locked(
+        session,
+        Project,
+        limit,
+        Project.state.in_(OPEN_PROJECTS),
+        or_(
+            Project.owner_id == leaver,
+            Project.leader_id == leaver,
+            type_coerce(Project.team, JSONB).contains(in_team),
+        ),
+    )
+    for project in found:
+        owner = hand_over.successor_in(project.department_id)
+        project.hand_over(leaver, *owner, hand_over.successor_id, today)
+        keep_project(session, project, "handed-over")
+    return len(found)
+
+
 async def _move_quotes(session: Session, hand_over: HandOverRef, limit: int) -> int:
     found = await _locked(
         session,
@@ -146,6 +175,20 @@ async def _move_samples(session: Session, hand_over: HandOverRef, limit: int) ->
         sample.owner_id, sample.department_id = hand_over.successor_in(sample.department_id)
         fields = audit.changed(session, sample, "handed-over")
         outbox.add(session, sample_events.changed(sample, fields), sequence=sample.version)
+    return len(found)
+
+
+async def _move_contracts(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    found = await _locked(
+        session,
+        Contract,
+        limit,
+        Contract.owner_id == hand_over.employee_id,
+        Contract.state.in_(OPEN_CONTRACTS),
+    )
+    for one in found:
+        one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
+        contracts.changed(session, one, "handed-over")
     return len(found)
 
 

@@ -19,6 +19,11 @@ def _state(product: Product, changed: list[str]) -> dict[str, Any]:
         "origin": product.origin,
         "tax_rate": product.tax_rate,
         "days_per_unit": product.days_per_unit,
+        "service_enabled": product.service_enabled,
+        "creates_product_file": product.creates_product_file,
+        "spare_part": product.spare_part,
+        "service_life_months": product.service_life_months,
+        "warranty_months": product.warranty_months,
         "changed": changed,
     }
 

@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_contracts.money import CENT, Money
@@ -27,6 +27,9 @@ class Product(Aggregate, Base):
     `list_price` and `floor_price` (底价) are of one unit, tax included, in one currency; the floor
     is for holders of `sales:prices:floor`. `tax_rate` is percent. `days_per_unit` says how long a
     unit lasts, so that a price can be told per day (L2990).
+
+    What its delivery means to the service desk (1.4, item 5): with `service_enabled` (启用服务)
+    we service it; with `creates_product_file` (生成产品档案) it gets a product file.
     """
 
     label_zh = "产品"
@@ -34,6 +37,7 @@ class Product(Aggregate, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "code"),
         CheckConstraint("floor_price <= list_price", "floor"),
+        CheckConstraint("service_life_months > 0 AND warranty_months > 0", "months"),
         Index("ix_products_name", "tenant_id", "name", "id"),
     )
 
@@ -49,6 +53,12 @@ class Product(Aggregate, Base):
     floor_price: Mapped[Decimal | None]
     tax_rate: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     days_per_unit: Mapped[Decimal | None] = mapped_column(Numeric())
+    # Defaults of the database, for products that processes of before enter during a deployment.
+    service_enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    creates_product_file: Mapped[bool] = mapped_column(server_default=text("false"))
+    spare_part: Mapped[bool] = mapped_column(server_default=text("false"))
+    service_life_months: Mapped[int | None]
+    warranty_months: Mapped[int | None]
 
     @property
     def price(self) -> Money:

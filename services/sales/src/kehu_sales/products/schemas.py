@@ -11,15 +11,21 @@ from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import POSITIVE, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Flag, Input, Patch, Text, shown
+from kehu_kernel.wire import Flag, Input, Patch, Text, Whole, shown
 from kehu_sales.lines import PercentInput
 from kehu_sales.products.models import Origin, Product
 
 DaysInput = Annotated[
     Decimal, Field(gt=0, max_digits=10, decimal_places=4), Written(POSITIVE + digits(6, 4))
 ]
+Months = Annotated[Whole, Field(ge=1, le=1200)]
 FLOOR = "Price of one unit below which a quote needs approval; needs sales:prices:floor."
 DAYS = "Days that one unit lasts, so that prices can be told per day."
+SERVICED = "Whether the service desk services it."
+FILED = "Whether a delivered one gets a product file at the service desk."
+SPARE = "Whether it is a spare part."
+LIFE = "Service life from the delivery on, in months."
+WARRANTY = "Warranty from the delivery on, in months."
 
 
 class ProductCreate(Input):
@@ -52,6 +58,11 @@ class ProductCreate(Input):
     floor_price: PriceInput | None = Field(None, description=FLOOR)
     tax_rate: PercentInput | None = Field(None, description="Tax in the price, percent.")
     days_per_unit: DaysInput | None = Field(None, description=DAYS)
+    service_enabled: Flag = Field(True, description=SERVICED)
+    creates_product_file: Flag = Field(False, description=FILED)
+    spare_part: Flag = Field(False, description=SPARE)
+    service_life_months: Months | None = Field(None, description=LIFE)
+    warranty_months: Months | None = Field(None, description=WARRANTY)
 
 
 class ProductUpdate(Patch):
@@ -62,7 +73,12 @@ class ProductUpdate(Patch):
             "examples": [{"list_price": {"amount": "4999.00", "currency": "CNY"}, "active": True}]
         }
     )
-    never_null: ClassVar[frozenset[str]] = frozenset({"code", "name", "list_price", "active"})
+    never_null: ClassVar[frozenset[str]] = frozenset(
+        {
+            "code", "name", "list_price", "active",
+            "service_enabled", "creates_product_file", "spare_part",
+        }
+    )  # fmt: skip
 
     code: Text | None = Field(None, description="Your own product code.")
     name: Text | None = Field(None, description="Name.")
@@ -77,6 +93,11 @@ class ProductUpdate(Patch):
     floor_price: PriceInput | None = Field(None, description=FLOOR)
     tax_rate: PercentInput | None = Field(None, description="Tax in the price, percent.")
     days_per_unit: DaysInput | None = Field(None, description=DAYS)
+    service_enabled: Flag | None = Field(None, description=SERVICED)
+    creates_product_file: Flag | None = Field(None, description=FILED)
+    spare_part: Flag | None = Field(None, description=SPARE)
+    service_life_months: Months | None = Field(None, description=LIFE)
+    warranty_months: Months | None = Field(None, description=WARRANTY)
 
 
 class ProductRead(BaseModel):
@@ -97,6 +118,11 @@ class ProductRead(BaseModel):
     )
     tax_rate: DecimalText | None = Field(description="Tax in the price, percent.")
     days_per_unit: DecimalText | None = Field(description=DAYS)
+    service_enabled: bool = Field(description=SERVICED)
+    creates_product_file: bool = Field(description=FILED)
+    spare_part: bool = Field(description=SPARE)
+    service_life_months: int | None = Field(description=LIFE)
+    warranty_months: int | None = Field(description=WARRANTY)
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
 

@@ -25,6 +25,7 @@ def _state(quote: Quote, changed: list[str]) -> dict[str, Any]:
         "expires_on": quote.expires_on,
         "sent_on": quote.sent_on,
         "closed_on": quote.closed_on,
+        "contract_id": quote.contract_id,
         "changed": changed,
     }
 

@@ -47,6 +47,7 @@ class Quote(Aggregate, Base):
 
     Only a draft changes; a new version takes the place of one that went to the customer. `root_id`
     is the first version, None in that one itself. `discount_percent` is off the sum of the lines.
+    `contract_id` is the contract that was made from it.
     """
 
     label_zh = "报价单"
@@ -99,6 +100,7 @@ class Quote(Aggregate, Base):
     sent_on: Mapped[date | None]
     closed_on: Mapped[date | None]
     close_reason: Mapped[str | None]
+    contract_id: Mapped[UUID | None]
 
     @property
     def sum(self) -> Money:
@@ -119,9 +121,11 @@ class Quote(Aggregate, Base):
     def follow(self, approval: str) -> None:
         """Be as far as its approval is; what is not agreed to is a draft again.
 
-        Raises `QuoteIsOut` when an approval is taken back too late.
+        Raises `QuoteIsOut` when an approval is taken back too late: it went to the customer, or a
+        contract was made from it.
         """
-        if self.state not in (QuoteState.DRAFT, QuoteState.IN_APPROVAL, QuoteState.APPROVED):
+        early = self.state in (QuoteState.DRAFT, QuoteState.IN_APPROVAL, QuoteState.APPROVED)
+        if not early or self.contract_id is not None:
             raise QuoteIsOut(number=self.number)
         self.state = {
             ApprovalState.WAITING: QuoteState.IN_APPROVAL,

@@ -178,6 +178,7 @@ class QuoteRead(BaseModel):
     sent_on: date | None = Field(description="Business day it went to the customer.")
     closed_on: date | None = Field(description="Business day of the answer, or of its expiry.")
     close_reason: str | None = Field(description="Why the customer said no.")
+    contract_id: UUID | None = Field(description="The contract that was made from it.")
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
 

@@ -336,6 +336,12 @@ async def printable(session: Session, quote_id: UUID) -> tuple[Quote, str | None
     return quote, known[survivor_of(known, quote.customer_id)].name
 
 
+def name_contract(session: Session, quote: Quote, contract_id: UUID | None) -> None:
+    """Let a locked quote know the contract that was made from it; None: it was cancelled."""
+    quote.contract_id = contract_id
+    _changed(session, quote, "pushed-down" if contract_id else "contract-cancelled")
+
+
 def expire(session: Session, quote: Quote, today: date) -> None:
     """End a locked quote whose last day is over. Raises `QuoteNotReady`."""
     quote.expire(today)

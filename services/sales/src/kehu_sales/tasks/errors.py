@@ -48,3 +48,12 @@ class TaskTimesIncomplete(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "Give both the planned start and the planned end, or neither."
     zh = "计划开始与计划结束时间须同时填写，或都不填写。"
+
+
+class TaskOfNoProject(DomainError):
+    """Stage and mandatory are words about a project's task; a task has one source."""
+
+    code = "task-of-no-project"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "Name a project, or an opportunity; a stage and mandatory are for tasks of projects."
+    zh = "项目与商机只能指定其一；阶段和必需标记只用于项目任务。"

@@ -22,6 +22,9 @@ def _state(task: Task, changed: list[str]) -> dict[str, Any]:
         "starts_at": task.starts_at,
         "ends_at": task.ends_at,
         "series_id": task.series_id,
+        "project_id": task.project_id,
+        "mandatory": task.mandatory,
+        "percent": task.percent,
     }
 
 
@@ -57,5 +60,6 @@ def cancelled(task: Task) -> fieldwork.TaskCancelled:
         opportunity_id=task.opportunity_id,
         assignee_id=task.assignee_id,
         series_id=task.series_id,
+        project_id=task.project_id,
         reason=task.cancel_reason or "",
     )

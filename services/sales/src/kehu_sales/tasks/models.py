@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -38,6 +38,8 @@ TO_DO = (TaskStatus.OPEN, TaskStatus.IN_PROGRESS)
 class Task(Aggregate, Base):
     """Something to be done. It counts for the stage its opportunity was in when it was created.
 
+    One of a project counts for the stage it was planned for; `percent` is how much of it is done,
+    and `mandatory` ones keep the stage from being left.
     `starts_at` and `ends_at` are its place in the calendar. A task that repeats is one of a series;
     the next one is made when this one is completed or called off.
     """
@@ -51,10 +53,20 @@ class Task(Aggregate, Base):
         ForeignKeyConstraint(
             ["tenant_id", "customer_id"], ["customer_refs.tenant_id", "customer_refs.id"]
         ),
+        ForeignKeyConstraint(["tenant_id", "project_id"], ["projects.tenant_id", "projects.id"]),
+        CheckConstraint("num_nonnulls(opportunity_id, project_id) <= 1", "source"),
+        CheckConstraint("percent BETWEEN 0 AND 100", "percent"),
         Index("ix_tasks_created_at", "tenant_id", "created_at", "id"),
         Index("ix_tasks_due_on", "tenant_id", "due_on", "id"),
         Index("ix_tasks_customer", "tenant_id", "customer_id"),
         Index("ix_tasks_opportunity", "tenant_id", "opportunity_id", "stage_code"),
+        Index(
+            "ix_tasks_project",
+            "tenant_id",
+            "project_id",
+            "stage_code",
+            postgresql_where=text("project_id IS NOT NULL"),
+        ),
         Index("ix_tasks_assignee", "tenant_id", "assignee_id", "status"),
         Index(
             "ix_tasks_calendar",
@@ -106,6 +118,10 @@ class Task(Aggregate, Base):
     recurrence: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     series_id: Mapped[UUID | None]
     series_day: Mapped[date | None]
+    project_id: Mapped[UUID | None]
+    # Defaults of the database, for tasks that processes of before make during a deployment.
+    mandatory: Mapped[bool] = mapped_column(server_default=text("false"))
+    percent: Mapped[int] = mapped_column(server_default=text("0"))
 
     def plan(
         self,
@@ -171,4 +187,4 @@ class Task(Aggregate, Base):
             raise TaskNotAssigned
         business_day.follows(finished_on, started_on)
         self.status = TaskStatus.COMPLETED
-        self.started_on, self.finished_on = started_on, finished_on
+        self.started_on, self.finished_on, self.percent = started_on, finished_on, 100

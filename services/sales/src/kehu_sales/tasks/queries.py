@@ -8,7 +8,9 @@ from kehu_sales.tasks.models import Task
 from kehu_sales.tasks.schemas import TaskFilters
 
 SORT_COLUMNS = {"created_at": Task.created_at, "due_on": Task.due_on}
-EXACT_FILTERS = ("opportunity_id", "stage_code", "assignee_id", "department_id", "series_id")
+EXACT_FILTERS = (
+    "opportunity_id", "project_id", "stage_code", "assignee_id", "department_id", "series_id"
+)  # fmt: skip
 
 
 def matching(tenant_id: str, filters: TaskFilters) -> Select[Task]:

@@ -28,12 +28,14 @@ from kehu_sales.opportunities.errors import (
     OpportunityIsClosed,
     UnknownOpportunity,
 )
+from kehu_sales.projects.errors import ProjectNotReady, UnknownProject, UnknownProjectStage
 from kehu_sales.tasks import service
 from kehu_sales.tasks.errors import (
     TaskIsCancelled,
     TaskIsCompleted,
     TaskNeedsDay,
     TaskNotAssigned,
+    TaskOfNoProject,
     TaskTimesIncomplete,
 )
 from kehu_sales.tasks.models import Task
@@ -73,6 +75,10 @@ WRITE = requires("sales:tasks:write")
         TimesReversed,
         OutOfOurTimes,
         CalendarClash,
+        TaskOfNoProject,
+        UnknownProject,
+        UnknownProjectStage,
+        ProjectNotReady,
     ),
 )
 async def create_task(

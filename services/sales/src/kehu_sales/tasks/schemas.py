@@ -19,6 +19,7 @@ Minutes = Annotated[Whole, Field(ge=0, le=10_080)]
 STARTS = "Planned start, to stand in the calendar; with an end."
 ENDS = "Planned end; after the start."
 REMIND = "Minutes before the start when a reminder is told; none if omitted."
+PERCENT = "How much of it is done; completing it makes it 100."
 REFUSE_CLASHES = "True: refuse with 409 if the assignee has something else to do at that time."
 
 
@@ -76,6 +77,17 @@ class TaskCreate(Input):
     customer_id: UUID | None = Field(
         None, description="The customer it is for; the opportunity's if omitted."
     )
+    project_id: UUID | None = Field(
+        None, description="The project it belongs to; not together with an opportunity."
+    )
+    stage_code: Text | None = Field(
+        None,
+        description="The stage of the project it is for; the present one, or before the project is "
+        "carried out the first one, if omitted.",
+    )
+    mandatory: Flag = Field(
+        False, description="Whether the stage of the project needs it done before it is left."
+    )
     assignee_id: UUID | None = Field(None, description="The employee who is to do it.")
     due_on: Day | None = Field(None, description="Business day it should be done by.")
     department_id: UUID | None = Field(None, description="The department of the assignee.")
@@ -90,11 +102,12 @@ class TaskUpdate(Patch):
     """Changes to the plan of a task; fields left out stay."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"due_on": "2026-12-08"}]})
-    never_null: ClassVar[frozenset[str]] = frozenset({"topic", "refuse_clashes"})
+    never_null: ClassVar[frozenset[str]] = frozenset({"topic", "percent", "refuse_clashes"})
 
     topic: Text | None = Field(None, description="What is to be done, in a few words.")
     content: LongText | None = Field(None, description="What is to be done, in full.")
     due_on: Day | None = Field(None, description="Business day it should be done by.")
+    percent: Annotated[Whole, Field(ge=0, le=100)] | None = Field(None, description=PERCENT)
     starts_at: Moment | None = Field(None, description=STARTS)
     ends_at: Moment | None = Field(None, description=ENDS)
     remind_minutes: Minutes | None = Field(None, description=REMIND)
@@ -141,7 +154,12 @@ class TaskRead(BaseModel):
     topic: str = Field(description="What is to be done, in a few words.")
     content: str | None = Field(description="What is to be done, in full.")
     opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
-    stage_code: str | None = Field(description="Stage the opportunity was in on creation.")
+    project_id: UUID | None = Field(description="The project it belongs to.")
+    stage_code: str | None = Field(
+        description="Stage the opportunity was in on creation; of a project, the stage it is for."
+    )
+    mandatory: bool = Field(description="Whether the stage of the project needs it done.")
+    percent: int = Field(description=PERCENT)
     customer_id: UUID | None = Field(description="The customer it is for.")
     assignee_id: UUID | None = Field(description="The employee who is to do it.")
     status: TaskStatus = Field(description="How far it is.")
@@ -195,7 +213,8 @@ class TaskFilters(PageParams):
 
     status: list[TaskStatus] = Field(default_factory=list, description="One of these states.")
     opportunity_id: UUID | None = Field(None, description="Of this opportunity.")
-    stage_code: str | None = Field(None, description="Created in the stage with this code.")
+    project_id: UUID | None = Field(None, description="Of this project.")
+    stage_code: str | None = Field(None, description="Of the stage with this code.")
     customer_id: UUID | None = Field(
         None, description="Of this customer, also if it was entered for a record merged with it."
     )

@@ -10,9 +10,10 @@ from kehu_kernel.session import Session
 from kehu_sales.calendar.clashes import Clash, clashes_of, refuse, take_turns
 from kehu_sales.customers.service import load_customers, survivor_of
 from kehu_sales.moments import FIRST_YEAR, LAST_YEAR
-from kehu_sales.opportunities.links import link, lock_if_open
+from kehu_sales.opportunities.links import Subject, link, lock_if_open
+from kehu_sales.projects.links import link_project, lock_project_if_open
 from kehu_sales.tasks import events, queries
-from kehu_sales.tasks.errors import TaskNeedsDay
+from kehu_sales.tasks.errors import TaskNeedsDay, TaskOfNoProject
 from kehu_sales.tasks.models import TO_DO, Task, TaskStatus
 from kehu_sales.tasks.recurrence import Recurrence, on_day
 from kehu_sales.tasks.schemas import (
@@ -30,9 +31,9 @@ WHEN = ("due_on", "starts_at", "ends_at", "remind_minutes")
 async def create_task(session: Session, data: TaskCreate, *, zone: str) -> Task:
     """Give out a task, in the stage its opportunity is in now.
 
-    Raises `CalendarClash` if asked to, or what `link` and `Task.plan` raise.
+    Raises `CalendarClash` if asked to, or what `link`, `link_project` and `Task.plan` raise.
     """
-    subject = await link(session, data.opportunity_id, data.customer_id)
+    subject = await _subject_of(session, data)
     task = Task(
         id=ids.new_id(),
         topic=data.topic,
@@ -40,6 +41,9 @@ async def create_task(session: Session, data: TaskCreate, *, zone: str) -> Task:
         opportunity_id=data.opportunity_id,
         stage_code=subject.stage_code,
         customer_id=subject.customer_id,
+        project_id=data.project_id,
+        mandatory=data.mandatory,
+        percent=0,
         status=TaskStatus.OPEN,
         department_id=data.department_id,
     )
@@ -56,6 +60,16 @@ async def create_task(session: Session, data: TaskCreate, *, zone: str) -> Task:
         await _refuse_clashes(session, task)
     keep_task(session, task)
     return task
+
+
+async def _subject_of(session: Session, data: TaskCreate) -> Subject:
+    if data.project_id is None:
+        if data.stage_code is not None or data.mandatory:
+            raise TaskOfNoProject
+        return await link(session, data.opportunity_id, data.customer_id)
+    if data.opportunity_id is not None:
+        raise TaskOfNoProject
+    return await link_project(session, data.project_id, data.customer_id, data.stage_code)
 
 
 def keep_task(session: Session, task: Task) -> None:
@@ -75,7 +89,7 @@ async def change_task(
     task.require_to_do()
     given = data.given()
     refuses = given.pop("refuse_clashes", False)
-    for name in given.keys() & {"topic", "content"}:
+    for name in given.keys() & {"topic", "content", "percent"}:
         setattr(task, name, given[name])
     task.plan(**{name: given.get(name, getattr(task, name)) for name in WHEN})  # type: ignore[arg-type]
     if refuses:
@@ -182,18 +196,23 @@ async def _go_on_with_series(session: Session, done: Task, today: date, zone: st
     if day is None:
         return
     opportunity = await lock_if_open(session, done.opportunity_id)
+    project = await lock_project_if_open(session, done.project_id)
+    stage_code = opportunity.stage_code if opportunity else project and done.stage_code
     known = await load_customers(session, [done.customer_id] if done.customer_id else [])
     task = Task(
         topic=done.topic,
         content=done.content,
         opportunity_id=opportunity and opportunity.id,
-        stage_code=opportunity and opportunity.stage_code,
+        stage_code=stage_code,
         customer_id=done.customer_id and survivor_of(known, done.customer_id),
         status=TaskStatus.OPEN,
         department_id=done.department_id,
         recurrence=done.recurrence,
         series_id=done.series_id,
         series_day=day,
+        project_id=project and project.id,
+        mandatory=done.mandatory and project is not None,
+        percent=0,
     )
     length = done.ends_at - done.starts_at if done.ends_at and done.starts_at else None
     starts_at = on_day(done.starts_at, day, zone)

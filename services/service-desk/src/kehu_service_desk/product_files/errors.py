@@ -30,3 +30,12 @@ class ProductDataFrozen(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Product file {number} is registered; these fields cannot change any more: {fields}."
     zh = "产品档案 {number} 已登记，以下字段不能再修改：{fields}。"
+
+
+class ProductFileWithdrawn(DomainError):
+    """The delivery was taken back: the customer does not have the product."""
+
+    code = "product-file-withdrawn"
+    status = HTTPStatus.CONFLICT
+    en = "Product file {number} was withdrawn, because its delivery was taken back."
+    zh = "产品档案 {number} 因交付冲销已撤回。"

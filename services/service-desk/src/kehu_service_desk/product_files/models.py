@@ -1,11 +1,19 @@
 """The product file, and the rules about its data (1.4, point 5)."""
 
+from calendar import monthrange
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, Numeric, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_kernel import business_day
@@ -14,6 +22,7 @@ from kehu_service_desk.db import Base
 from kehu_service_desk.product_files.errors import (
     ProductDataFrozen,
     ProductFileAlreadyRegistered,
+    ProductFileWithdrawn,
 )
 
 CHANGEABLE_WHEN_REGISTERED = frozenset(
@@ -25,22 +34,47 @@ class ProductFile(Aggregate, Base):
     """A product in a customer's hands: a draft until it is registered, then frozen.
 
     After registration only warranty end, last and next maintenance day change (1.4, point 5).
+
+    One made from a delivery names the project and the contract it came from; `delivery_item` counts
+    what one delivery made, from 1. When the delivery is taken back, an untouched file is withdrawn:
+    it counts no more, and its serial number is free; of one that was worked with, only the day is
+    noted.
     """
 
     label_zh = "产品档案"
     __tablename__ = "product_files"
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
-        UniqueConstraint("tenant_id", "serial_number"),
         ForeignKeyConstraint(
             ["tenant_id", "customer_id"], ["customer_refs.tenant_id", "customer_refs.id"]
+        ),
+        CheckConstraint(
+            "num_nulls(withdrawn_on, withdraw_reason) IN (0, 2)"
+            " AND (withdrawn_on IS NULL OR delivery_reversed_on IS NOT NULL)",
+            "withdrawn",
+        ),
+        Index(
+            "ix_product_files_serial_number", "tenant_id", "serial_number", unique=True,
+            postgresql_where=text("serial_number IS NOT NULL AND withdrawn_on IS NULL"),
+        ),
+        Index(
+            "ix_product_files_delivery", "tenant_id", "delivery_id", "delivery_item", unique=True,
+            postgresql_where=text("delivery_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_product_files_project", "tenant_id", "project_id",
+            postgresql_where=text("project_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_product_files_contract", "tenant_id", "contract_id",
+            postgresql_where=text("contract_id IS NOT NULL"),
         ),
         Index("ix_product_files_created_at", "tenant_id", "created_at", "id"),
         Index("ix_product_files_name", "tenant_id", "product_name", "id"),
         Index("ix_product_files_customer", "tenant_id", "customer_id", "product_name", "id"),
         Index("ix_product_files_warranty", "tenant_id", "warranty_until", "id"),
         Index("ix_product_files_maintenance", "tenant_id", "next_maintenance_on", "id"),
-    )
+    )  # fmt: skip
 
     number: Mapped[str]
     customer_id: Mapped[UUID]
@@ -56,6 +90,15 @@ class ProductFile(Aggregate, Base):
     warranty_until: Mapped[date | None]
     last_maintained_on: Mapped[date | None]
     next_maintenance_on: Mapped[date | None]
+    spare_part: Mapped[bool | None]
+    service_life_until: Mapped[date | None]
+    project_id: Mapped[UUID | None]
+    contract_id: Mapped[UUID | None]
+    delivery_id: Mapped[UUID | None]
+    delivery_item: Mapped[int | None]
+    delivery_reversed_on: Mapped[date | None]
+    withdrawn_on: Mapped[date | None]
+    withdraw_reason: Mapped[str | None]
 
     @property
     def registered(self) -> bool:
@@ -84,7 +127,11 @@ class ProductFile(Aggregate, Base):
                 business_day.follows(later, earlier)
 
     def change(self, values: Mapping[str, object], today: date) -> None:
-        """Take new values. Raises `ProductDataFrozen`, naming the fields, and what days raise."""
+        """Take new values.
+
+        Raises `ProductFileWithdrawn`, `ProductDataFrozen`, naming the fields, and what days raise.
+        """
+        self.require_standing()
         new = {name: value for name, value in values.items() if getattr(self, name) != value}
         frozen = sorted(new.keys() - CHANGEABLE_WHEN_REGISTERED)
         if self.registered and frozen:
@@ -100,6 +147,17 @@ class ProductFile(Aggregate, Base):
         business_day.follows(on, self.delivered_on)
         self.registered_on = on
 
+    def require_standing(self) -> None:
+        """Raise `ProductFileWithdrawn` if its delivery was taken back."""
+        if self.withdrawn_on is not None:
+            raise ProductFileWithdrawn(number=self.number)
+
+    def reverse_delivery(self, on: date, reason: str, *, touched: bool) -> None:
+        """Follow a delivery that was taken back: withdraw it, unless it was worked with already."""
+        self.delivery_reversed_on = on
+        if not touched:
+            self.withdrawn_on, self.withdraw_reason = on, reason
+
     def maintain(self, on: date) -> None:
         """Note that the product was worked on; a next maintenance that was due by then is done.
 
@@ -109,6 +167,20 @@ class ProductFile(Aggregate, Base):
             self.last_maintained_on = on
         if self.next_maintenance_on is not None and self.next_maintenance_on <= on:
             self.next_maintenance_on = None
+
+
+def last_day(start: date, months: int) -> date:
+    """Return the last day of a period of months that begins with `start`.
+
+    From 28 July 2026 on, 36 months end with 27 July 2029. Where the month has no such day, they end
+    with its last one: from 31 January on, a month ends with 28 February.
+    """
+    years, month = divmod(start.month - 1 + months, 12)
+    year = start.year + years
+    length = monthrange(year, month + 1)[1]
+    if start.day > length:
+        return date(year, month + 1, length)
+    return date(year, month + 1, start.day) - timedelta(days=1)
 
 
 class ProductFilePart(TenantRow, Base):

@@ -15,7 +15,10 @@ SORT_COLUMNS = {
     "warranty_until": ProductFile.warranty_until,
     "next_maintenance_on": ProductFile.next_maintenance_on,
 }
-EXACT_FILTERS = ("product_id", "product_code", "serial_number", "number")
+EXACT_FILTERS = (
+    "product_id", "product_code", "serial_number", "number", "project_id", "contract_id",
+    "delivery_id",
+)  # fmt: skip
 
 
 def matching(tenant_id: str, filters: ProductFileFilters, today: date) -> Select[ProductFile]:
@@ -30,6 +33,9 @@ def matching(tenant_id: str, filters: ProductFileFilters, today: date) -> Select
     if filters.registered is not None:
         registered = ProductFile.registered_on.is_not(None)
         query = query.where(registered if filters.registered else ~registered)
+    if filters.withdrawn is not None:
+        withdrawn = ProductFile.withdrawn_on.is_not(None)
+        query = query.where(withdrawn if filters.withdrawn else ~withdrawn)
     if filters.warranty is not None:
         query = _by_warranty(query, filters.warranty, filters.as_of or today)
     if filters.q is not None:

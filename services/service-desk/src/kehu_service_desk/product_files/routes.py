@@ -17,6 +17,7 @@ from kehu_service_desk.product_files import service
 from kehu_service_desk.product_files.errors import (
     ProductDataFrozen,
     ProductFileAlreadyRegistered,
+    ProductFileWithdrawn,
     SerialNumberTaken,
 )
 from kehu_service_desk.product_files.models import ProductFile
@@ -83,6 +84,7 @@ async def read_product_file(
     dependencies=[WRITE],
     responses=problems(
         ProductDataFrozen,
+        ProductFileWithdrawn,
         UnknownCustomer,
         CustomerMerged,
         CustomerHasEnded,

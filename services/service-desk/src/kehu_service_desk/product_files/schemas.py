@@ -119,6 +119,16 @@ class ProductFileRead(BaseModel):
     in_warranty: bool = Field(description="Whether the warranty covers today.")
     last_maintained_on: date | None = Field(description="Day of the last maintenance.")
     next_maintenance_on: date | None = Field(description="Day the next maintenance is due.")
+    spare_part: bool | None = Field(description="Whether it is a spare part, as sales says.")
+    service_life_until: date | None = Field(description="Last day of the service life.")
+    project_id: UUID | None = Field(description="The project that delivered it, in sales.")
+    contract_id: UUID | None = Field(description="The contract it was delivered for, in sales.")
+    delivery_id: UUID | None = Field(description="The delivery that made it, in sales.")
+    delivery_reversed_on: date | None = Field(description="Day its delivery was taken back.")
+    withdrawn_on: date | None = Field(
+        description="Day it was withdrawn for that; null if it had been worked with."
+    )
+    withdraw_reason: str | None = Field(description="Why the delivery was taken back.")
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
 
@@ -154,6 +164,10 @@ class ProductFileFilters(PageParams):
     product_code: str | None = Field(None, description="With exactly this product code.")
     serial_number: str | None = Field(None, description="With exactly this serial number.")
     number: str | None = Field(None, description="With exactly this document number.")
+    project_id: UUID | None = Field(None, description="Delivered by this project.")
+    contract_id: UUID | None = Field(None, description="Delivered for this contract.")
+    delivery_id: UUID | None = Field(None, description="Made by this delivery.")
+    withdrawn: bool | None = Field(None, description="Withdrawn, or standing.")
     registered: bool | None = Field(None, description="Registered, or still a draft.")
     warranty: WarrantyState | None = Field(
         None, description="In warranty, or with an expired one; files without one are in neither."

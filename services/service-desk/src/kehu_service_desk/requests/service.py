@@ -274,12 +274,17 @@ async def _begin(
 
 
 async def _require_serviceable(session: Session, product_file_id: UUID, customer_id: UUID) -> None:
-    """Refuse a product file that is not the customer's, or that we do not service (yet)."""
-    file = await session.get(ProductFile, (session.context.tenant_id, product_file_id))
+    """Refuse a product file that is not the customer's, or that we do not service (yet).
+
+    It stays as it is until the request is there: it cannot be withdrawn meanwhile.
+    """
+    key = (session.context.tenant_id, product_file_id)
+    file = await session.get(ProductFile, key, lock="FOR SHARE")
     if file is None:
         raise UnknownProductFile(id=product_file_id)
     if not await are_one(session, file.customer_id, customer_id):
         raise ProductFileOfAnotherCustomer(number=file.number)
+    file.require_standing()
     if not file.registered:
         raise ProductFileNotRegistered(number=file.number)
     if not file.service_enabled:

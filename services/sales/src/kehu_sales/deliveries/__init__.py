@@ -1,0 +1,1 @@
+"""Deliveries of projects (交付): what reached the customer; it makes product files elsewhere."""

@@ -1,0 +1,87 @@
+"""What of a contract may still be planned and delivered, over all its projects (1.4, items 3, 4).
+
+Quantities are compared by product: lines of a contract change places when it is amended.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import case, func, select
+
+from kehu_kernel.session import Session
+from kehu_sales.contracts.models import EFFECTIVE, Contract
+from kehu_sales.projects.errors import ContractNotEffective, MoreThanContract, UnknownContract
+from kehu_sales.projects.models import Project, ProjectLine, ProjectState
+
+Quantities = Mapping[UUID, Decimal]
+
+
+def by_product(lines: Iterable[tuple[UUID, Decimal]]) -> Quantities:
+    """Return the quantity of each product."""
+    found: Counter[UUID] = Counter()
+    for product_id, quantity in lines:
+        found[product_id] += quantity  # type: ignore[assignment]
+    return found  # type: ignore[return-value]
+
+
+def require_within(agreed: Quantities, taken: Quantities, wanted: Quantities) -> None:
+    """Refuse more of a product than the contract has left. Raises `MoreThanContract`."""
+    for product_id, quantity in wanted.items():
+        left = agreed.get(product_id, Decimal(0)) - taken.get(product_id, Decimal(0))
+        if quantity > left:
+            shown = format(max(left, Decimal(0)).normalize(), "f")
+            raise MoreThanContract(product=product_id, left=shown, quantity=format(quantity, "f"))
+
+
+async def lock_effective(session: Session, contract_id: UUID) -> Contract:
+    """Return a contract that binds both sides, locked: its projects take turns.
+
+    Raises `UnknownContract`, `ContractNotEffective`.
+    """
+    key = (session.context.tenant_id, contract_id)
+    contract = await session.get(Contract, key, lock="FOR NO KEY UPDATE")
+    if contract is None:
+        raise UnknownContract(id=contract_id)
+    if contract.state not in EFFECTIVE:
+        raise ContractNotEffective(number=contract.number)
+    return contract
+
+
+def agreed_in(contract: Contract) -> Quantities:
+    """Return what the contract is about."""
+    return by_product((line.product_id, line.quantity) for line in contract.lines)
+
+
+async def planned_for(session: Session, contract_id: UUID) -> Quantities:
+    """Return what all projects of a contract have planned; of a cancelled one, what it delivered.
+
+    What was given up may be planned again. Whoever's projects: the contract is one.
+    """
+    stands = case(
+        (Project.state == ProjectState.CANCELLED, ProjectLine.delivered),
+        else_=ProjectLine.quantity - ProjectLine.given_up,
+    )
+    return await _summed(session, contract_id, stands)
+
+
+async def delivered_for(session: Session, contract_id: UUID) -> Quantities:
+    """Return what all projects of a contract have delivered."""
+    return await _summed(session, contract_id, ProjectLine.delivered)
+
+
+async def _summed(session: Session, contract_id: UUID, quantity: object) -> Quantities:
+    await session.see_all_rows()
+    rows = await session.execute(
+        select(ProjectLine.product_id, func.sum(quantity))
+        .join(
+            Project,
+            (Project.tenant_id == ProjectLine.tenant_id) & (Project.id == ProjectLine.project_id),
+        )
+        .where(Project.tenant_id == session.context.tenant_id, Project.contract_id == contract_id)
+        .group_by(ProjectLine.product_id)
+    )
+    found: dict[UUID, Decimal] = dict(tuple(row) for row in rows)
+    await session.see_rows_in_scope()
+    return found

@@ -1,0 +1,90 @@
+"""Reading projects."""
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, select
+
+from kehu_kernel.session import Session
+from kehu_sales.customers.queries import of_customer
+from kehu_sales.db import among
+from kehu_sales.projects.models import Project, ProjectLine
+from kehu_sales.projects.schemas import ProjectFilters
+from kehu_sales.tasks.models import TO_DO, Task, TaskStatus
+
+SORT_COLUMNS = {"created_at": Project.created_at, "planned_end_on": Project.planned_end_on}
+EXACT_FILTERS = (
+    "number", "state", "contract_id", "quote_id", "opportunity_id", "owner_id", "leader_id",
+    "department_id",
+)  # fmt: skip
+
+
+def matching(tenant_id: str, filters: ProjectFilters) -> Select[Project]:
+    """Return the query for the projects that match all filters."""
+    query = select(Project).where(Project.tenant_id == tenant_id)
+    for name in EXACT_FILTERS:
+        value = getattr(filters, name)
+        if value is not None:
+            query = query.where(getattr(Project, name) == value)
+    if filters.customer_id is not None:
+        query = query.where(of_customer(Project.customer_id, tenant_id, filters.customer_id))
+    if filters.planned_end_to is not None:
+        query = query.where(Project.planned_end_on <= filters.planned_end_to)
+    return query
+
+
+async def lines_of(session: Session, project_id: UUID) -> list[ProjectLine]:
+    """Return the lines of a project, in order."""
+    return await session.scalars(
+        select(ProjectLine)
+        .where(
+            ProjectLine.tenant_id == session.context.tenant_id,
+            ProjectLine.project_id == project_id,
+        )
+        .order_by(ProjectLine.line_number)
+    )
+
+
+async def done_in_stages(
+    session: Session, project_ids: Collection[UUID]
+) -> Mapping[UUID, Mapping[str, Decimal]]:
+    """Return the mean percent of the tasks of each stage; a cancelled task does not count."""
+    if not project_ids:
+        return {}
+    percent = case((Task.status == TaskStatus.COMPLETED, 100), else_=Task.percent)
+    rows = await session.execute(
+        select(Task.project_id, Task.stage_code, func.avg(percent))
+        .where(
+            Task.tenant_id == session.context.tenant_id,
+            among(Task.project_id, project_ids),
+            Task.status != TaskStatus.CANCELLED,
+        )
+        .group_by(Task.project_id, Task.stage_code)
+    )
+    found: dict[UUID, dict[str, Decimal]] = {}
+    for project_id, stage_code, mean in rows:
+        found.setdefault(project_id, {})[stage_code] = mean
+    return found
+
+
+async def open_tasks(session: Session, project_id: UUID, stage_code: str) -> list[str]:
+    """Return the topics of mandatory tasks of a stage that are not done, the oldest first.
+
+    Whoever has them: a stage is not left because one does not see what is open in it.
+    """
+    await session.see_all_rows()
+    found = await session.scalars(
+        select(Task.topic)
+        .where(
+            Task.tenant_id == session.context.tenant_id,
+            Task.project_id == project_id,
+            Task.stage_code == stage_code,
+            Task.mandatory,
+            Task.status.in_(TO_DO),
+        )
+        .order_by(Task.created_at, Task.id)
+        .limit(100)
+    )
+    await session.see_rows_in_scope()
+    return list(found)

@@ -1,0 +1,133 @@
+"""Pushed down: opportunity, quote, contract, project, delivery (1.4, items 2 to 5)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from kehu_kernel import clock
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+ProblemOf = Callable[[httpx.Response], tuple[int, str]]
+Carry = Callable[[str], Awaitable[str]]
+TODAY = clock.today(clock.now(), "Asia/Shanghai")
+PLAN = [{"due_on": f"{TODAY + timedelta(days=30)}", "percent": "100"}]
+
+
+@pytest.fixture
+async def method(make_method: Make) -> dict[str, Any]:
+    """A method to tick stages from."""
+    return await make_method()
+
+
+@pytest.fixture
+def carry_out(client: httpx.AsyncClient) -> Carry:
+    """Has a project approved and carried out; returns its address."""
+
+    async def carry(project_id: str) -> str:
+        url = f"/v1/projects/{project_id}"
+        await client.post(f"{url}/submit")
+        assert (await client.post(f"{url}/execute", json={})).is_success
+        return url
+
+    return carry
+
+
+async def plan(client: httpx.AsyncClient, **fields: Any) -> httpx.Response:
+    return await client.post("/v1/projects", json={"topic": "交付"} | fields)
+
+
+async def deliver(client: httpx.AsyncClient, url: str, quantity: str) -> httpx.Response:
+    line = {"line_number": 1, "quantity": quantity}
+    return await client.post(f"{url}/deliver", json={"lines": [line]})
+
+
+async def test_customer_opportunity_quote_worth_and_lines_are_carried_over(
+    client: httpx.AsyncClient, make_in_progress: Make, make_product: Make, carry_out: Carry
+) -> None:
+    line = {"product_id": (await make_product())["id"], "quantity": "4"}
+    opportunity = await make_in_progress(lines=[line])
+    quote = (await client.post("/v1/quotes", json={"opportunity_id": opportunity["id"]})).json()
+    await client.post(f"/v1/quotes/{quote['id']}/submit")
+    body = {"quote_id": quote["id"], "instalments": PLAN}
+    contract = (await client.post("/v1/contracts", json=body)).json()
+    assert (await client.post(f"/v1/contracts/{contract['id']}/submit")).json()["state"] == (
+        "approved"
+    )
+    project = (await plan(client, contract_id=contract["id"])).json()
+    assert project["customer_id"] == opportunity["customer_id"]
+    assert project["opportunity_id"] == opportunity["id"]
+    assert project["quote_id"] == quote["id"]
+    assert project["amount"] == contract["total"]
+    assert [(x["product_id"], x["quantity"]) for x in project["lines"]] == [
+        (line["product_id"], "4")
+    ]
+    for source in ("contract_id", "quote_id", "opportunity_id"):
+        page = (await client.get("/v1/projects", params={source: project[source]})).json()
+        assert [one["id"] for one in page["items"]] == [project["id"]], source
+    url = await carry_out(project["id"])
+    delivery = (await deliver(client, url, "4")).json()
+    page = await client.get("/v1/project-deliveries", params={"contract_id": contract["id"]})
+    assert page.json()["items"] == [delivery]
+
+
+@pytest.mark.usefixtures("method")
+async def test_only_a_contract_in_force_is_delivered(
+    client: httpx.AsyncClient, make_contract: Make, make_opportunity: Make, problem: ProblemOf
+) -> None:
+    contract = await make_contract()
+    refused = await plan(client, contract_id=contract["id"])
+    assert problem(refused) == (409, "contract-not-effective")
+    assert problem(await plan(client, contract_id=str(uuid4()))) == (422, "unknown-contract")
+    await client.post(f"/v1/contracts/{contract['id']}/submit")
+    both = await plan(
+        client, contract_id=contract["id"], opportunity_id=(await make_opportunity())["id"]
+    )
+    assert problem(both) == (422, "project-source-unclear")
+
+
+@pytest.mark.usefixtures("method")
+async def test_all_projects_of_a_contract_never_plan_more_than_was_agreed(
+    client: httpx.AsyncClient, make_effective: Make, make_product: Make, problem: ProblemOf
+) -> None:
+    contract = await make_effective()  # ten pieces
+    of_it = {"contract_id": contract["id"]}
+    product = contract["lines"][0]["product_id"]
+    first = await plan(client, **of_it, lines=[{"product_id": product, "quantity": "7"}])
+    assert first.status_code == 201, first.text
+    more = await plan(client, **of_it, lines=[{"product_id": product, "quantity": "4"}])
+    assert problem(more) == (409, "more-than-contract")
+    other = [{"product_id": (await make_product())["id"], "quantity": "1"}]
+    assert problem(await plan(client, **of_it, lines=other)) == (409, "more-than-contract")
+    rest = (await plan(client, **of_it)).json()
+    assert [one["quantity"] for one in rest["lines"]] == ["3"]
+    assert problem(await plan(client, **of_it)) == (409, "nothing-left-of-contract")
+    cancel = f"/v1/projects/{rest['id']}/cancel"
+    assert (await client.post(cancel, json={"reason": "改由一期交付"})).is_success
+    assert [x["quantity"] for x in (await plan(client, **of_it)).json()["lines"]] == ["3"]
+
+
+@pytest.mark.usefixtures("method")
+async def test_of_two_projects_at_once_one_gets_what_is_left(
+    client: httpx.AsyncClient, make_effective: Make
+) -> None:
+    contract = await make_effective()
+    answers = await asyncio.gather(*(plan(client, contract_id=contract["id"]) for _ in range(3)))
+    assert sorted(one.status_code for one in answers) == [201, 409, 409]
+
+
+@pytest.mark.usefixtures("method")
+async def test_what_the_contract_does_not_bind_to_any_more_is_not_delivered(
+    client: httpx.AsyncClient, make_effective: Make, carry_out: Carry, problem: ProblemOf
+) -> None:
+    contract = await make_effective()
+    url = await carry_out((await plan(client, contract_id=contract["id"])).json()["id"])
+    assert (await deliver(client, url, "1")).status_code == 200
+    ended = await client.post(f"/v1/contracts/{contract['id']}/cancel", json={"reason": "终止"})
+    assert ended.is_success, ended.text
+    refused = await deliver(client, url, "1")
+    assert problem(refused) == (409, "contract-not-effective")
