@@ -14,6 +14,10 @@ from kehu_sales.approvals.routes import routes as approvals
 from kehu_sales.calendar.routes import routes as calendar
 from kehu_sales.calendar_feeds.feed import serve_feed
 from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
+from kehu_sales.collisions.errors import CONSTRAINTS as COLLISION_CONSTRAINTS
+from kehu_sales.collisions.routes import counts as collision_counts
+from kehu_sales.collisions.routes import policies as collision_policies
+from kehu_sales.collisions.routes import routes as collisions
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
@@ -62,6 +66,7 @@ CONSTRAINTS: Constraints = {
     "uq_quote_policies_tenant_id": ConcurrentChange,
     "uq_targets_one": TargetTaken,
     "uq_visit_policies_tenant_id": ConcurrentChange,
+    **COLLISION_CONSTRAINTS,
     **OPPORTUNITY_CONSTRAINTS,
 }
 """What it means to break a constraint of the database."""
@@ -89,6 +94,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         stages,
         pool,
         confirming,
+        collisions,
+        collision_counts,
+        collision_policies,
         activities,
         tasks,
         visits,

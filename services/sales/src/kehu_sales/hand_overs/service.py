@@ -17,6 +17,7 @@ from kehu_kernel.session import Session
 from kehu_sales.approvals import events as approval_events
 from kehu_sales.approvals.models import Approval, ApprovalState
 from kehu_sales.calendar_feeds.models import CalendarFeed
+from kehu_sales.collisions.relations import ask_again_about
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
@@ -65,6 +66,7 @@ async def _move_opportunities(
         fields = audit.changed(session, opportunity, "handed-over")
         event = opportunity_events.changed(opportunity, fields, today)
         outbox.add(session, event, sequence=opportunity.version)
+    await ask_again_about(session, [one.customer_id for one in found])
     return len(found)
 
 

@@ -54,6 +54,12 @@ class Opportunity(Progress, Aggregate, Base):
         Index("ix_opportunities_expected_revenue", "tenant_id", "expected_revenue", "id"),
         Index("ix_opportunities_status", "tenant_id", "status", "created_at", "id"),
         Index("ix_opportunities_customer", "tenant_id", "customer_id", "created_at", "id"),
+        Index(
+            "ix_opportunities_open_customer",
+            "tenant_id",
+            "customer_id",
+            postgresql_where=text("status IN ('not_evaluated', 'in_evaluation', 'in_progress')"),
+        ),
         Index("ix_opportunities_owner", "tenant_id", "owner_id", "created_at", "id"),
         Index(
             "ix_opportunities_evaluator",
