@@ -51,6 +51,8 @@ KEPT = {
     "visits.type_code", "visits.mode", "visits.host", "visits.checklist", "visits.phase",
     "visits.proposed", "visits.refusal_degree", "visits.refusal_reason", "tasks.recurrence",
     "quotes.lines", "quotes.warnings", "approvals.levels", "approvals.waiting_role",
+    "collisions.relation", "collisions.overlap", "collisions.credit",
+    "opportunity_assignments.explanation",
     "forecast_calls.category", "opportunity_stages.name",
     "opportunity_stages.conditions",
     "customer_behaviour.won_amounts", "segment_members.reason",

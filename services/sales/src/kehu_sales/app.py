@@ -11,6 +11,11 @@ from kehu_sales.activities.routes import routes as activities
 from kehu_sales.approvals.errors import ApprovalChainTaken, ApprovalIsOver
 from kehu_sales.approvals.routes import chains as approval_chains
 from kehu_sales.approvals.routes import routes as approvals
+from kehu_sales.assignment.errors import CONSTRAINTS as ASSIGNMENT_CONSTRAINTS
+from kehu_sales.assignment.routes import assignees
+from kehu_sales.assignment.routes import previews as assignment_previews
+from kehu_sales.assignment.routes import routes as assignment
+from kehu_sales.assignment.routes import rules as assignment_rules
 from kehu_sales.calendar.routes import routes as calendar
 from kehu_sales.calendar_feeds.feed import serve_feed
 from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
@@ -66,6 +71,7 @@ CONSTRAINTS: Constraints = {
     "uq_quote_policies_tenant_id": ConcurrentChange,
     "uq_targets_one": TargetTaken,
     "uq_visit_policies_tenant_id": ConcurrentChange,
+    **ASSIGNMENT_CONSTRAINTS,
     **COLLISION_CONSTRAINTS,
     **OPPORTUNITY_CONSTRAINTS,
 }
@@ -94,6 +100,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         stages,
         pool,
         confirming,
+        assignment,
+        assignment_previews,
+        assignment_rules,
+        assignees,
         collisions,
         collision_counts,
         collision_policies,

@@ -1,4 +1,4 @@
-"""Work that goes on by itself: hand-overs, overdue stages, reminders, forecasts, collisions, erasures."""
+"""Work that goes on by itself: hand-overs, overdue stages, reminders, collisions, erasures."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -66,6 +66,7 @@ PERSONAL = (
         ("opportunity_id",),
         {"reason": IF_GIVEN, "close_reason": IF_GIVEN},
     ),
+    Personal("opportunity_assignments", ("opportunity_id",)),
     Personal(
         "collisions",
         ("first_id", "second_id"),

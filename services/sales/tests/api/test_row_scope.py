@@ -137,8 +137,12 @@ async def foreign(
     line = {"product_id": (await make_product())["id"], "quantity": "2"}
     opportunity = await make_in_progress(topic=f"{SECRET}甲", lines=[line], **lei)
     of_it = {"opportunity_id": opportunity["id"]}
+    besides = {"customer_id": opportunity["customer_id"], "department_id": str(company.west)}
+    await post("/v1/opportunities", topic=SECRET, owner_id=str(uuid4()), **besides)
+    collisions = (await client.get("/v1/collisions")).json()["items"]
     return {
         "/v1/opportunities": opportunity,
+        "/v1/collisions": collisions[0],
         "/v1/activities": await make_activity(topic=f"{SECRET}乙", **of_it),
         "/v1/tasks": await make_task(topic=f"{SECRET}丙", assignee_id=str(company.lei), **of_it),
         "/v1/quotes": await make_quote(**of_it),
@@ -175,6 +179,8 @@ ASKED = {
 """What a path needs to be asked."""
 OF_NOBODY = {
     "/v1/approval-chains/{chain_id}",
+    "/v1/assignees/{assignee_id}",
+    "/v1/assignment-rules/{rule_id}",
     "/v1/confirmation-templates/{template_id}",
     "/v1/methods/{method_id}",
     "/v1/methods/{method_id}/versions",
@@ -369,6 +375,6 @@ async def test_a_list_costs_a_limited_caller_no_statement_more(
         client = login(company.boss, row_scope)
         await client.get("/v1/opportunities")
         with count_queries(database) as seen:
-            assert len((await client.get("/v1/opportunities")).json()["items"]) == 2
+            assert len((await client.get("/v1/opportunities")).json()["items"]) == 3
         counts.append(len(seen.statements))
     assert counts[0] == counts[1]

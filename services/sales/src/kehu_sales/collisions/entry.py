@@ -134,7 +134,9 @@ async def record(
         else []
     )
     for pair, number in zip(first_time, numbers, strict=True):
-        collision = Collision.of(*pair, new[pair], number=number, today=today, reason=reason)
+        one, other = pair
+        clash = new[pair]
+        collision = Collision.of(one, other, clash, number=number, today=today, reason=reason)
         audit.created(session, collision)
         outbox.add(session, events.found(collision, []), sequence=collision.version)
         known[pair] = collision

@@ -1,4 +1,4 @@
-"""When two opportunities collide (撞单): related customer, like products, like time, two hands (S13).
+"""When two opportunities collide (撞单): related customer, like products and time, two hands (S13).
 
 The rule is pure: what it needs of two opportunities is a `Side` each, and how their customers are
 related a `Kinship`.

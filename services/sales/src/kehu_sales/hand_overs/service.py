@@ -1,5 +1,7 @@
 """Handing over what a leaver holds: opportunities, tasks, visits, quotes, price lists, decisions.
 
+In rules of assignment the successor takes the leaver's place; collisions are looked at again.
+
 Addresses of the leaver's calendar are revoked. What is closed stays as it is: it says who won it,
 and who did it.
 """
@@ -16,6 +18,7 @@ from kehu_kernel.columns import TenantRow
 from kehu_kernel.session import Session
 from kehu_sales.approvals import events as approval_events
 from kehu_sales.approvals.models import Approval, ApprovalState
+from kehu_sales.assignment.models import AssignmentRule
 from kehu_sales.calendar_feeds.models import CalendarFeed
 from kehu_sales.collisions.relations import ask_again_about
 from kehu_sales.hand_overs.models import HandOverRef
@@ -46,6 +49,7 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _revoke_feeds(session, hand_over, limit)
     moved += await _move_quotes(session, hand_over, limit)
     moved += await _move_price_lists(session, hand_over, limit)
+    moved += await _replace_in_rules(session, hand_over, limit)
     return moved + await _move_approvals(session, hand_over, limit)
 
 
@@ -141,6 +145,21 @@ async def _move_price_lists(session: Session, hand_over: HandOverRef, limit: int
         one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
         fields = audit.changed(session, one, "handed-over")
         outbox.add(session, price_list_events.changed(one, fields), sequence=one.version)
+    return len(found)
+
+
+async def _replace_in_rules(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    """Have the successor stand in rules of assignment where the leaver did."""
+    leaver = hand_over.employee_id
+    found = await _locked(
+        session,
+        AssignmentRule,
+        limit,
+        type_coerce(AssignmentRule.employee_ids, JSONB).contains([str(leaver)]),
+    )
+    for rule in found:
+        rule.replace(leaver, hand_over.successor_id)
+        audit.changed(session, rule, "handed-over")
     return len(found)
 
 

@@ -24,6 +24,7 @@ from kehu_kernel.context import Actor
 from kehu_kernel.db import explain, explained
 from kehu_kernel.errors import DomainError, NotFound
 from kehu_kernel.session import Session
+from kehu_sales.assignment.queries import have_automatic_rules
 from kehu_sales.collisions import entry
 from kehu_sales.collisions.entry import Watch
 from kehu_sales.collisions.models import AtEntry
@@ -84,10 +85,10 @@ async def run_batch(
 ) -> list[Outcome]:
     """Carry out the commands; return what became of each, in the same order.
 
-    Where collisions are refused, each new opportunity must be known before the next is looked at:
-    then the commands run one by one.
+    Where collisions are refused, or opportunities are assigned, each new one must be known before
+    the next is looked at: then the commands run one by one.
     """
-    if await _refuses_collisions(session, commands):
+    if await _in_turn(session, commands):
         return await _one_by_one(session, commands, circumstances)
     try:
         async with session.savepoint():
@@ -273,9 +274,15 @@ class _Together:
         )
 
 
-async def _refuses_collisions(session: Session, commands: Commands) -> bool:
-    """Whether the tenant refuses collisions and the batch could bring some."""
-    if not any(isinstance(one, CreateCommand) and one.owner_id for one in commands):
+async def _in_turn(session: Session, commands: Commands) -> bool:
+    """Whether the tenant refuses collisions, or rules assign, and the batch has to do with it."""
+    creates = [one for one in commands if isinstance(one, CreateCommand)]
+    ownerless = [one for one in creates if one.owner_id is None]
+    if any(one.assign for one in ownerless):
+        return True
+    if ownerless and await have_automatic_rules(session):
+        return True
+    if len(ownerless) == len(creates):
         return False
     return (await policy_of(session)).at_entry == AtEntry.REFUSE
 

@@ -263,13 +263,17 @@ class Opportunity(Progress, Aggregate, Base):
         self.confirmed_on = self.confirmation = None
         self.confirmation_template_id = self.confirmation_answers = None
 
-    def take_up(self, on: date, owner_id: UUID, department_id: UUID | None) -> None:
+    def require_pooled(self) -> None:
+        """Raise `OpportunityNotInPool` unless it lies in the reserve pool."""
+        if self.status != Status.POOLED:
+            raise OpportunityNotInPool(number=self.number, status=self.status)
+
+    def take_up(self, on: date, owner_id: UUID | None, department_id: UUID | None) -> None:
         """Take it up from the pool: it begins again, not evaluated, with an owner.
 
         Raises `OpportunityNotInPool`, `DateBeforePrevious`.
         """
-        if self.status != Status.POOLED:
-            raise OpportunityNotInPool(number=self.number, status=self.status)
+        self.require_pooled()
         business_day.follows(on, self.last_step_on)
         self.status, self.last_step_on = Status.NOT_EVALUATED, on
         self.owner_id, self.department_id = owner_id, department_id

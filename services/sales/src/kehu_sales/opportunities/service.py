@@ -9,6 +9,7 @@ from kehu_kernel.context import Actor
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
+from kehu_sales.assignment import service as assignment
 from kehu_sales.collisions.entry import enter
 from kehu_sales.collisions.models import Collision
 from kehu_sales.customers.service import load_customers, require_customer
@@ -47,7 +48,7 @@ async def create_opportunity(
     reporter_id: UUID | None = None,
     allowed_collision: str | None = None,
 ) -> tuple[Opportunity, list[Collision]]:
-    """Open an opportunity; its number is of the year it was opened in. Return what it collides with.
+    """Open an opportunity, numbered by the year it was opened in; return what it collides with.
 
     `allowed_collision` says why one is entered that collides. Raises what `decisions.prepare` and
     `collisions.entry.enter` raise; the database refuses an external reference that is taken.
@@ -64,8 +65,13 @@ async def create_opportunity(
     )
     opportunity.id = ids.new_id()
     found = await enter(session, opportunity, today=today, allowed=allowed_collision, is_new=True)
+    to_assign = await assignment.due(session, opportunity, asked=data.assign)
     number = await numbering.next_number(session, NUMBER_PREFIX, year=opportunity.opened_on.year)
     decisions.enter(session, opportunity, number)
+    if to_assign:
+        found = await assignment.assign_new(
+            session, opportunity, today=today, asked=data.assign, allowed=allowed_collision
+        )
     return opportunity, found
 
 
