@@ -163,7 +163,7 @@ async def _choose(
 
 
 async def _note_turn(session: Session, rule_id: UUID, employee_id: UUID) -> None:
-    turn = (await queries.turns_of(session)).get(rule_id)
+    turn = await session.get(AssignmentTurn, (session.context.tenant_id, rule_id))
     if turn is None:
         session.add(AssignmentTurn(id=rule_id, last_employee_id=employee_id))
     else:
