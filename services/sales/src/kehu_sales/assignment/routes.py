@@ -29,10 +29,10 @@ from kehu_sales.assignment.schemas import (
     AssignmentPreview,
     AssignmentProposal,
     AssignmentRead,
+    AssignmentRuleRead,
     RuleCreate,
     RuleFilters,
     RuleLookedAt,
-    RuleRead,
     RuleUpdate,
 )
 from kehu_sales.collisions.errors import OpportunityCollides
@@ -121,7 +121,7 @@ async def preview_assignment(
 )
 async def create_assignment_rule(
     data: RuleCreate, session: Session, response: Response
-) -> RuleRead:
+) -> AssignmentRuleRead:
     """Say who gets which opportunities."""
     rule = await service.create_rule(session, data)
     response.headers["Location"] = f"/v1/assignment-rules/{rule.id}"
@@ -131,14 +131,18 @@ async def create_assignment_rule(
 @rules.get("", summary="List the rules of assignment", dependencies=[READ])
 async def list_assignment_rules(
     session: Session, filters: Annotated[RuleFilters, Query()]
-) -> Page[RuleRead]:
+) -> Page[AssignmentRuleRead]:
     """The rules in the order they are looked at, a page at a time."""
     found, cursor, count = await service.list_rules(session, filters)
-    return Page(items=[RuleRead.of(one) for one in found], next_cursor=cursor, count=count)
+    return Page(
+        items=[AssignmentRuleRead.of(one) for one in found], next_cursor=cursor, count=count
+    )
 
 
 @rules.get("/{rule_id}", summary="Read a rule of assignment", dependencies=[READ])
-async def read_assignment_rule(rule_id: UUID, session: Session, response: Response) -> RuleRead:
+async def read_assignment_rule(
+    rule_id: UUID, session: Session, response: Response
+) -> AssignmentRuleRead:
     """One rule with its ETag."""
     return _rule(await require(session, AssignmentRule, rule_id), response)
 
@@ -151,7 +155,7 @@ async def read_assignment_rule(rule_id: UUID, session: Session, response: Respon
 )
 async def change_assignment_rule(
     rule_id: UUID, data: RuleUpdate, session: Session, version: ExpectedVersion, response: Response
-) -> RuleRead:
+) -> AssignmentRuleRead:
     """Change a rule, or switch it off; what was assigned stays."""
     return _rule(
         await service.change_rule(session, rule_id, data, expected_version=version), response
@@ -206,9 +210,9 @@ async def change_assignee(
     return _assignee(assignee, response)
 
 
-def _rule(rule: AssignmentRule, response: Response) -> RuleRead:
+def _rule(rule: AssignmentRule, response: Response) -> AssignmentRuleRead:
     set_etag(response, rule)
-    return RuleRead.of(rule)
+    return AssignmentRuleRead.of(rule)
 
 
 def _assignee(assignee: Assignee, response: Response) -> AssigneeRead:

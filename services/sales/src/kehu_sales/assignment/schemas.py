@@ -148,7 +148,7 @@ class RuleUpdate(Patch):
     weights: Weights | None = Field(None, description=WEIGHTS)
 
 
-class RuleRead(BaseModel):
+class AssignmentRuleRead(BaseModel):
     """A rule as it stands."""
 
     id: UUID = Field(description="The rule's id.")
