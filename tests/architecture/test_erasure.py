@@ -56,6 +56,8 @@ KEPT = {
     "opportunities.close_reason_code", "opportunity_competitors.threat", "opportunities.level",
     "opportunity_assessments.entered", "opportunity_assessments.explanation",
     "opportunity_assessments.leader_role", "forecast_calls.category", "opportunity_stages.name",
+    "collisions.relation", "collisions.overlap", "collisions.credit",
+    "opportunity_assignments.explanation",
     "opportunity_stages.conditions",
     "customer_behaviour.won_amounts", "segment_members.reason",
     "import_rows.outcome", "import_rows.cells",

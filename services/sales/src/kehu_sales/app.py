@@ -11,12 +11,21 @@ from kehu_sales.activities.routes import routes as activities
 from kehu_sales.approvals.errors import ApprovalChainTaken, ApprovalIsOver
 from kehu_sales.approvals.routes import chains as approval_chains
 from kehu_sales.approvals.routes import routes as approvals
+from kehu_sales.assignment.errors import CONSTRAINTS as ASSIGNMENT_CONSTRAINTS
+from kehu_sales.assignment.routes import assignees
+from kehu_sales.assignment.routes import previews as assignment_previews
+from kehu_sales.assignment.routes import routes as assignment
+from kehu_sales.assignment.routes import rules as assignment_rules
 from kehu_sales.calendar.routes import routes as calendar
 from kehu_sales.calendar_feeds.feed import serve_feed
 from kehu_sales.calendar_feeds.routes import routes as calendar_feeds
 from kehu_sales.close_reasons.errors import CloseReasonTaken
 from kehu_sales.close_reasons.routes import reports as close_reason_report
 from kehu_sales.close_reasons.routes import routes as close_reasons
+from kehu_sales.collisions.errors import CONSTRAINTS as COLLISION_CONSTRAINTS
+from kehu_sales.collisions.routes import counts as collision_counts
+from kehu_sales.collisions.routes import policies as collision_policies
+from kehu_sales.collisions.routes import routes as collisions
 from kehu_sales.competitors.errors import CompetitorNameTaken, TakesPartAlready
 from kehu_sales.competitors.routes import parts as opportunity_competitors
 from kehu_sales.competitors.routes import rates as competitor_win_rates
@@ -86,6 +95,8 @@ CONSTRAINTS: Constraints = {
     "uq_quote_policies_tenant_id": ConcurrentChange,
     "uq_targets_one": TargetTaken,
     "uq_visit_policies_tenant_id": ConcurrentChange,
+    **ASSIGNMENT_CONSTRAINTS,
+    **COLLISION_CONSTRAINTS,
     **OPPORTUNITY_CONSTRAINTS,
 }
 """What it means to break a constraint of the database."""
@@ -114,6 +125,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         stages,
         pool,
         confirming,
+        assignment,
+        assignment_previews,
+        assignment_rules,
+        assignees,
+        collisions,
+        collision_counts,
+        collision_policies,
         activities,
         tasks,
         visits,

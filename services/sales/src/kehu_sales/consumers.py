@@ -9,7 +9,8 @@ from kehu_kernel.projection import project
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
-from kehu_sales.customers.service import record_customers, record_groups
+from kehu_sales.collisions.relations import ask_again
+from kehu_sales.customers.service import record_customers, record_duplicates, record_groups
 from kehu_sales.directory.service import record_directory
 from kehu_sales.grading.service import mark_customers
 from kehu_sales.hand_overs.models import HandOverRef
@@ -23,6 +24,8 @@ async def fold(session: Session, facts: Sequence[Fact]) -> None:
     await record_directory(session, facts)
     await record_groups(session, facts)
     await record_hand_overs(session, HandOverRef, facts)
+    await record_duplicates(session, facts)
+    await ask_again(session, facts)
 
 
 def consumers(

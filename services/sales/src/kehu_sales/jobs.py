@@ -1,4 +1,4 @@
-"""Work that goes on by itself: hand-overs, what is late, reminders, forecasts, erasures."""
+"""Work that goes on by itself: hand-overs, what is late, grades, reminders, forecasts, ..."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -6,6 +6,7 @@ from functools import partial
 from kehu_kernel.hand_overs import HandOverWork
 from kehu_kernel.process import Databases, Worker
 from kehu_kernel.rounds import Rounds
+from kehu_sales.collisions.worker import CollisionWork
 from kehu_sales.erasure import erasures
 from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.grading.worker import GradingWork
@@ -32,6 +33,9 @@ def jobs(
     )
     expiry = ExpiryWork(databases, settings.time_zone, wake_relay)
     delays = DelayWork(databases, settings.time_zone, wake_relay, batch=settings.delay_batch)
+    collisions = CollisionWork(
+        databases, settings.time_zone, wake_relay, batch=settings.collision_batch
+    )
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("overdue-stages", overdue.work, poll_interval=settings.overdue_poll_interval),
@@ -39,6 +43,7 @@ def jobs(
         Rounds("late-projects", delays.work, poll_interval=settings.delay_poll_interval),
         Rounds("forecast-snapshots", snapshots.work, poll_interval=settings.forecast_poll_interval),
         Rounds("reminders", reminders.work, poll_interval=settings.reminder_poll_interval),
+        Rounds("collisions", collisions.work, poll_interval=settings.collision_poll_interval),
         Rounds("quote-expiry", expiry.work, poll_interval=settings.quote_expiry_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
     ]

@@ -96,6 +96,18 @@ PERSONAL = (
         ("opportunity_id",),
         {"reason": IF_GIVEN, "close_reason": IF_GIVEN},
     ),
+    Personal("opportunity_assignments", ("opportunity_id",)),
+    Personal(
+        "collisions",
+        ("first_id", "second_id"),
+        {
+            "entry_reason": IF_GIVEN,
+            "claim_reason": IF_GIVEN,
+            "claim_proof": IF_GIVEN,
+            "contest_reason": IF_GIVEN,
+            "decision_reason": IF_GIVEN,
+        },
+    ),
     Personal("forecast_calls", ("opportunity_id",), {"reason": NOTHING}),
 )
 """Parents before children."""

@@ -34,3 +34,7 @@ class Settings(ServiceSettings):
     """Seconds between two looks for visits and tasks to be reminded of."""
     quote_expiry_interval: float = 60.0
     """Seconds between two looks for quotes whose last day is over."""
+    collision_batch: int = 100
+    """Customers, and collisions, of a tenant that are looked at again in one transaction."""
+    collision_poll_interval: float = 15.0
+    """Seconds between two looks at collisions whose customers, hands or days have changed."""

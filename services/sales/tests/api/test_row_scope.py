@@ -170,8 +170,12 @@ async def foreign(
     assert sampled.status_code == 201, sampled.text
     rival = {"competitor_id": (await post("/v1/competitors", name="神州数码"))["id"], **of_it}
     row = {"criterion": SECRET, "ours": "a", "theirs": "b", "advantage": "even"}
+    besides = {"customer_id": opportunity["customer_id"], "department_id": str(company.west)}
+    await post("/v1/opportunities", topic=SECRET, owner_id=str(uuid4()), **besides)
+    collisions = (await client.get("/v1/collisions")).json()["items"]
     return {
         "/v1/opportunities": opportunity,
+        "/v1/collisions": collisions[0],
         "/v1/activities": await post("/v1/activities", kind="visit", topic=f"{SECRET}乙", **of_it),
         "/v1/tasks": await make_task(topic=f"{SECRET}丙", assignee_id=str(company.lei), **of_it),
         "/v1/quotes": await make_quote(**of_it),
@@ -218,6 +222,8 @@ OF_NOBODY = {
     "/v1/close-reasons/{reason_id}",
     "/v1/competitors/{competitor_id}",
     "/v1/grading-scheme/versions",
+    "/v1/assignees/{assignee_id}",
+    "/v1/assignment-rules/{rule_id}",
     "/v1/confirmation-templates/{template_id}",
     "/v1/methods/{method_id}",
     "/v1/methods/{method_id}/versions",
@@ -412,6 +418,6 @@ async def test_a_list_costs_a_limited_caller_no_statement_more(
         client = login(company.boss, row_scope)
         await client.get("/v1/opportunities")
         with count_queries(database) as seen:
-            assert len((await client.get("/v1/opportunities")).json()["items"]) == 2
+            assert len((await client.get("/v1/opportunities")).json()["items"]) == 3
         counts.append(len(seen.statements))
     assert counts[0] == counts[1]

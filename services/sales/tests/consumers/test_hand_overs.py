@@ -15,7 +15,9 @@ from kehu_kernel.testing.events import Deliver, RecordedDeadLetters, deliveries,
 from kehu_kernel.testing.hand_overs import HandOvers, Held, MakeHeld
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import RunningService
+from kehu_sales.collisions.worker import CollisionWork
 from kehu_sales.consumers import fold
+from kehu_sales.directory.models import EmployeeRef
 from kehu_sales.hand_overs import service
 from kehu_sales.hand_overs.models import HandOverRef
 
@@ -112,6 +114,43 @@ async def test_open_opportunities_and_tasks_go_to_the_successors(
     }  # fmt: skip
     entries = [one for one in await audited(database, tenant) if one.action.endswith("handed-over")]
     assert {one.actor for one in entries} == {"system:hand-overs"}
+
+
+async def test_the_successor_stands_in_rules_and_the_pieces_may_collide(
+    client: httpx.AsyncClient,
+    make_opportunity: Make,
+    make_customer: Callable[..., Awaitable[str]],
+    worker_database: Database,
+    running: RunningService,
+    deliver: Deliver,
+    work: Work,
+    tenant: str,
+) -> None:
+    """What was in one hand may come into two, by departments: then it collides."""
+    async with worker_database.worker_transaction() as session:
+        session.add(
+            EmployeeRef(
+                tenant_id=tenant, id=LEAVER, code="L", name="L", department_id=DEPARTMENT,
+                active=True, sequence=1,
+            )
+        )  # fmt: skip
+    body = {"name": "指定", "position": 1, "way": "named", "employee_ids": [str(LEAVER)]}
+    rule = (await client.post("/v1/assignment-rules", json=body)).json()
+    customer = await make_customer()
+    for department in (DEPARTMENT, OTHER_DEPARTMENT):
+        await make_opportunity(
+            customer_id=customer, owner_id=str(LEAVER), department_id=str(department)
+        )
+    assert (await client.get("/v1/collisions")).json()["items"] == []
+
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+    await work()
+    await CollisionWork(running.databases, "Asia/Shanghai", lambda: None, batch=50).work()
+
+    read = await client.get(f"/v1/assignment-rules/{rule['id']}")
+    assert read.json()["employee_ids"] == [str(SUCCESSOR)]
+    (found,) = (await client.get("/v1/collisions")).json()["items"]
+    assert {one["owner_id"] for one in found["sides"]} == {str(SUCCESSOR), str(HEIR)}
 
 
 class TestHandOvers(HandOvers):

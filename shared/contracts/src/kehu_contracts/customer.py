@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import archive, credit, segment
+from kehu_contracts import archive, credit, duplicates, segment
 from kehu_contracts.base import DecimalText, Event, Fragment
 from kehu_contracts.classification import (
     ClassificationSchemeChanged,
@@ -447,6 +447,7 @@ EVENTS: tuple[type[Event], ...] = (
     CustomFieldChanged,
     *archive.EVENTS,
     *credit.EVENTS,
+    *duplicates.EVENTS,
     HandOverStarted,
     HandOverCompleted,
     HandOverFailed,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import contracting, delivering, fieldwork, market, quoting
+from kehu_contracts import collisions, contracting, delivering, fieldwork, market, quoting
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.lines import DocumentLine
@@ -371,6 +371,18 @@ class OpportunityTakenUp(OpportunityState):
     reason: str | None = Field(description="Why, if that was said.")
 
 
+class OpportunityAssigned(OpportunityState):
+    """An opportunity was given to an employee by the rules of assignment."""
+
+    type: ClassVar[str] = "sales.opportunity-assigned.v1"
+
+    assignment_id: UUID = Field(description="The assignment, which keeps the explanation.")
+    rule_id: UUID = Field(description="The rule that gave it.")
+    way: str = Field(
+        description="territory, skill, least_load, round_robin or named; more may come."
+    )
+
+
 class OpportunityWon(OpportunityState):
     """An opportunity was won; this is final."""
 
@@ -454,6 +466,7 @@ class SalesErasureAcknowledged(ErasureAcknowledgement):
 EVENTS: tuple[type[Event], ...] = (
     *contracting.EVENTS,
     *delivering.EVENTS,
+    *collisions.EVENTS,
     *fieldwork.EVENTS,
     *market.EVENTS,
     *quoting.EVENTS,
@@ -474,6 +487,7 @@ EVENTS: tuple[type[Event], ...] = (
     OpportunityHandlingOverdue,
     OpportunityPooled,
     OpportunityTakenUp,
+    OpportunityAssigned,
     OpportunityWon,
     OpportunityLost,
     QuoteCreated,

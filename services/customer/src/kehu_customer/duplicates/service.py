@@ -12,6 +12,7 @@ from kehu_customer.duplicates import queries
 from kehu_customer.duplicates.errors import DuplicateCustomer
 from kehu_customer.duplicates.keys import Subject, address_key, keys_of
 from kehu_customer.duplicates.models import DuplicatePair, DuplicateRules, PairSource, PairState
+from kehu_customer.duplicates.pairs import enter_pair, keep_decision
 from kehu_customer.duplicates.queries import Record, Sharer
 from kehu_customer.duplicates.rules import Matching, Reason, Verdict, matching_of
 from kehu_customer.duplicates.schemas import (
@@ -94,7 +95,7 @@ async def enter_new(
             decided_by=by,
             decision_reason=allowed,
         )
-        audit.created(session, pair)
+        enter_pair(session, pair)
     return found
 
 
@@ -161,7 +162,7 @@ async def scan(session: Session, data: DuplicateScan) -> DuplicateScanResult:
             pair = _found_pair(who, one)
             if (pair.first_id, pair.second_id) not in known:
                 known.add((pair.first_id, pair.second_id))
-                audit.created(session, pair)
+                enter_pair(session, pair)
                 new.append(pair)
     next_after = ids[-1] if len(ids) == data.limit else None
     members = {one for pair in new for one in (pair.first_id, pair.second_id)}
@@ -181,7 +182,7 @@ async def dismiss_pair(
         session, DuplicatePair, pair_id, lock=True, expected_version=expected_version
     )
     pair.dismiss(data.reason, by=session.context.actor)
-    audit.changed(session, pair, "dismissed")
+    keep_decision(session, pair, "dismissed")
     return pair
 
 
@@ -197,7 +198,7 @@ async def settle_pairs(
     for (first, second), pair in sorted((await queries.known_pairs(session, members)).items()):
         if first in members and second in members and pair.state == before:
             pair.decide(after, reason, by=session.context.actor)
-            audit.changed(session, pair, after.value)
+            keep_decision(session, pair, after.value)
 
 
 async def list_pairs(

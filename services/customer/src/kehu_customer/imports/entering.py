@@ -9,6 +9,7 @@ from kehu_customer.classifications.ruling import follow
 from kehu_customer.contact_points import events as point_events
 from kehu_customer.customers import events
 from kehu_customer.duplicates.models import DuplicatePair, PairSource, PairState
+from kehu_customer.duplicates.pairs import enter_pair
 from kehu_customer.duplicates.queries import enter_keys, keep_keys
 from kehu_customer.imports import people, updating
 from kehu_customer.imports.batches import Batch
@@ -87,7 +88,7 @@ def _create(session: Session, batch: Batch, line: Line) -> None:
             source=PairSource.CREATION,
             state=PairState.OPEN,
         )
-        audit.created(session, pair)
+        enter_pair(session, pair)
     for scheme in batch.ruled:
         follow(session, scheme, customer, None)
 

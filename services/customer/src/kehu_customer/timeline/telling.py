@@ -193,6 +193,9 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.opportunity-taken-up.v1": Telling(
         K.OPPORTUNITY, "Opportunity taken up from the reserve pool", "从储备领取商机", **DOCUMENT
     ),
+    "sales.opportunity-assigned.v1": Telling(
+        K.OPPORTUNITY, "Opportunity assigned", "分配商机", **DOCUMENT
+    ),
     "sales.opportunity-won.v1": Telling(K.OPPORTUNITY, "Opportunity won", "商机赢单", **DOCUMENT),
     "sales.opportunity-lost.v1": Telling(K.OPPORTUNITY, "Opportunity lost", "商机丢单", **DOCUMENT),
     "sales.activity-recorded.v1": Telling(

@@ -38,7 +38,7 @@ DECIDE_SCOPE = "sales:approvals:decide"
 
 
 class DocumentKind(StrEnum):
-    """What can be submitted: 合同, 价目表, 报价单, 项目, 样品申请, 竞争对手. A slice adds its own."""
+    """What can be submitted: 合同, 价目表, 报价单, 项目, 样品申请, 竞争对手."""
 
     CONTRACT = "contract"
     PRICE_LIST = "price_list"

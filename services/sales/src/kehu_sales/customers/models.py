@@ -16,7 +16,7 @@ TRADE = "trade"
 class CustomerRef(MergingCopy, Base):
     """A customer as the newest event about it said; `sequence` is that event's.
 
-    One that was merged is as good as former, and has a survivor.
+    One that was merged is as good as former, and has a survivor. Its territory is its owner's.
     """
 
     __tablename__ = "customer_refs"
@@ -27,11 +27,21 @@ class CustomerRef(MergingCopy, Base):
             "merged_into_id",
             postgresql_where=text("merged_into_id IS NOT NULL"),
         ),
+        Index(
+            "ix_customer_refs_parent",
+            "tenant_id",
+            "parent_id",
+            postgresql_where=text("parent_id IS NOT NULL"),
+        ),
     )
 
     name: Mapped[str]
     state: Mapped[str]
     value_grade: Mapped[str | None]
+    parent_id: Mapped[UUID | None]
+    owner_id: Mapped[UUID | None]
+    industry: Mapped[str | None]
+    country: Mapped[str | None]
 
     def require_current(self, survivor: "CustomerRef | None") -> None:
         """Refuse one that was merged, naming its survivor as far as that is known, or a former one.
@@ -63,3 +73,17 @@ class CustomerGroupRef(Copy, Base):
     segment_id: Mapped[UUID | None]
     class_code: Mapped[str | None]
     member: Mapped[bool]
+
+
+class DuplicatePairRef(Copy, Base):
+    """That two customers may be one; not `suspected` any more once somebody has decided."""
+
+    __tablename__ = "duplicate_pair_refs"
+    __table_args__ = (
+        Index("ix_duplicate_pair_refs_first", "tenant_id", "first_id"),
+        Index("ix_duplicate_pair_refs_second", "tenant_id", "second_id"),
+    )
+
+    first_id: Mapped[UUID]
+    second_id: Mapped[UUID]
+    suspected: Mapped[bool]

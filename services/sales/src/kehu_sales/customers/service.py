@@ -9,12 +9,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from kehu_contracts.classification import ClassificationState, CustomerClassified
 from kehu_contracts.customer import CustomerState
+from kehu_contracts.duplicates import DuplicatePairState
 from kehu_contracts.segment import CustomerEnteredSegment, MembershipState
 from kehu_kernel.copies import keep_newest
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_sales.customers.errors import UnknownCustomer
-from kehu_sales.customers.models import CustomerGroupRef, CustomerRef
+from kehu_sales.customers.models import CustomerGroupRef, CustomerRef, DuplicatePairRef
 from kehu_sales.db import among
 
 Customers = Mapping[UUID, CustomerRef]
@@ -31,6 +32,23 @@ def _copy(event: CustomerState) -> dict[str, Any]:
         "state": event.state,
         "merged_into_id": event.merged_into_id,
         "value_grade": event.value_grade,
+        "parent_id": event.parent_id,
+        "owner_id": event.owner_id,
+        "industry": event.industry,
+        "country": event.country,
+    }
+
+
+async def record_duplicates(session: Session, facts: Iterable[Fact]) -> None:
+    """Keep which customers may be one; `session` is the worker's."""
+    await keep_newest(session, DuplicatePairRef, facts, DuplicatePairState, _pair)
+
+
+def _pair(event: DuplicatePairState) -> dict[str, Any]:
+    return {
+        "first_id": event.first_id,
+        "second_id": event.second_id,
+        "suspected": event.state == "open",
     }
 
 

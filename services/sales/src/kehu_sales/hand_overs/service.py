@@ -1,5 +1,7 @@
 """Handing over what a leaver holds: opportunities, tasks, visits, documents, decisions.
 
+In rules of assignment the successor takes the leaver's place; collisions are looked at again.
+
 Addresses of the leaver's calendar are revoked. What is closed stays as it is: it says who won it,
 and who did it.
 """
@@ -16,11 +18,13 @@ from kehu_kernel.columns import TenantRow
 from kehu_kernel.session import Session
 from kehu_sales.approvals import events as approval_events
 from kehu_sales.approvals.models import Approval, ApprovalState
+from kehu_sales.assignment.models import AssignmentRule
 from kehu_sales.calendar_feeds.models import CalendarFeed
-from kehu_sales.grading.service import hand_over_leader
+from kehu_sales.collisions.relations import ask_again_about
 from kehu_sales.contracts import service as contracts
 from kehu_sales.contracts.models import OPEN as OPEN_CONTRACTS
 from kehu_sales.contracts.models import Contract
+from kehu_sales.grading.service import hand_over_leader
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
@@ -59,6 +63,7 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _move_contracts(session, hand_over, limit)
     moved += await _move_price_lists(session, hand_over, limit)
     moved += await hand_over_leader(session, hand_over.employee_id, hand_over.successor_id)
+    moved += await _replace_in_rules(session, hand_over, limit)
     return moved + await _move_approvals(session, hand_over, limit)
 
 
@@ -79,6 +84,7 @@ async def _move_opportunities(
         fields = audit.changed(session, opportunity, "handed-over")
         event = opportunity_events.changed(opportunity, fields, today)
         outbox.add(session, event, sequence=opportunity.version)
+    await ask_again_about(session, [one.customer_id for one in found])
     return len(found)
 
 
@@ -203,6 +209,21 @@ async def _move_price_lists(session: Session, hand_over: HandOverRef, limit: int
         one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
         fields = audit.changed(session, one, "handed-over")
         outbox.add(session, price_list_events.changed(one, fields), sequence=one.version)
+    return len(found)
+
+
+async def _replace_in_rules(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    """Have the successor stand in rules of assignment where the leaver did."""
+    leaver = hand_over.employee_id
+    found = await _locked(
+        session,
+        AssignmentRule,
+        limit,
+        type_coerce(AssignmentRule.employee_ids, JSONB).contains([str(leaver)]),
+    )
+    for rule in found:
+        rule.replace(leaver, hand_over.successor_id)
+        audit.changed(session, rule, "handed-over")
     return len(found)
 
 

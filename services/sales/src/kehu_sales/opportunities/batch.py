@@ -24,8 +24,13 @@ from kehu_kernel.context import Actor
 from kehu_kernel.db import explain, explained
 from kehu_kernel.errors import DomainError, NotFound
 from kehu_kernel.session import Session
+from kehu_sales.assignment.queries import have_automatic_rules
 from kehu_sales.close_reasons.errors import UnknownCloseReason
 from kehu_sales.close_reasons.service import reasons_in_use
+from kehu_sales.collisions import entry
+from kehu_sales.collisions.entry import Watch
+from kehu_sales.collisions.models import AtEntry
+from kehu_sales.collisions.queries import policy_of
 from kehu_sales.customers.service import load_customers
 from kehu_sales.db import among
 from kehu_sales.grading.regrading import regrade
@@ -84,7 +89,13 @@ class Circumstances:
 async def run_batch(
     session: Session, commands: Commands, circumstances: Circumstances
 ) -> list[Outcome]:
-    """Carry out the commands; return what became of each, in the same order."""
+    """Carry out the commands; return what became of each, in the same order.
+
+    Where collisions are refused, or opportunities are assigned, each new one must be known before
+    the next is looked at: then the commands run one by one.
+    """
+    if await _in_turn(session, commands):
+        return await _one_by_one(session, commands, circumstances)
     try:
         async with session.savepoint():
             return await _Together(session, circumstances).run(commands)
@@ -104,6 +115,7 @@ class _Together:
         self._opportunities: dict[UUID, Opportunity] = {}
         self._changed: dict[UUID, Opportunity] = {}
         self._labels: dict[str, Opportunity] = {}
+        self._watch: Watch | None = None
 
     async def run(self, commands: Commands) -> list[Outcome]:
         await self._load(commands)
@@ -116,6 +128,7 @@ class _Together:
             else:
                 outcome = self._step(command)
             outcomes.append(outcome)
+        await self._look_for_collisions(prepared)
         await self._session.flush()
         await self._write_changes()
         return await self._graded(outcomes)
@@ -134,6 +147,13 @@ class _Together:
             else one
             for one in outcomes
         ]
+
+    async def _look_for_collisions(self, prepared: dict[int, Opportunity | DomainError]) -> None:
+        """Open collisions of what is new, and still open after all commands."""
+        new = [one for one in prepared.values() if isinstance(one, Opportunity)]
+        if self._watch is not None and new:
+            today = self._circumstances.today
+            await entry.enter_all(self._session, self._watch, new, today=today, are_new=True)
 
     def _prepare_all(self, commands: Commands) -> dict[int, Opportunity | DomainError]:
         """Return every opportunity to create, or why it cannot be, by the command's index."""
@@ -254,6 +274,8 @@ class _Together:
         customers = {row.customer_id for row in existing} | {new.customer_id for new in creates}
         methods = {row.method_id for row in existing} | {new.method_id for new in creates}
         products = {line.product_id for new in creates for line in new.lines}
+        owned = [new.customer_id for new in creates if new.owner_id is not None]
+        self._watch = await entry.watch_over(session, owned)
         references = [new.external_ref for new in creates if new.external_ref is not None]
         loaded = await load_methods(session, _given(methods), default=None in methods)
         older = {
@@ -277,6 +299,19 @@ class _Together:
             if any(getattr(step, "reason_code", None) for step in steps)
             else set(),
         )
+
+
+async def _in_turn(session: Session, commands: Commands) -> bool:
+    """Whether the tenant refuses collisions, or rules assign, and the batch has to do with it."""
+    creates = [one for one in commands if isinstance(one, CreateCommand)]
+    ownerless = [one for one in creates if one.owner_id is None]
+    if any(one.assign for one in ownerless):
+        return True
+    if ownerless and await have_automatic_rules(session):
+        return True
+    if len(ownerless) == len(creates):
+        return False
+    return (await policy_of(session)).at_entry == AtEntry.REFUSE
 
 
 def _settle(opportunity: Opportunity) -> None:
@@ -351,13 +386,14 @@ async def _run_one(
     today = circumstances.today
     if isinstance(command, CreateCommand):
         currency = circumstances.currency
-        return await service.create_opportunity(
+        opportunity, _ = await service.create_opportunity(
             session,
             command,
             today=today,
             currency=currency,
             reporter_id=circumstances.actor.employee_id,
         )
+        return opportunity
     known_id = opportunity_id or UUID(int=0)
     match command:
         case SubmitCommand():

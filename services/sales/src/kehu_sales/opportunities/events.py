@@ -1,7 +1,7 @@
 """What the world hears of an opportunity: always the whole of it, on its business day."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from kehu_contracts import sales as contract
@@ -9,6 +9,14 @@ from kehu_contracts.money import Money
 from kehu_sales.lines import contract_lines
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.words import Result, Status
+
+
+class Assigned(Protocol):
+    """What an event tells of an assignment."""
+
+    id: Any
+    rule_id: Any
+    explanation: Any
 
 
 def _state(opportunity: Opportunity, effective_on: date, changed: list[str]) -> dict[str, Any]:
@@ -147,6 +155,17 @@ def taken_up(
 ) -> contract.OpportunityTakenUp:
     return contract.OpportunityTakenUp(
         **_state(opportunity, opportunity.last_step_on, fields), reason=reason
+    )
+
+
+def assigned(
+    opportunity: Opportunity, fields: list[str], today: date, assignment: Assigned
+) -> contract.OpportunityAssigned:
+    return contract.OpportunityAssigned(
+        **_state(opportunity, today, fields),
+        assignment_id=assignment.id,
+        rule_id=assignment.rule_id,
+        way=assignment.explanation[-1]["way"],
     )
 
 

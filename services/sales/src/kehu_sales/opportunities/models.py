@@ -55,6 +55,12 @@ class Opportunity(Progress, Graded, Aggregate, Base):
         Index("ix_opportunities_expected_revenue", "tenant_id", "expected_revenue", "id"),
         Index("ix_opportunities_status", "tenant_id", "status", "created_at", "id"),
         Index("ix_opportunities_customer", "tenant_id", "customer_id", "created_at", "id"),
+        Index(
+            "ix_opportunities_open_customer",
+            "tenant_id",
+            "customer_id",
+            postgresql_where=text("status IN ('not_evaluated', 'in_evaluation', 'in_progress')"),
+        ),
         Index("ix_opportunities_owner", "tenant_id", "owner_id", "created_at", "id"),
         Index(
             "ix_opportunities_owner_close",
@@ -280,13 +286,17 @@ class Opportunity(Progress, Graded, Aggregate, Base):
         self.confirmation_template_id = self.confirmation_answers = None
         self.ungrade()
 
-    def take_up(self, on: date, owner_id: UUID, department_id: UUID | None) -> None:
+    def require_pooled(self) -> None:
+        """Raise `OpportunityNotInPool` unless it lies in the reserve pool."""
+        if self.status != Status.POOLED:
+            raise OpportunityNotInPool(number=self.number, status=self.status)
+
+    def take_up(self, on: date, owner_id: UUID | None, department_id: UUID | None) -> None:
         """Take it up from the pool: it begins again, not evaluated, with an owner.
 
         Raises `OpportunityNotInPool`, `DateBeforePrevious`.
         """
-        if self.status != Status.POOLED:
-            raise OpportunityNotInPool(number=self.number, status=self.status)
+        self.require_pooled()
         business_day.follows(on, self.last_step_on)
         self.status, self.last_step_on = Status.NOT_EVALUATED, on
         self.owner_id, self.department_id = owner_id, department_id

@@ -21,6 +21,8 @@ from kehu_kernel.http import (
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import language_of, problems
 from kehu_sales.close_reasons.errors import UnknownCloseReason
+from kehu_sales.collisions.errors import OpportunityCollides
+from kehu_sales.collisions.routes import AllowedCollision, tell
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.methods.errors import MethodWithdrawn, NoDefaultMethod, UnknownMethod
@@ -104,6 +106,7 @@ Currency = Annotated[str, Depends(_currency)]
         MethodWithdrawn,
         NoDefaultMethod,
         DateInFuture,
+        OpportunityCollides,
         OutsideRowScope,
         *LINES,
     ),
@@ -114,12 +117,22 @@ async def create_opportunity(
     actor: CurrentActor,
     today: Today,
     currency: Currency,
+    allowed_collision: AllowedCollision,
     response: Response,
 ) -> OpportunityRead:
-    """Open an opportunity. With product lines, their sum is the expected revenue."""
-    opportunity = await service.create_opportunity(
-        session, data, today=today, currency=currency, reporter_id=actor.employee_id
+    """Open an opportunity. With product lines, their sum is the expected revenue.
+
+    The header `Kehu-Collisions` names the collisions with what others work on, if there are any.
+    """
+    opportunity, found = await service.create_opportunity(
+        session,
+        data,
+        today=today,
+        currency=currency,
+        reporter_id=actor.employee_id,
+        allowed_collision=allowed_collision,
     )
+    tell(response, found)
     response.headers["Location"] = f"/v1/opportunities/{opportunity.id}"
     return _answer(opportunity, response)
 
@@ -177,7 +190,14 @@ async def read_opportunity(
     summary="Change an opportunity",
     dependencies=[WRITE],
     responses=problems(
-        *OVER, UnknownCustomer, CustomerMerged, CustomerHasEnded, DateInFuture, *LINES
+        *OVER,
+        UnknownCustomer,
+        CustomerMerged,
+        CustomerHasEnded,
+        DateInFuture,
+        OpportunityCollides,
+        OpportunityInPool,
+        *LINES,
     ),
 )
 async def change_opportunity(
@@ -186,12 +206,19 @@ async def change_opportunity(
     session: Session,
     today: Today,
     version: ExpectedVersion,
+    allowed_collision: AllowedCollision,
     response: Response,
 ) -> OpportunityRead:
     """Change potential information and product lines, until it is won or lost."""
-    opportunity = await service.change_opportunity(
-        session, opportunity_id, data, today=today, expected_version=version
+    opportunity, found = await service.change_opportunity(
+        session,
+        opportunity_id,
+        data,
+        today=today,
+        expected_version=version,
+        allowed_collision=allowed_collision,
     )
+    tell(response, found)
     return _answer(opportunity, response)
 
 

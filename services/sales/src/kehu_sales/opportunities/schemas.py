@@ -114,6 +114,11 @@ class OpportunityCreate(Input):
     buying_committee: Committee = Field(
         default_factory=list, description="The contacts with a part in the purchase."
     )
+    assign: Flag = Field(
+        False,
+        description="Have the rules of assignment find an owner, if none is named; who was "
+        "considered is kept with its `assignments`.",
+    )
 
     def members(self) -> tuple[Member, ...]:
         """Return the buying committee that was described."""

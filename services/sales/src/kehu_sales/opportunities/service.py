@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import UUID
 
-from kehu_kernel import audit, business_day, numbering, outbox
+from kehu_kernel import audit, business_day, ids, numbering, outbox
 from kehu_kernel.context import Actor
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
+from kehu_sales.assignment import service as assignment
 from kehu_sales.close_reasons.models import Outcome
 from kehu_sales.close_reasons.service import require_reason
+from kehu_sales.collisions.entry import enter
+from kehu_sales.collisions.models import Collision
 from kehu_sales.competitors.models import Competitor
 from kehu_sales.customers.service import load_customers, require_customer
 from kehu_sales.grading.regrading import regrade
@@ -36,6 +39,8 @@ from kehu_sales.opportunities.schemas import (
 from kehu_sales.products.queries import load_products
 
 NUMBER_PREFIX = "OPP"
+COLLIDING = {"customer_id", "owner_id", "department_id", "lines"}
+"""What may make an opportunity collide with another one."""
 
 
 async def create_opportunity(
@@ -45,11 +50,12 @@ async def create_opportunity(
     today: date,
     currency: str,
     reporter_id: UUID | None = None,
-) -> Opportunity:
-    """Open an opportunity; its number is of the year it was opened in.
+    allowed_collision: str | None = None,
+) -> tuple[Opportunity, list[Collision]]:
+    """Open an opportunity, numbered by the year it was opened in; return what it collides with.
 
-    Raises what `decisions.prepare` raises; the database refuses an external reference that is
-    taken.
+    `allowed_collision` says why one is entered that collides. Raises what `decisions.prepare` and
+    `collisions.entry.enter` raise; the database refuses an external reference that is taken.
     """
     known = Known(
         customers=await load_customers(session, [data.customer_id] if data.customer_id else []),
@@ -61,9 +67,16 @@ async def create_opportunity(
     opportunity = decisions.prepare(
         data, known, today=today, currency=currency, reporter_id=reporter_id
     )
+    opportunity.id = ids.new_id()
+    found = await enter(session, opportunity, today=today, allowed=allowed_collision, is_new=True)
+    to_assign = await assignment.due(session, opportunity, asked=data.assign)
     number = await numbering.next_number(session, NUMBER_PREFIX, year=opportunity.opened_on.year)
     decisions.enter(session, opportunity, number)
-    return opportunity
+    if to_assign:
+        found = await assignment.assign_new(
+            session, opportunity, today=today, asked=data.assign, allowed=allowed_collision
+        )
+    return opportunity, found
 
 
 async def change_opportunity(
@@ -73,21 +86,52 @@ async def change_opportunity(
     *,
     today: date,
     expected_version: int,
-) -> Opportunity:
-    """Change potential information or product lines.
+    allowed_collision: str | None = None,
+) -> tuple[Opportunity, list[Collision]]:
+    """Change potential information or product lines. Return what it collides with, if that changed.
 
-    Raises `OpportunityIsClosed`, `EvaluationHasFailed`, `RevenueIsSumOfLines`, `UnknownCustomer`,
-    `CustomerHasEnded`, `DateInFuture`, or what `decisions.priced` raises.
+    Raises `OpportunityCollides`, `OpportunityIsClosed`, `EvaluationHasFailed`, `OpportunityInPool`,
+    `RevenueIsSumOfLines`, `UnknownCustomer`, `CustomerHasEnded`, `DateInFuture`, or what
+    `decisions.priced` raises.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
     )
     opportunity.require_open()
+    if data.customer_id is not None and data.customer_id != opportunity.customer_id:
+        await require_customer(session, data.customer_id)
+    await _expect(session, opportunity, data)
+    for on in (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on):
+        business_day.happened(on, today)
+    given = data.given()
+    given_away = given.keys() & {"owner_id", "department_id"}
+    if given_away:
+        opportunity.require_not_pooled()
+    for name in given.keys() - {"lines", "expected_revenue", "buying_committee"}:
+        setattr(opportunity, name, given[name])
+    if data.buying_committee is not None:
+        opportunity.buying_committee = data.members()
+    found: list[Collision] = []
+    if given.keys() & COLLIDING:
+        found = await enter(session, opportunity, today=today, allowed=allowed_collision)
+    if given_away:
+        await session.see_all_rows()  # what one looks after one may give away, also out of sight
+    fields = audit.changed(session, opportunity, "changed")
+    if fields:
+        event = events.changed(opportunity, fields, today)
+        outbox.add(session, event, sequence=opportunity.version)
+        await regrade(session, [opportunity], today=today)
+    return opportunity, found
+
+
+async def _expect(session: Session, opportunity: Opportunity, data: OpportunityUpdate) -> None:
+    """Change what is asked for, and so the expected revenue.
+
+    Raises `RevenueIsSumOfLines`, or what `decisions.priced` raises.
+    """
     lines = opportunity.lines if data.lines is None else data.lines
     if lines and data.expected_revenue is not None:
         raise RevenueIsSumOfLines
-    if data.customer_id is not None and data.customer_id != opportunity.customer_id:
-        await require_customer(session, data.customer_id)
     if data.lines:
         products = await load_products(session, {line.product_id for line in data.lines})
         opportunity.ask_for(
@@ -97,22 +141,6 @@ async def change_opportunity(
         opportunity.expect(opportunity.revenue)
     if data.expected_revenue is not None:
         opportunity.expect(data.expected_revenue)
-    for on in (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on):
-        business_day.happened(on, today)
-    given = data.given()
-    if given.keys() & {"owner_id", "department_id"}:
-        opportunity.require_not_pooled()
-        await session.see_all_rows()  # what one looks after one may give away, also out of sight
-    for name in given.keys() - {"lines", "expected_revenue", "buying_committee"}:
-        setattr(opportunity, name, given[name])
-    if data.buying_committee is not None:
-        opportunity.buying_committee = data.members()
-    fields = audit.changed(session, opportunity, "changed")
-    if fields:
-        event = events.changed(opportunity, fields, today)
-        outbox.add(session, event, sequence=opportunity.version)
-        await regrade(session, [opportunity], today=today)
-    return opportunity
 
 
 async def submit_opportunity(

@@ -8,6 +8,9 @@ from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
 from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.problems import problems
+from kehu_sales.assignment.errors import NobodyToAssign
+from kehu_sales.collisions.errors import OpportunityCollides
+from kehu_sales.collisions.routes import AllowedCollision, tell
 from kehu_sales.opportunities.errors import (
     OpportunityInPool,
     OpportunityIsClosed,
@@ -51,7 +54,7 @@ async def return_opportunity_to_pool(
     "/{opportunity_id}/take-up",
     summary="Take an opportunity up from the reserve pool",
     dependencies=[WRITE],
-    responses=problems(OpportunityNotInPool, *DATES),
+    responses=problems(OpportunityNotInPool, OpportunityCollides, NobodyToAssign, *DATES),
 )
 async def take_opportunity_up(
     opportunity_id: UUID,
@@ -59,12 +62,19 @@ async def take_opportunity_up(
     session: Session,
     today: Today,
     version: OptionalVersion,
+    allowed_collision: AllowedCollision,
     response: Response,
 ) -> OpportunityRead:
-    """Give it to an owner; it begins again, not evaluated."""
-    opportunity = await service.take_up(
-        session, opportunity_id, data, today=today, expected_version=version
+    """Give it to an owner, or to whom the rules of assignment find; it begins again."""
+    opportunity, found = await service.take_up(
+        session,
+        opportunity_id,
+        data,
+        today=today,
+        expected_version=version,
+        allowed_collision=allowed_collision,
     )
+    tell(response, found)
     set_etag(response, opportunity)
     return OpportunityRead.of(opportunity)
 

@@ -31,7 +31,11 @@ class PoolTakeUp(Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"owner_id": f"{ID}2"}]})
 
-    owner_id: UUID = Field(description="The employee who works on it from now on.")
+    owner_id: UUID | None = Field(
+        None,
+        description="The employee who works on it from now on; if omitted, whom the rules of "
+        "assignment find.",
+    )
     department_id: UUID | None = Field(None, description="The owner's department.")
     reason: LongText | None = Field(None, description="Why.")
     on: Day | None = Field(None, description=ON)

@@ -6,6 +6,9 @@ from uuid import UUID
 from kehu_kernel import audit, business_day, outbox
 from kehu_kernel.db import require
 from kehu_kernel.session import Session
+from kehu_sales.assignment import service as assignment
+from kehu_sales.collisions import entry
+from kehu_sales.collisions.models import Collision
 from kehu_sales.forecasts.service import take_back
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.history import POOLED, TAKEN_UP, PoolMove
@@ -48,20 +51,36 @@ async def take_up(
     *,
     today: date,
     expected_version: int | None = None,
-) -> Opportunity:
-    """Take it up for an owner. Raises `DateInFuture`, or what `Opportunity.take_up` raises."""
+    allowed_collision: str | None = None,
+) -> tuple[Opportunity, list[Collision]]:
+    """Take it up for an owner. Return what it collides with.
+
+    The rules of assignment find the owner if none is named. Raises `DateInFuture`,
+    `OpportunityCollides`, `NobodyToAssign`, or what `Opportunity.take_up` raises.
+    """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
     )
     on = business_day.happened(data.on, today)
+    owner_id, department_id, choice = data.owner_id, data.department_id, None
+    if owner_id is None:
+        opportunity.require_pooled()
+        choice = await assignment.find(session, opportunity, today=today)
+        if choice.person is not None:
+            owner_id, department_id = choice.person.employee_id, choice.person.department_id
     move = _move(session, opportunity, TAKEN_UP, on, data.reason)
-    opportunity.take_up(on, data.owner_id, data.department_id)
-    move.owner_id = data.owner_id
+    opportunity.take_up(on, owner_id, department_id)
+    move.owner_id = owner_id
+    found = await entry.enter(session, opportunity, today=today, allowed=allowed_collision)
     session.add(move)
     fields = audit.changed(session, opportunity, "taken-up", reason=(None, data.reason))
     event = events.taken_up(opportunity, fields, reason=data.reason)
     outbox.add(session, event, sequence=opportunity.version)
-    return opportunity
+    if choice is not None:
+        await session.see_all_rows()  # it may have left the caller's sight
+        await session.flush()
+        await assignment.keep(session, opportunity, choice, today=today)
+    return opportunity, found
 
 
 async def list_moves(session: Session, opportunity_id: UUID) -> list[PoolMove]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Day, Input, LongText, Text, shown
+from kehu_kernel.wire import Day, Flag, Input, LongText, Text, shown
 from kehu_sales.methods.stages import Kind
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.schemas import (
@@ -47,6 +47,7 @@ class OpportunityReport(Input):
     reported_by_id: UUID | None = Field(
         None, description="The employee, if the token names none; a token's employee always counts."
     )
+    assign: Flag = Field(False, description="Have the rules of assignment find an owner.")
 
 
 class ReportRead(BaseModel):

@@ -31,7 +31,8 @@ async def report_opportunity(
     if reporter_id is None:
         raise ReporterNeeded
     whole = OpportunityCreate.model_validate(data.model_dump() | {"reported_by_id": reporter_id})
-    return await create_opportunity(session, whole, today=today, currency=currency)
+    opportunity, _ = await create_opportunity(session, whole, today=today, currency=currency)
+    return opportunity
 
 
 async def read_report(session: Session, opportunity_id: UUID, *, actor: Actor) -> Opportunity:

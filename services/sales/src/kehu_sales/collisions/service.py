@@ -1,0 +1,273 @@
+"""What can be done with collisions. One function per command; each runs in one transaction."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kehu_kernel import audit, business_day, outbox
+from kehu_kernel.context import Actor
+from kehu_kernel.db import require
+from kehu_kernel.errors import OutsideRowScope, VersionConflict
+from kehu_kernel.pagination import paginate
+from kehu_kernel.session import Session
+from kehu_sales.collisions import events, queries
+from kehu_sales.collisions.errors import NotTheOwner
+from kehu_sales.collisions.models import Collision, CollisionPolicy, OnYield
+from kehu_sales.collisions.relations import ask_again_about
+from kehu_sales.collisions.schemas import (
+    CollisionAnswer,
+    CollisionArbitration,
+    CollisionClaim,
+    CollisionCount,
+    CollisionCounts,
+    CollisionDismissal,
+    CollisionFilters,
+    CollisionPolicyUpdate,
+    CollisionRead,
+    CountFilters,
+)
+from kehu_sales.db import among
+from kehu_sales.opportunities import events as opportunity_events
+from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.pool.schemas import PoolReturn
+from kehu_sales.pool.service import return_to_pool
+
+ARBITRATE_SCOPE = "sales:collisions:arbitrate"
+Opportunities = dict[UUID, Opportunity]
+
+
+async def claim(
+    session: Session,
+    collision_id: UUID,
+    data: CollisionClaim,
+    *,
+    actor: Actor,
+    today: date,
+    expected_version: int | None,
+) -> Collision:
+    """Claim the chance for one side; the other one has the policy's days to answer.
+
+    Raises `NotTheOwner`, `NotASide`, `OpportunityIsClosed`, or what `Collision.claim` raises.
+    """
+    collision, sides = await _lock(session, collision_id, expected_version)
+    speaker = _speaker(collision, sides, data.opportunity_id, actor)
+    speaker.require_open()
+    policy = await queries.policy_of(session)
+    due = today + timedelta(days=policy.answer_days)
+    collision.claim(speaker.id, data.reason, data.proof, today, due)
+    return _told(session, collision, "claimed", events.claimed)
+
+
+async def contest(
+    session: Session,
+    collision_id: UUID,
+    data: CollisionAnswer,
+    *,
+    actor: Actor,
+    expected_version: int | None,
+) -> Collision:
+    """Answer a claim with no. Raises `NotTheOwner`, or what `Collision.contest` raises."""
+    collision, sides = await _lock(session, collision_id, expected_version)
+    speaker = _speaker(collision, sides, data.opportunity_id, actor)
+    collision.contest(speaker.id, data.reason)
+    return _told(session, collision, "contested", events.contested)
+
+
+async def yield_(
+    session: Session,
+    collision_id: UUID,
+    data: CollisionAnswer,
+    *,
+    actor: Actor,
+    today: date,
+    expected_version: int | None,
+) -> Collision:
+    """Give way: one's own opportunity goes to the other side's owner, or to the pool.
+
+    Raises `NotTheOwner`, `OpportunityIsClosed`, or what `Collision.yield_` raises.
+    """
+    collision, sides = await _lock(session, collision_id, expected_version)
+    speaker = _speaker(collision, sides, data.opportunity_id, actor)
+    collision.yield_(speaker.id, data.reason, today, session.context.actor)
+    await session.see_all_rows()  # what one looks after one may give away, also out of sight
+    sides = await _locked(session, collision)
+    await _give_way(session, collision, sides, data.reason, today)
+    return _told(session, collision, "yielded", events.settled)
+
+
+async def arbitrate(
+    session: Session,
+    collision_id: UUID,
+    data: CollisionArbitration,
+    *,
+    today: date,
+    expected_version: int | None,
+) -> Collision:
+    """Decide who keeps the chance, and share out the credit; the other side gives way.
+
+    Who decides sees both sides. Raises `OutsideRowScope`, `OpportunityIsClosed`, or what
+    `Collision.arbitrate` raises.
+    """
+    collision, sides = await _lock(session, collision_id, expected_version)
+    _require_both(sides)
+    credit = {one.employee_id: one.percent for one in data.credit}
+    by = session.context.actor
+    collision.arbitrate(data.kept_id, data.reason, today, by, credit=credit)
+    await _give_way(session, collision, sides, data.reason, today)
+    return _told(session, collision, "arbitrated", events.settled)
+
+
+async def dismiss(
+    session: Session,
+    collision_id: UUID,
+    data: CollisionDismissal,
+    *,
+    today: date,
+    expected_version: int | None,
+) -> Collision:
+    """Decide that both go on; they do not come up again.
+
+    Raises `OutsideRowScope`, `CollisionIsOver`.
+    """
+    collision, sides = await _lock(session, collision_id, expected_version)
+    _require_both(sides)
+    collision.dismiss(data.reason, today, session.context.actor)
+    return _told(session, collision, "dismissed", events.settled)
+
+
+async def show(session: Session, collisions: Sequence[Collision]) -> list[CollisionRead]:
+    """Return collisions as the caller may see them: of a side out of sight, the department."""
+    wanted = {one for collision in collisions for one in collision.sides}
+    seen = await queries.opportunities_of(session, wanted)
+    departments = await queries.departments_of(session, wanted)
+    return [CollisionRead.of(one, seen, departments) for one in collisions]
+
+
+async def list_collisions(
+    session: Session, filters: CollisionFilters, *, today: date
+) -> tuple[list[CollisionRead], str | None, int | None]:
+    """Return one page of the collisions that match, the next cursor, and the count if asked."""
+    found, cursor, count = await paginate(
+        session,
+        queries.matching(session.context.tenant_id, filters, today),
+        filters,
+        sort=filters.sort,
+        columns=queries.SORT_COLUMNS,
+        tie_breaker=Collision.id,
+    )
+    return await show(session, found), cursor, count
+
+
+async def count_collisions(session: Session, filters: CountFilters) -> CollisionCounts:
+    """Return how many collisions departments have a part in. Raises `PeriodReversed`."""
+    business_day.period(filters.found_from, filters.found_to)
+    rows = await session.fetch(
+        queries.COUNTS, session.context.tenant_id, filters.found_from, filters.found_to
+    )
+    return CollisionCounts(items=[CollisionCount.model_validate(dict(row)) for row in rows])
+
+
+async def change_policy(
+    session: Session, data: CollisionPolicyUpdate, *, expected_version: int
+) -> CollisionPolicy:
+    """Change what the tenant has decided; the first change makes the row.
+
+    Collisions on record stay as they are. Of two first changes at once the database lets one win.
+    """
+    policy = await queries.policy_of(session)
+    decided = policy.version > 0
+    if decided:
+        policy = await require(
+            session, CollisionPolicy, policy.id, lock=True, expected_version=expected_version
+        )
+    elif expected_version != 0:
+        raise VersionConflict(current=0, expected=expected_version)
+    given = data.given()
+    for name, value in given.items():
+        setattr(policy, name, value)
+    if decided:
+        audit.changed(session, policy, "changed")
+    elif given:
+        audit.created(session, policy)
+    return policy
+
+
+def _told(session: Session, collision: Collision, action: str, event: events.Telling) -> Collision:
+    fields = audit.changed(session, collision, action)
+    outbox.add(session, event(collision, fields), sequence=collision.version)
+    return collision
+
+
+async def _lock(
+    session: Session, collision_id: UUID, expected_version: int | None
+) -> tuple[Collision, Opportunities]:
+    """Return a collision and its opportunities that the caller sees, all locked."""
+    collision = await require(session, Collision, collision_id)
+    sides = await _locked(session, collision)
+    locked = await require(
+        session, Collision, collision_id, lock=True, expected_version=expected_version
+    )
+    return locked, sides
+
+
+async def _locked(session: Session, collision: Collision) -> Opportunities:
+    """Lock those of the two opportunities that the caller sees, before the collision itself."""
+    found = await session.scalars(
+        select(Opportunity)
+        .where(
+            Opportunity.tenant_id == session.context.tenant_id,
+            among(Opportunity.id, collision.sides),
+        )
+        .order_by(Opportunity.id)
+        .with_for_update(key_share=True)
+    )
+    return {one.id: one for one in found}
+
+
+def _speaker(
+    collision: Collision, sides: Opportunities, opportunity_id: UUID | None, actor: Actor
+) -> Opportunity:
+    """Return the opportunity that the caller speaks for: the one named, or the own one.
+
+    Raises `NotASide`, `NotTheOwner`.
+    """
+    own = [one for one in sides.values() if actor.employee_id == one.owner_id is not None]
+    if opportunity_id is not None:
+        collision.other(opportunity_id)
+        named = sides.get(opportunity_id)
+        if named is not None and (named in own or ARBITRATE_SCOPE in actor.scopes):
+            return named
+    elif len(own) == 1:
+        return own[0]
+    raise NotTheOwner(scope=ARBITRATE_SCOPE)
+
+
+def _require_both(sides: Opportunities) -> None:
+    """Raise `OutsideRowScope` unless both sides are in sight: nobody is judge of one's own side."""
+    if len(sides) < len(("first", "second")):
+        raise OutsideRowScope
+
+
+async def _give_way(
+    session: Session, collision: Collision, sides: Opportunities, reason: str, today: date
+) -> None:
+    """Have the opportunity that was not kept go to the keeper's owner, or to the pool.
+
+    Raises `OpportunityIsClosed`, `EvaluationHasFailed`, `OpportunityInPool`.
+    """
+    kept = sides[collision.kept_id or collision.first_id]
+    yielding = sides[collision.other(kept.id)]
+    for one in (kept, yielding):
+        one.require_open()
+        one.require_not_pooled()
+    await ask_again_about(session, [kept.customer_id, yielding.customer_id])
+    policy = await queries.policy_of(session)
+    if policy.on_yield == OnYield.POOL:
+        await return_to_pool(session, yielding.id, PoolReturn(reason=reason), today=today)
+        return
+    yielding.owner_id, yielding.department_id = kept.owner_id, kept.department_id
+    fields = audit.changed(session, yielding, "yielded", reason=(None, reason))
+    event = opportunity_events.changed(yielding, fields, today)
+    outbox.add(session, event, sequence=yielding.version)
