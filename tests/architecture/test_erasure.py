@@ -52,6 +52,7 @@ KEPT = {
     "visits.proposed", "visits.refusal_degree", "visits.refusal_reason", "tasks.recurrence",
     "quotes.lines", "quotes.warnings", "approvals.levels", "approvals.waiting_role",
     "contracts.lines", "contracts.instalments", "contracts.settlement_method",
+    "receipts.method",
     "forecast_calls.category", "opportunity_stages.name",
     "opportunity_stages.conditions",
     "customer_behaviour.won_amounts", "segment_members.reason",

@@ -40,6 +40,9 @@ from kehu_sales.quote_advice.routes import routes as quote_advice
 from kehu_sales.quote_policy.routes import routes as quote_policy
 from kehu_sales.quotes.errors import NewerVersion
 from kehu_sales.quotes.routes import routes as quotes
+from kehu_sales.receipts.routes import routes as receipts
+from kehu_sales.receivables.routes import ages as receivable_ages
+from kehu_sales.receivables.routes import routes as receivables
 from kehu_sales.reports.routes import routes as reports
 from kehu_sales.settings import Settings
 from kehu_sales.stages.routes import routes as stages
@@ -76,7 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         service="sales",
         title="Kehu sales service",
         description="Products and prices, sales methods, opportunities, quotes and their approval,"
-        " contracts.",
+        " contracts, receipts.",
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
@@ -103,6 +106,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quote_policy,
         quote_advice,
         contracts,
+        receipts,
+        receivables,
+        receivable_ages,
         approvals,
         approval_chains,
         targets,

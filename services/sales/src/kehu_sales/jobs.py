@@ -11,6 +11,7 @@ from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
 from kehu_sales.quotes.worker import ExpiryWork
+from kehu_sales.receivables.worker import InstalmentWork
 from kehu_sales.reminders.worker import ReminderWork
 from kehu_sales.settings import Settings
 from kehu_sales.stages.worker import OverdueWork
@@ -28,11 +29,15 @@ def jobs(
         databases, settings.time_zone, wake_relay, batch=settings.reminder_batch
     )
     expiry = ExpiryWork(databases, settings.time_zone, wake_relay)
+    instalments = InstalmentWork(
+        databases, settings.time_zone, wake_relay, batch=settings.instalment_batch
+    )
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("overdue-stages", overdue.work, poll_interval=settings.overdue_poll_interval),
         Rounds("forecast-snapshots", snapshots.work, poll_interval=settings.forecast_poll_interval),
         Rounds("reminders", reminders.work, poll_interval=settings.reminder_poll_interval),
         Rounds("quote-expiry", expiry.work, poll_interval=settings.quote_expiry_interval),
+        Rounds("overdue-instalments", instalments.work, poll_interval=settings.instalment_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
     ]

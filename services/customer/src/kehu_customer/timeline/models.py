@@ -32,6 +32,7 @@ class EntryKind(StrEnum):
     TASK = "task"
     QUOTE = "quote"
     CONTRACT = "contract"
+    RECEIPT = "receipt"
     PRODUCT_FILE = "product_file"
     REQUEST = "request"
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money, two_places
@@ -26,7 +26,7 @@ PositiveAmount = Annotated[
 
 WHOLE = "What is given off the sum of the lines, percent."
 ON_ACCOUNT = "Whether the customer pays after delivery, so that its credit is asked."
-PLAN_EXAMPLE = [
+PLAN_EXAMPLE: list[JsonValue] = [
     {"due_on": "2027-01-15", "percent": "30", "condition": "合同签订"},
     {"due_on": "2027-03-15", "percent": "70", "condition": "验收合格"},
 ]

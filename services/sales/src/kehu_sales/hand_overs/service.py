@@ -29,6 +29,8 @@ from kehu_sales.price_lists.models import PriceList
 from kehu_sales.quotes import events as quote_events
 from kehu_sales.quotes.models import OPEN as OPEN_QUOTES
 from kehu_sales.quotes.models import Quote
+from kehu_sales.receipts import service as receipts
+from kehu_sales.receipts.models import Receipt, ReceiptState
 from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import TO_DO, Task
 from kehu_sales.visits import events as visit_events
@@ -48,6 +50,7 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _revoke_feeds(session, hand_over, limit)
     moved += await _move_quotes(session, hand_over, limit)
     moved += await _move_contracts(session, hand_over, limit)
+    moved += await _move_receipts(session, hand_over, limit)
     moved += await _move_price_lists(session, hand_over, limit)
     return moved + await _move_approvals(session, hand_over, limit)
 
@@ -143,6 +146,22 @@ async def _move_contracts(session: Session, hand_over: HandOverRef, limit: int) 
     for one in found:
         one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
         contracts.changed(session, one, "handed-over")
+    return len(found)
+
+
+async def _move_receipts(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    """Hand over the money that is not allocated yet: somebody has to see to it."""
+    found = await _locked(
+        session,
+        Receipt,
+        limit,
+        Receipt.owner_id == hand_over.employee_id,
+        Receipt.state == ReceiptState.RECORDED,
+        Receipt.allocated + Receipt.refunded < Receipt.amount,
+    )
+    for one in found:
+        one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
+        receipts.handed_over(session, one)
     return len(found)
 
 
