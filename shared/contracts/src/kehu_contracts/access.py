@@ -100,7 +100,7 @@ SCOPES: Final[dict[str, str]] = {
     "sales:quotes:read": "See quotes.",
     "sales:quotes:write": "Make, submit, send and revise quotes; take down what customers say.",
     "sales:contracts:read": "See contracts, what is due, and what came in.",
-    "sales:contracts:write": "Make, submit, amend, fulfil and cancel contracts.",
+    "sales:contracts:write": "Make, submit, fulfil and cancel contracts.",
     "sales:receipts:write": "Record, allocate, refund and reverse receipts.",
     "sales:quote-policy:read": "See discount limits, and when a price may be told.",
     "sales:quote-policy:write": "Decide discount limits, and when a price may be told.",

@@ -73,12 +73,6 @@ class ContractApproved(ContractFact):
     type: ClassVar[str] = "sales.contract-approved.v1"
 
 
-class ContractAmended(ContractFact):
-    """Both sides agreed to something else than before; `revision` counts it."""
-
-    type: ClassVar[str] = "sales.contract-amended.v1"
-
-
 class ContractCollected(ContractFact):
     """Money came in for a contract, or was taken back."""
 
@@ -189,7 +183,6 @@ EVENTS: tuple[type[Event], ...] = (
     ContractCreated,
     ContractChanged,
     ContractApproved,
-    ContractAmended,
     ContractCollected,
     ContractFulfilled,
     ContractCancelled,

@@ -252,9 +252,6 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.contract-approved.v1": Telling(
         K.CONTRACT, "Contract in force", "合同生效", "number", "approved_on", "owner_id"
     ),
-    "sales.contract-amended.v1": Telling(
-        K.CONTRACT, "Contract amended", "合同变更", "number", None, "owner_id"
-    ),
     "sales.contract-collected.v1": Telling(
         K.CONTRACT, "Money came in for a contract", "合同回款", "number", None, "owner_id"
     ),

@@ -25,7 +25,7 @@ PositiveAmount = Annotated[
 """More than nothing, in the currency of the document."""
 
 WHOLE = "What is given off the sum of the lines, percent."
-ON_ACCOUNT = "Whether the customer pays after delivery, so that its credit is asked."
+ON_ACCOUNT = "Whether the customer pays after delivery: what is open takes credit then."
 PLAN_EXAMPLE: list[JsonValue] = [
     {"due_on": "2027-01-15", "percent": "30", "condition": "合同签订"},
     {"due_on": "2027-03-15", "percent": "70", "condition": "验收合格"},
