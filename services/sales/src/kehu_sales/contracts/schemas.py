@@ -11,6 +11,7 @@ from kehu_contracts.money import Money, two_places
 from kehu_kernel.amounts import POSITIVE, Written, digits
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, shown
+from kehu_sales.contracts.errors import AmountOrPercent
 from kehu_sales.contracts.models import Contract, ContractState
 from kehu_sales.contracts.plan import NOTHING, Share
 from kehu_sales.lines import PercentInput
@@ -43,7 +44,12 @@ class InstalmentInput(Input):
     condition: Text | None = Field(None, description="On which condition, such as acceptance.")
 
     def share(self) -> Share:
-        """Return the instalment as the plan holds it; a percentage has no amount yet."""
+        """Return the instalment as the plan holds it; a percentage has no amount yet.
+
+        Raises `AmountOrPercent` if it says neither, or both.
+        """
+        if (self.amount is None) == (self.percent is None):
+            raise AmountOrPercent
         return Share(self.due_on, self.amount or NOTHING, self.percent, self.condition)
 
 
