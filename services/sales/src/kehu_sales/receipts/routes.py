@@ -38,7 +38,7 @@ from kehu_sales.receipts.schemas import (
 )
 
 routes = router("/v1/receipts", "receipts")
-READ = requires("sales:contracts:read")
+READ = requires("sales:receipts:read")
 WRITE = requires("sales:receipts:write")
 PAYING = (
     UnknownInstalment,
