@@ -58,6 +58,7 @@ KEPT = {
     "opportunity_assessments.leader_role", "forecast_calls.category", "opportunity_stages.name",
     "collisions.relation", "collisions.overlap", "collisions.credit",
     "opportunity_assignments.explanation",
+    "receipts.method",
     "opportunity_stages.conditions",
     "customer_behaviour.won_amounts", "segment_members.reason",
     "import_rows.outcome", "import_rows.cells",

@@ -63,6 +63,9 @@ from kehu_sales.quote_advice.routes import routes as quote_advice
 from kehu_sales.quote_policy.routes import routes as quote_policy
 from kehu_sales.quotes.errors import NewerVersion
 from kehu_sales.quotes.routes import routes as quotes
+from kehu_sales.receipts.routes import routes as receipts
+from kehu_sales.receivables.routes import ages as receivable_ages
+from kehu_sales.receivables.routes import routes as receivables
 from kehu_sales.reports.routes import routes as reports
 from kehu_sales.samples.routes import routes as samples
 from kehu_sales.settings import Settings
@@ -108,7 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         service="sales",
         title="Kehu sales service",
         description="Products and prices, sales methods, opportunities, quotes and their approval,"
-        " contracts, delivery projects.",
+        " contracts, receipts, delivery projects.",
         settings=settings or Settings(),
         constraints=CONSTRAINTS,
     )
@@ -151,6 +154,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         grading_scheme,
         opportunity_grades,
         contracts,
+        receipts,
+        receivables,
+        receivable_ages,
         approvals,
         approval_chains,
         projects,

@@ -14,6 +14,7 @@ from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
 from kehu_sales.projects.worker import DelayWork
 from kehu_sales.quotes.worker import ExpiryWork
+from kehu_sales.receivables.worker import InstalmentWork
 from kehu_sales.reminders.worker import ReminderWork
 from kehu_sales.settings import Settings
 from kehu_sales.stages.worker import OverdueWork
@@ -36,6 +37,9 @@ def jobs(
     collisions = CollisionWork(
         databases, settings.time_zone, wake_relay, batch=settings.collision_batch
     )
+    instalments = InstalmentWork(
+        databases, settings.time_zone, wake_relay, batch=settings.instalment_batch
+    )
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("overdue-stages", overdue.work, poll_interval=settings.overdue_poll_interval),
@@ -45,5 +49,6 @@ def jobs(
         Rounds("reminders", reminders.work, poll_interval=settings.reminder_poll_interval),
         Rounds("collisions", collisions.work, poll_interval=settings.collision_poll_interval),
         Rounds("quote-expiry", expiry.work, poll_interval=settings.quote_expiry_interval),
+        Rounds("overdue-instalments", instalments.work, poll_interval=settings.instalment_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
     ]

@@ -166,8 +166,9 @@ class TestFree:
             ({"customer_id": None}, "contract-needs-customer"),
             ({"customer_id": f"{uuid4()}"}, "unknown-customer"),
             ({"opportunity_id": f"{uuid4()}"}, "unknown-opportunity"),
+            ({"instalments": [{"due_on": f"{TODAY}"}]}, "amount-or-percent"),
         ],
-        ids=["no-lines", "nobody", "unknown", "no-opportunity"],
+        ids=["no-lines", "nobody", "unknown", "no-opportunity", "no-amount"],
     )
     async def test_is_refused(
         self,

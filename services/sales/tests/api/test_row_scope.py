@@ -77,7 +77,12 @@ async def agreements(
     made = await make_contract(terms=SECRET, **lei)
     submitted = await login(company.lei, "own").post(f"/v1/contracts/{made['id']}/submit")
     assert submitted.json()["state"] == "approved", submitted.text
-    return {"/v1/contracts": submitted.json()}
+    contract = submitted.json()
+    received = {"amount": {"amount": "1.00", "currency": "CNY"}, "reference": SECRET}
+    of_it = {"customer_id": contract["customer_id"], "allocations": []} | lei
+    receipt = await login(company.lei, "own").post("/v1/receipts", json=received | of_it)
+    assert receipt.status_code == 201, receipt.text
+    return {"/v1/contracts": contract, "/v1/receipts": receipt.json()}
 
 
 @pytest.fixture

@@ -73,12 +73,6 @@ class ContractApproved(ContractFact):
     type: ClassVar[str] = "sales.contract-approved.v1"
 
 
-class ContractAmended(ContractFact):
-    """Both sides agreed to something else than before; `revision` counts it."""
-
-    type: ClassVar[str] = "sales.contract-amended.v1"
-
-
 class ContractCollected(ContractFact):
     """Money came in for a contract, or was taken back."""
 
@@ -97,12 +91,106 @@ class ContractCancelled(ContractFact):
     type: ClassVar[str] = "sales.contract-cancelled.v1"
 
 
+class InstalmentOverdue(Event):
+    """The due day of an instalment is over, and not all of it came in; told once for a due day."""
+
+    type: ClassVar[str] = "sales.instalment-overdue.v1"
+    key: ClassVar[str] = "instalment_id"
+
+    instalment_id: UUID = Field(description="The instalment.")
+    contract_id: UUID = Field(description="Its contract.")
+    contract_number: str = Field(description="The contract's number.")
+    customer_id: UUID = Field(description="Who has to pay.")
+    owner_id: UUID | None = Field(description="The employee who works on the contract.")
+    position: int = Field(description="Its place in the plan, from 1.")
+    due_on: date = Field(description="Day it was due.")
+    days_late: int = Field(description="Days since then.")
+    open: Money = Field(description="What has not come in.")
+
+
+class MoneyOfInstalment(Fragment):
+    """What of a receipt pays an instalment, or paid it until now."""
+
+    contract_id: UUID = Field(description="The contract.")
+    position: int = Field(description="The instalment, counted from 1.")
+    amount: Money = Field(description="How much of it.")
+
+
+class ReceiptFact(Event):
+    """Money that came in, after a step; what is left is amount - allocated - refunded."""
+
+    key: ClassVar[str] = "receipt_id"
+
+    receipt_id: UUID = Field(description="The receipt.")
+    number: str = Field(description="Document number, such as REC-2026-000001.")
+    state: str = Field(description="Recorded or reversed; may grow.")
+    customer_id: UUID = Field(description="Who paid.")
+    owner_id: UUID | None = Field(description="The employee who follows it up.")
+    received_on: date = Field(description="Business day it came in.")
+    amount: Money = Field(description="What came in.")
+    allocated: Money = Field(description="What pays instalments.")
+    refunded: Money = Field(description="What was paid back.")
+    closed_on: date | None = Field(description="Business day it was reversed.")
+    close_reason: str | None = Field(description="Why it was reversed.")
+    changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+
+
+class ReceiptRecorded(ReceiptFact):
+    """Money came in."""
+
+    type: ClassVar[str] = "sales.receipt-recorded.v1"
+
+    instalments: list[MoneyOfInstalment] = Field(description="What it pays at once.")
+
+
+class ReceiptAllocated(ReceiptFact):
+    """The rest of a receipt, or a part of it, pays instalments now."""
+
+    type: ClassVar[str] = "sales.receipt-allocated.v1"
+
+    instalments: list[MoneyOfInstalment] = Field(description="What it pays besides.")
+
+
+class ReceiptReleased(ReceiptFact):
+    """Money of a receipt does not pay an instalment any more; it is left over."""
+
+    type: ClassVar[str] = "sales.receipt-released.v1"
+
+    instalments: list[MoneyOfInstalment] = Field(description="What it does not pay any more.")
+
+
+class ReceiptRefunded(ReceiptFact):
+    """Money of a receipt was paid back to the customer."""
+
+    type: ClassVar[str] = "sales.receipt-refunded.v1"
+
+
+class ReceiptReversed(ReceiptFact):
+    """A receipt was a mistake: what it paid is open again."""
+
+    type: ClassVar[str] = "sales.receipt-reversed.v1"
+
+    instalments: list[MoneyOfInstalment] = Field(description="What it does not pay any more.")
+
+
+class ReceiptChanged(ReceiptFact):
+    """A receipt was handed over to another employee."""
+
+    type: ClassVar[str] = "sales.receipt-changed.v1"
+
+
 EVENTS: tuple[type[Event], ...] = (
     ContractCreated,
     ContractChanged,
     ContractApproved,
-    ContractAmended,
     ContractCollected,
     ContractFulfilled,
     ContractCancelled,
+    InstalmentOverdue,
+    ReceiptRecorded,
+    ReceiptAllocated,
+    ReceiptReleased,
+    ReceiptRefunded,
+    ReceiptReversed,
+    ReceiptChanged,
 )

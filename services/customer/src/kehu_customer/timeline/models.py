@@ -33,6 +33,7 @@ class EntryKind(StrEnum):
     QUOTE = "quote"
     CONTRACT = "contract"
     PROJECT = "project"
+    RECEIPT = "receipt"
     PRODUCT_FILE = "product_file"
     REQUEST = "request"
 

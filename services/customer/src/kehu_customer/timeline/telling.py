@@ -273,9 +273,6 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.contract-approved.v1": Telling(
         K.CONTRACT, "Contract in force", "合同生效", "number", "approved_on", "owner_id"
     ),
-    "sales.contract-amended.v1": Telling(
-        K.CONTRACT, "Contract amended", "合同变更", "number", None, "owner_id"
-    ),
     "sales.contract-collected.v1": Telling(
         K.CONTRACT, "Money came in for a contract", "合同回款", "number", None, "owner_id"
     ),
@@ -317,6 +314,27 @@ TELLINGS: Mapping[str, Telling] = {
     ),
     "service-desk.product-file-withdrawn.v1": Telling(
         K.PRODUCT_FILE, "Product file withdrawn", "撤回产品档案", "product_name", "withdrawn_on"
+    ),
+    "sales.instalment-overdue.v1": Telling(
+        K.CONTRACT, "Instalment overdue", "合同款逾期", "contract_number", None, "owner_id"
+    ),
+    "sales.receipt-recorded.v1": Telling(
+        K.RECEIPT, "Money came in", "收款", "number", "received_on", "owner_id"
+    ),
+    "sales.receipt-allocated.v1": Telling(
+        K.RECEIPT, "Receipt allocated", "收款分配", "number", None, "owner_id"
+    ),
+    "sales.receipt-released.v1": Telling(
+        K.RECEIPT, "Allocation of a receipt taken back", "撤销收款分配", "number", None, "owner_id"
+    ),
+    "sales.receipt-refunded.v1": Telling(
+        K.RECEIPT, "Money paid back", "退款", "number", None, "owner_id"
+    ),
+    "sales.receipt-reversed.v1": Telling(
+        K.RECEIPT, "Receipt reversed", "收款冲销", "number", "closed_on", "owner_id"
+    ),
+    "sales.receipt-changed.v1": Telling(
+        K.RECEIPT, "Receipt changed", "修改收款单", "number", None, "owner_id"
     ),
     "service-desk.product-file-registered.v1": Telling(
         K.PRODUCT_FILE, "Product registered", "登记产品档案", "product_name", "registered_on"

@@ -75,12 +75,12 @@ class ContractNotReady(DomainError):
 
 
 class ContractInForce(DomainError):
-    """What binds both sides is not un-approved: it is amended or cancelled."""
+    """What binds both sides is not un-approved: it is cancelled, and another one made."""
 
     code = "contract-in-force"
     status = HTTPStatus.CONFLICT
-    en = "The contract {number} is in force: amend or cancel it instead."
-    zh = "合同 {number} 已生效，请办理合同变更或取消。"
+    en = "The contract {number} is in force: cancel it and make another instead."
+    zh = "合同 {number} 已生效，请取消后另立合同。"
 
 
 class ContractHasReceipts(DomainError):

@@ -60,7 +60,5 @@ def changed(contract: Contract, fields: list[str]) -> contracting.ContractFact:
     """Return the event of a change; a step with a name of its own is told by that name."""
     if "collected" in fields:
         return contracting.ContractCollected(**_state(contract, fields))
-    if "revision" in fields:
-        return contracting.ContractAmended(**_state(contract, fields))
     step = OF_STATE.get(contract.state) if "state" in fields else None
     return (step or contracting.ContractChanged)(**_state(contract, fields))

@@ -50,8 +50,8 @@ EFFECTIVE = (ContractState.APPROVED, ContractState.FULFILLED)
 class Contract(Aggregate, Base):
     """What was agreed with a trade customer: lines, total, and a plan of when the money comes.
 
-    Only a draft changes; one in force is amended. `collected` is what receipts have brought in of
-    the total. `on_account`: the customer pays after delivery, so its credit is asked (C9).
+    Only a draft changes; one in force is cancelled. `collected` is what receipts have brought in of
+    the total. `on_account`: the customer pays after delivery: what is open takes credit (C9).
     `revision` counts what both sides agreed to, from 1.
     """
 

@@ -108,7 +108,7 @@ async def change_contract(
     version: ExpectedVersion,
     response: Response,
 ) -> ContractRead:
-    """Change a draft; a contract in force is amended instead."""
+    """Change a draft; a contract in force stays as it is."""
     contract = await service.change_contract(
         session, contract_id, data, today=today, expected_version=version
     )

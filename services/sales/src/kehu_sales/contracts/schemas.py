@@ -4,13 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money, two_places
 from kehu_kernel.amounts import POSITIVE, Written, digits
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, shown
+from kehu_sales.contracts.errors import AmountOrPercent
 from kehu_sales.contracts.models import Contract, ContractState
 from kehu_sales.contracts.plan import NOTHING, Share
 from kehu_sales.lines import PercentInput
@@ -25,8 +26,8 @@ PositiveAmount = Annotated[
 """More than nothing, in the currency of the document."""
 
 WHOLE = "What is given off the sum of the lines, percent."
-ON_ACCOUNT = "Whether the customer pays after delivery, so that its credit is asked."
-PLAN_EXAMPLE = [
+ON_ACCOUNT = "Whether the customer pays after delivery: what is open takes credit then."
+PLAN_EXAMPLE: list[JsonValue] = [
     {"due_on": "2027-01-15", "percent": "30", "condition": "合同签订"},
     {"due_on": "2027-03-15", "percent": "70", "condition": "验收合格"},
 ]
@@ -43,7 +44,12 @@ class InstalmentInput(Input):
     condition: Text | None = Field(None, description="On which condition, such as acceptance.")
 
     def share(self) -> Share:
-        """Return the instalment as the plan holds it; a percentage has no amount yet."""
+        """Return the instalment as the plan holds it; a percentage has no amount yet.
+
+        Raises `AmountOrPercent` if it says neither, or both.
+        """
+        if (self.amount is None) == (self.percent is None):
+            raise AmountOrPercent
         return Share(self.due_on, self.amount or NOTHING, self.percent, self.condition)
 
 

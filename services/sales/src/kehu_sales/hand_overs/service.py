@@ -37,6 +37,8 @@ from kehu_sales.projects.service import keep as keep_project
 from kehu_sales.quotes import events as quote_events
 from kehu_sales.quotes.models import OPEN as OPEN_QUOTES
 from kehu_sales.quotes.models import Quote
+from kehu_sales.receipts import service as receipts
+from kehu_sales.receipts.models import Receipt, ReceiptState
 from kehu_sales.samples import events as sample_events
 from kehu_sales.samples.models import OPEN as OPEN_SAMPLES
 from kehu_sales.samples.models import Sample
@@ -61,6 +63,7 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _move_quotes(session, hand_over, limit)
     moved += await _move_samples(session, hand_over, limit)
     moved += await _move_contracts(session, hand_over, limit)
+    moved += await _move_receipts(session, hand_over, limit)
     moved += await _move_price_lists(session, hand_over, limit)
     moved += await hand_over_leader(session, hand_over.employee_id, hand_over.successor_id)
     moved += await _replace_in_rules(session, hand_over, limit)
@@ -195,6 +198,22 @@ async def _move_contracts(session: Session, hand_over: HandOverRef, limit: int) 
     for one in found:
         one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
         contracts.changed(session, one, "handed-over")
+    return len(found)
+
+
+async def _move_receipts(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    """Hand over the money that is not allocated yet: somebody has to see to it."""
+    found = await _locked(
+        session,
+        Receipt,
+        limit,
+        Receipt.owner_id == hand_over.employee_id,
+        Receipt.state == ReceiptState.RECORDED,
+        Receipt.allocated + Receipt.refunded < Receipt.amount,
+    )
+    for one in found:
+        one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
+        receipts.handed_over(session, one)
     return len(found)
 
 
