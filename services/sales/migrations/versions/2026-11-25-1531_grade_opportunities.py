@@ -90,8 +90,8 @@ def upgrade() -> None:
             ADD COLUMN level text,
             ADD COLUMN level_rank integer,
             ADD COLUMN level_score numeric(5, 2),
-            ADD COLUMN level_since date,
-            ADD COLUMN handle_by date,
+            ADD COLUMN level_since_on date,
+            ADD COLUMN handle_by_on date,
             ADD COLUMN handling_overdue_told boolean NOT NULL DEFAULT false
         """
     )

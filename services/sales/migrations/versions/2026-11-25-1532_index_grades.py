@@ -8,8 +8,8 @@ down_revision = "2026112531"
 INDEXES = {
     "ix_opportunities_level": "opportunities (tenant_id, level_rank, id) "
     "WHERE level_rank IS NOT NULL",
-    "ix_opportunities_handling_overdue": "opportunities (handle_by) "
-    "WHERE handle_by IS NOT NULL AND NOT handling_overdue_told",
+    "ix_opportunities_handling_overdue": "opportunities (handle_by_on) "
+    "WHERE handle_by_on IS NOT NULL AND NOT handling_overdue_told",
 }
 
 

@@ -127,7 +127,7 @@ class TestGrade:
         assert problem(await assess(client, made, MIDDLE)) == (409, "not-effective-yet")
         confirmed = await client.post(f"{url}/confirm", json={"formal_request": True})
         assert (confirmed.json()["level"], confirmed.json()["version"]) == ("major", 3)
-        assert confirmed.json()["handle_by"] == str(TODAY + timedelta(days=3))
+        assert confirmed.json()["handle_by_on"] == str(TODAY + timedelta(days=3))
         event = (await emitted(database, tenant))[-1]
         assert (event.type, event.sequence) == ("sales.opportunity-graded.v1", 3)
         assert (event.data["level"], event.data["former_level"]) == ("major", None)
@@ -166,7 +166,7 @@ class TestGrade:
         influence = await assess(client, made, MIDDLE | {"social_influence": True})
         assert influence.json()["level"] == "major"
         handled = await assess(client, made, MIDDLE | {"handled_on": str(TODAY)})
-        assert handled.json()["handle_by"] is None
+        assert handled.json()["handle_by_on"] is None
 
     async def test_lists_filter_and_sort_by_it_and_the_pool_forgets_it(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make
@@ -183,7 +183,7 @@ class TestGrade:
             f"/v1/opportunities/{high['id']}/return-to-pool", json={"reason": "预算推迟"}
         )
         assert pooled.status_code == 200, pooled.text
-        assert (pooled.json()["level"], pooled.json()["handle_by"]) == (None, None)
+        assert (pooled.json()["level"], pooled.json()["handle_by_on"]) == (None, None)
 
     async def test_a_batch_grades_what_it_makes_effective(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_opportunity: Make

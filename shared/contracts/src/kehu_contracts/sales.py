@@ -261,12 +261,12 @@ class OpportunityState(Event):
         description="Score of the grade, 0 to 100.",
         json_schema_extra={"x-added-on": "2026-11-22"},
     )
-    level_since: date | None = Field(
+    level_since_on: date | None = Field(
         None,
         description="Business day it came to be of this level.",
         json_schema_extra={"x-added-on": "2026-11-22"},
     )
-    handle_by: date | None = Field(
+    handle_by_on: date | None = Field(
         None,
         description="Last business day of the handling time limit of the level.",
         json_schema_extra={"x-added-on": "2026-11-22"},

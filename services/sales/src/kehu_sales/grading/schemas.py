@@ -390,8 +390,8 @@ class GradeRead(BaseModel):
     version: int = Field(description="The opportunity's version; also the ETag.")
     level: str | None = Field(description="Its level; null: not graded, or not enough is known.")
     level_score: DecimalText | None = Field(description="Weighted sum of the scores.")
-    level_since: date | None = Field(description="Day it came to be of this level.")
-    handle_by: date | None = Field(description="Last day of the handling time limit.")
+    level_since_on: date | None = Field(description="Day it came to be of this level.")
+    handle_by_on: date | None = Field(description="Last day of the handling time limit.")
     leader_id: UUID | None = Field(description="The employee who answers for the level.")
     leader_role: str | None = Field(description="The role that answers for the level.")
     decided_by: str = Field(
@@ -422,8 +422,8 @@ class GradeRead(BaseModel):
             version=opportunity.version,
             level=opportunity.level,
             level_score=opportunity.level_score,
-            level_since=opportunity.level_since,
-            handle_by=opportunity.handle_by,
+            level_since_on=opportunity.level_since_on,
+            handle_by_on=opportunity.handle_by_on,
             **(assessment.explanation or nothing)
             | ({} if graded else {"rule": None, "decided_by": "nothing"}),
             values=assessment.entered,

@@ -246,7 +246,7 @@ async def tell_handling_overdue(session: Session, limit: int, *, today: date) ->
         select(Opportunity)
         .where(
             Opportunity.tenant_id == session.context.tenant_id,
-            Opportunity.handle_by < today,
+            Opportunity.handle_by_on < today,
             Opportunity.handling_overdue_told.is_(False),
         )
         .order_by(Opportunity.id)

@@ -42,7 +42,7 @@ class GradingWork:
     async def _tenants(self, today: date) -> list[str]:
         stale = select(OpportunityAssessment.tenant_id).where(OpportunityAssessment.stale)
         late = select(Opportunity.tenant_id).where(
-            Opportunity.handle_by < today, Opportunity.handling_overdue_told.is_(False)
+            Opportunity.handle_by_on < today, Opportunity.handling_overdue_told.is_(False)
         )
         async with self._databases.worker.worker_transaction() as session:
             return sorted(await session.scalars(stale.union(late)))

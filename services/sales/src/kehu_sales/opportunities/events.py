@@ -60,8 +60,8 @@ def _state(opportunity: Opportunity, effective_on: date, changed: list[str]) -> 
         "level": opportunity.level,
         "level_rank": opportunity.level_rank,
         "level_score": opportunity.level_score,
-        "level_since": opportunity.level_since,
-        "handle_by": opportunity.handle_by,
+        "level_since_on": opportunity.level_since_on,
+        "handle_by_on": opportunity.handle_by_on,
     }
 
 

@@ -109,8 +109,8 @@ class Opportunity(Progress, Graded, Aggregate, Base):
         ),
         Index(
             "ix_opportunities_handling_overdue",
-            "handle_by",
-            postgresql_where=text("handle_by IS NOT NULL AND NOT handling_overdue_told"),
+            "handle_by_on",
+            postgresql_where=text("handle_by_on IS NOT NULL AND NOT handling_overdue_told"),
         ),
         Index(
             "ix_opportunities_overdue",

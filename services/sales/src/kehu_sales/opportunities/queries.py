@@ -55,7 +55,7 @@ def matching(tenant_id: str, filters: OpportunityFilters, today: date) -> Select
             overdue if filters.overdue else func.coalesce(overdue, False).is_(False)
         )
     if filters.handling_overdue is not None:
-        late = func.coalesce(Opportunity.handle_by < today, False)
+        late = func.coalesce(Opportunity.handle_by_on < today, False)
         query = query.where(late.is_(filters.handling_overdue))
     if filters.product_id is not None:
         line = [{"product_id": str(filters.product_id)}]

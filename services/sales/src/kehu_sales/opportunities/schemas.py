@@ -344,8 +344,8 @@ class OpportunityRead(BaseModel):
     level_score: DecimalText | None = Field(
         description="Score of its grade, 0 to 100; null where a direct rule decided without."
     )
-    level_since: date | None = Field(description="Day it came to be of this level.")
-    handle_by: date | None = Field(description="Last day of the level's handling time limit.")
+    level_since_on: date | None = Field(description="Day it came to be of this level.")
+    handle_by_on: date | None = Field(description="Last day of the level's handling time limit.")
     buying_committee: list["MemberRead"] = Field(description="Contacts with a part in it.")
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
