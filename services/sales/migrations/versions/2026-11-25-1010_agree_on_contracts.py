@@ -4,11 +4,11 @@ from alembic import op
 
 from kehu_kernel.erasure_schema import forget
 from kehu_kernel.migrations import enable_tenant_security
-from kehu_sales.directory.rows import ME, limit_audit, limit_to_mine, limit_to_visible
+from kehu_sales.directory.rows import ME, limit_to_mine, limit_to_visible
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112510"
-down_revision = "2026112499"
+down_revision = "2026112501"
 
 TABLES = (
     """
@@ -93,23 +93,6 @@ TABLES = (
         WHERE collected < amount
     """,
 )
-LIMITED = {
-    "opportunity": "opportunities",
-    "activity": "activities",
-    "task": "tasks",
-    "visit": "visits",
-    "calendar-feed": "calendar_feeds",
-    "quote": "quotes",
-    "contract": "contracts",
-    "price-list": "price_lists",
-    "approval": "approvals",
-    "target": "targets",
-    "forecast-call": "forecast_calls",
-}
-FREE = (
-    "product", "method", "confirmation-template", "visit-policy", "quote-policy", "approval-chain",
-    "forecast-rules",
-)  # fmt: skip
 ASKED_ABOUT = (
     "EXISTS (SELECT FROM approvals a WHERE a.tenant_id = contracts.tenant_id "
     f"AND a.document_id = contracts.id AND a.waiting_employee_id = {ME})"
@@ -125,5 +108,4 @@ def upgrade() -> None:
     op.execute("ALTER TABLE quotes ADD COLUMN contract_id uuid")
     limit_to_mine(op, "contracts", besides=ASKED_ABOUT)
     limit_to_visible(op, "contract_instalments", contracts="contract_id")
-    limit_audit(op, LIMITED, FREE)
     forget(op, [one for one in PERSONAL if one.table == "contracts"])

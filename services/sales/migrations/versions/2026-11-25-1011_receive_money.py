@@ -4,7 +4,7 @@ from alembic import op
 
 from kehu_kernel.erasure_schema import forget
 from kehu_kernel.migrations import enable_tenant_security, let_worker
-from kehu_sales.directory.rows import limit_audit, limit_to_mine, limit_to_visible
+from kehu_sales.directory.rows import limit_to_mine, limit_to_visible
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112511"
@@ -73,24 +73,6 @@ TABLES = (
         ON receipt_allocations (tenant_id, contract_id, position) WHERE released_on IS NULL
     """,
 )
-LIMITED = {
-    "opportunity": "opportunities",
-    "activity": "activities",
-    "task": "tasks",
-    "visit": "visits",
-    "calendar-feed": "calendar_feeds",
-    "quote": "quotes",
-    "contract": "contracts",
-    "receipt": "receipts",
-    "price-list": "price_lists",
-    "approval": "approvals",
-    "target": "targets",
-    "forecast-call": "forecast_calls",
-}
-FREE = (
-    "product", "method", "confirmation-template", "visit-policy", "quote-policy", "approval-chain",
-    "forecast-rules",
-)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -101,5 +83,4 @@ def upgrade() -> None:
     let_worker(op, "contract_instalments", rights="SELECT")  # whose tenants have overdue ones
     limit_to_mine(op, "receipts")
     limit_to_visible(op, "receipt_allocations", receipts="receipt_id")
-    limit_audit(op, LIMITED, FREE)
     forget(op, [one for one in PERSONAL if one.table in {"receipts", "receipt_allocations"}])

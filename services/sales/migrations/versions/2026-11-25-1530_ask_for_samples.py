@@ -8,7 +8,7 @@ from kehu_sales.directory.rows import ME, MY_PEOPLE, OF_VISIBLE
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112530"
-down_revision = "2026112499"
+down_revision = "2026112522"
 
 TABLE = """
     CREATE TABLE samples (

@@ -8,14 +8,13 @@ from kehu_sales.directory.rows import (
     ME,
     OF_MY_PEOPLE,
     OF_VISIBLE,
-    limit_audit,
     limit_to_mine,
     limit_to_visible,
 )
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112520"
-down_revision = "2026112510"
+down_revision = "2026112511"
 
 PRODUCTS = """
     ALTER TABLE products
@@ -188,25 +187,6 @@ INDEXES = (
     "ix_project_deliveries_customer ON project_deliveries (tenant_id, customer_id, created_at, id)",
     "ix_delivered_serials_delivery ON delivered_serials (tenant_id, delivery_id)",
 )
-LIMITED = {
-    "opportunity": "opportunities",
-    "activity": "activities",
-    "task": "tasks",
-    "visit": "visits",
-    "calendar-feed": "calendar_feeds",
-    "quote": "quotes",
-    "contract": "contracts",
-    "price-list": "price_lists",
-    "approval": "approvals",
-    "target": "targets",
-    "forecast-call": "forecast_calls",
-    "project": "projects",
-    "project-delivery": "project_deliveries",
-}
-FREE = (
-    "product", "method", "confirmation-template", "visit-policy", "quote-policy", "approval-chain",
-    "forecast-rules",
-)  # fmt: skip
 FORGETTING = ("projects", "project_lines", "project_deliveries")
 MEMBER = f"jsonb_build_object('employee_id', {ME}::text, 'left_on', NULL)"
 ASKED = (
@@ -239,5 +219,4 @@ def upgrade() -> None:
     limit_to_visible(op, "delivered_serials", project_deliveries="delivery_id")
     op.execute("DROP POLICY row_scope ON tasks")
     limit_to_visible(op, "tasks", opportunities="opportunity_id", besides=TASK_SEEN)
-    limit_audit(op, LIMITED, FREE)
     forget(op, [one for one in PERSONAL if one.table in FORGETTING])

@@ -4,29 +4,12 @@ from alembic import op
 
 from kehu_kernel.erasure_schema import forget
 from kehu_kernel.migrations import enable_tenant_security, let_worker
-from kehu_sales.directory.rows import OF_VISIBLE, limit_audit, limit_to_visible
+from kehu_sales.directory.rows import OF_VISIBLE, limit_to_visible
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112540"
-down_revision = "2026112499"
+down_revision = "2026112533"
 
-LIMITED = {
-    "opportunity": "opportunities",
-    "activity": "activities",
-    "task": "tasks",
-    "visit": "visits",
-    "calendar-feed": "calendar_feeds",
-    "quote": "quotes",
-    "price-list": "price_lists",
-    "approval": "approvals",
-    "target": "targets",
-    "forecast-call": "forecast_calls",
-    "collision": "collisions",
-}
-FREE = (
-    "product", "method", "confirmation-template", "visit-policy", "quote-policy", "approval-chain",
-    "forecast-rules", "collision-policy",
-)  # fmt: skip
 TABLES = (
     """
     CREATE TABLE duplicate_pair_refs (
@@ -161,5 +144,4 @@ def upgrade() -> None:
     # Who sees one side sees the collision; what of the other side is told, the service decides.
     other = OF_VISIBLE.format(table="collisions", parent="opportunities", column="second_id")
     limit_to_visible(op, "collisions", besides=other, opportunities="first_id")
-    limit_audit(op, LIMITED, FREE)
     forget(op, [one for one in PERSONAL if one.table == "collisions"])

@@ -4,29 +4,12 @@ from alembic import op
 
 from kehu_kernel.erasure_schema import forget
 from kehu_kernel.migrations import enable_tenant_security
-from kehu_sales.directory.rows import limit_audit, limit_to_visible
+from kehu_sales.directory.rows import limit_to_visible
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112542"
 down_revision = "2026112541"
 
-LIMITED = {
-    "opportunity": "opportunities",
-    "activity": "activities",
-    "task": "tasks",
-    "visit": "visits",
-    "calendar-feed": "calendar_feeds",
-    "quote": "quotes",
-    "price-list": "price_lists",
-    "approval": "approvals",
-    "target": "targets",
-    "forecast-call": "forecast_calls",
-    "collision": "collisions",
-}
-FREE = (
-    "product", "method", "confirmation-template", "visit-policy", "quote-policy", "approval-chain",
-    "forecast-rules", "collision-policy", "assignment-rule", "assignee",
-)  # fmt: skip
 TABLES = (
     """
     CREATE TABLE assignment_rules (
@@ -121,5 +104,4 @@ def upgrade() -> None:
         enable_tenant_security(op, table, rights="SELECT, INSERT, UPDATE")
     enable_tenant_security(op, "opportunity_assignments", rights="SELECT, INSERT")
     limit_to_visible(op, "opportunity_assignments", opportunities="opportunity_id")
-    limit_audit(op, LIMITED, FREE)
     forget(op, [one for one in PERSONAL if one.table == "opportunity_assignments"])

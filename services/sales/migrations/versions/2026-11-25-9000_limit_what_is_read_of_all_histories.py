@@ -1,0 +1,40 @@
+"""Limit who reads the history of what: each entry as the record it tells of (C4, C12)."""
+
+from alembic import op
+
+from kehu_sales.directory.rows import limit_audit
+
+revision = "2026112590"
+down_revision = "2026112542"
+
+LIMITED = {
+    "activity": "activities",
+    "approval": "approvals",
+    "calendar-feed": "calendar_feeds",
+    "collision": "collisions",
+    "comparison-sheet": "comparison_sheets",
+    "contract": "contracts",
+    "forecast-call": "forecast_calls",
+    "opportunity": "opportunities",
+    "opportunity-competitor": "opportunity_competitors",
+    "price-list": "price_lists",
+    "project": "projects",
+    "project-delivery": "project_deliveries",
+    "quote": "quotes",
+    "receipt": "receipts",
+    "sample": "samples",
+    "target": "targets",
+    "task": "tasks",
+    "visit": "visits",
+}
+"""Kinds of records whose history is read by those who see the record, by their tables."""
+FREE = (
+    "product", "method", "confirmation-template", "visit-policy", "quote-policy",
+    "approval-chain", "forecast-rules", "grading-scheme", "competitor", "close-reason",
+    "collision-policy", "assignment-rule", "assignee",
+)  # fmt: skip
+"""Kinds of records that everybody may see."""
+
+
+def upgrade() -> None:
+    limit_audit(op, LIMITED, FREE)
