@@ -426,3 +426,26 @@ async def test_a_list_costs_a_limited_caller_no_statement_more(
             assert len((await client.get("/v1/opportunities")).json()["items"]) == 3
         counts.append(len(seen.statements))
     assert counts[0] == counts[1]
+
+
+async def test_what_one_makes_is_the_departments_though_nobody_named_it(
+    login: Login,
+    company: Company,
+    make_product: Make,
+    make_customer: Callable[..., Awaitable[str]],
+) -> None:
+    lei, head = login(company.lei, "own"), login(company.boss, "subtree")
+    customer = await make_customer()
+    line = {"product_id": (await make_product())["id"], "quantity": "1"}
+    tomorrow = f"{clock.now() + timedelta(days=1):%Y-%m-%d}"
+    times = {"starts_at": f"{tomorrow}T02:00:00Z", "ends_at": f"{tomorrow}T03:00:00Z"}
+    for path, body in {
+        "/v1/quotes": {"customer_id": customer, "lines": [line]},
+        "/v1/price-lists": {"name": "x", "audience": "customer", "customer_id": customer,
+                            "starts_on": "2026-01-01"},
+        "/v1/visits": {"type": "new_customer", "customer_id": customer, "purpose": "x", **times},
+    }.items():  # fmt: skip
+        made = await lei.post(path, json=body)
+        assert made.status_code == 201, made.text
+        assert made.json()["department_id"] == str(company.west)
+        assert (await head.get(f"{path}/{made.json()['id']}")).status_code == 200

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Self
 from uuid import UUID
 
 from kehu_kernel import audit, ids, outbox
@@ -32,6 +33,13 @@ class Document:
     customer_id: UUID | None = None
     department_id: UUID | None = None
     owner_id: UUID | None = None
+
+    @classmethod
+    def of(cls, kind: DocumentKind, record: Any, **besides: Any) -> Self:
+        """Return the document that a record is; `besides` is what it does not say itself."""
+        names = ("id", "number", "customer_id", "department_id", "owner_id")
+        said: dict[str, Any] = {name: getattr(record, name, None) for name in names}
+        return cls(kind, **said | besides)
 
 
 async def start(

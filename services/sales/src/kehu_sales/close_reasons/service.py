@@ -1,5 +1,6 @@
 """What can be done with reasons of winning and losing."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -119,7 +120,7 @@ async def reasons_in_use(session: Session) -> set[tuple[str, str]]:
     return {(outcome, code) for outcome, code in rows}
 
 
-def _state(reason: CloseReason, changed: list[str]) -> dict[str, object]:
+def _state(reason: CloseReason, changed: list[str]) -> dict[str, Any]:
     return {
         "close_reason_id": reason.id,
         "outcome": reason.outcome,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -13,6 +13,8 @@ from sqlalchemy import Select, select
 from kehu_kernel.session import Session
 from kehu_sales.competitors.models import ComparisonSheet, Competitor, OpportunityCompetitor
 from kehu_sales.competitors.schemas import CompetitorFilters, SheetFilters, TakePartFilters
+
+Row = TypeVar("Row")
 
 SORT_COLUMNS = {
     "created_at": Competitor.created_at,
@@ -107,7 +109,9 @@ def sheets(tenant_id: str, filters: SheetFilters) -> Select[ComparisonSheet]:
     return _equal(select(ComparisonSheet), ComparisonSheet, tenant_id, filters, *names)
 
 
-def _equal(query: Any, model: Any, tenant_id: str, filters: object, *names: str) -> Any:
+def _equal(
+    query: Select[Row], model: Any, tenant_id: str, filters: object, *names: str
+) -> Select[Row]:
     query = query.where(model.tenant_id == tenant_id)
     for name in names:
         value = getattr(filters, name)

@@ -75,7 +75,7 @@ async def submit_competitor(
         session, Competitor, competitor_id, lock=True, expected_version=expected_version
     )
     found.require_draft()
-    document = Document(DocumentKind.COMPETITOR, found.id, found.number)
+    document = Document.of(DocumentKind.COMPETITOR, found)
     approval = await start(session, document, Facts())
     found.follow(approval.state)
     return _changed(session, found, f"approval-{approval.state}")

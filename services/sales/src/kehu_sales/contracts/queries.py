@@ -8,7 +8,6 @@ from kehu_kernel.session import Session
 from kehu_sales.contracts.models import Contract, Instalment
 from kehu_sales.contracts.schemas import ContractFilters
 from kehu_sales.customers.queries import of_customer
-from kehu_sales.directory.models import EmployeeRef
 
 SORT_COLUMNS = {
     "created_at": Contract.created_at,
@@ -39,11 +38,3 @@ async def lock_instalments(session: Session, contract_id: UUID) -> list[Instalme
         .order_by(Instalment.position)
         .with_for_update(key_share=True)
     )
-
-
-async def department_of(session: Session, employee_id: UUID | None) -> UUID | None:
-    """Return where an employee works, as far as that is known here."""
-    if employee_id is None:
-        return None
-    employee = await session.get(EmployeeRef, (session.context.tenant_id, employee_id))
-    return employee.department_id if employee else None

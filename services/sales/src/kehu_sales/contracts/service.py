@@ -21,6 +21,7 @@ from kehu_sales.contracts.schemas import (
 )
 from kehu_sales.contracts.sources import Source, require_agreed, source_of
 from kehu_sales.customers.service import load_customers, present_customer
+from kehu_sales.directory.service import department_of
 from kehu_sales.products.queries import load_products
 from kehu_sales.quote_policy.queries import policy_of
 from kehu_sales.quotes import pricing
@@ -67,7 +68,7 @@ async def _draft(
         owner_id=owner_id,
         department_id=data.department_id
         or (None if data.owner_id else source.department_id)
-        or await queries.department_of(session, owner_id),
+        or await department_of(session, owner_id),
         collected=NOTHING,
         instalments=(),
         on_account=data.on_account,
@@ -131,13 +132,7 @@ async def submit_contract(
     contract.require_sound()
     if contract.quote_id is not None:
         require_agreed(await require(session, Quote, contract.quote_id), today)
-    document = Document(
-        DocumentKind.CONTRACT,
-        contract.id,
-        contract.number,
-        contract.customer_id,
-        contract.department_id,
-    )
+    document = Document.of(DocumentKind.CONTRACT, contract)
     facts = Facts(contract.sum, largest_discount(contract.lines, contract.discount_percent))
     must = contract.quote_id is None and await _needs_consent(session, contract, facts)
     approval = await start(session, document, facts, must=must)

@@ -52,3 +52,11 @@ async def require_department(session: Session, department_id: UUID) -> Departmen
     if department is None:
         raise UnknownDepartment(id=department_id)
     return department
+
+
+async def department_of(session: Session, employee_id: UUID | None) -> UUID | None:
+    """Return where an employee works, as far as that is known here."""
+    if employee_id is None:
+        return None
+    employee = await session.get(EmployeeRef, (session.context.tenant_id, employee_id))
+    return employee.department_id if employee else None

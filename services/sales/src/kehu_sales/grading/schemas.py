@@ -413,7 +413,8 @@ class GradeRead(BaseModel):
     @classmethod
     def of(cls, opportunity: Opportunity, assessment: OpportunityAssessment) -> Self:
         """Return the grade as the API shows it."""
-        nothing = {"decided_by": "nothing", "rule": None, "missing": [], "parts": []}
+        nothing: dict[str, Any] = {"rule": None, "missing": [], "parts": []}
+        nothing["decided_by"] = "nothing"
         graded = opportunity.level is not None
         return shown(
             cls,

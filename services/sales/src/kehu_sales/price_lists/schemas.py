@@ -56,7 +56,9 @@ class ListCreate(Input):
     owner_id: UUID | None = Field(
         None, description="The employee who looks after it; the caller's if omitted."
     )
-    department_id: UUID | None = Field(None, description="The owner's department.")
+    department_id: UUID | None = Field(
+        None, description="The owner's department; where the owner works if omitted."
+    )
 
 
 class ListUpdate(Patch):

@@ -14,6 +14,7 @@ from kehu_sales.approvals.models import Approval, DocumentKind, Facts
 from kehu_sales.approvals.service import Document, start
 from kehu_sales.customers.service import require_customer
 from kehu_sales.db import among
+from kehu_sales.directory.service import department_of
 from kehu_sales.price_lists import events, queries
 from kehu_sales.price_lists.errors import LineRepeats
 from kehu_sales.price_lists.models import ListState, PriceLine, PriceList
@@ -38,6 +39,7 @@ async def create_price_list(session: Session, data: ListCreate, *, today: date) 
     """
     found = PriceList(**data.model_dump(), state=ListState.DRAFT, line_count=0)
     found.owner_id = data.owner_id or session.context.employee_id
+    found.department_id = data.department_id or await department_of(session, found.owner_id)
     found.require_sound()
     if found.customer_id is not None:
         await require_customer(session, found.customer_id)
@@ -115,14 +117,7 @@ async def submit_price_list(
         session, PriceList, price_list_id, lock=True, expected_version=expected_version
     )
     found.require_submittable()
-    document = Document(
-        DocumentKind.PRICE_LIST,
-        found.id,
-        found.number,
-        found.customer_id,
-        found.department_id,
-        found.owner_id,
-    )
+    document = Document.of(DocumentKind.PRICE_LIST, found)
     _follow(session, found, await start(session, document, Facts()))
     return found
 

@@ -12,6 +12,7 @@ from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.approvals.models import Approval, DocumentKind, Facts
 from kehu_sales.approvals.service import Document, start
+from kehu_sales.directory.service import department_of
 from kehu_sales.projects import events, queries
 from kehu_sales.projects.errors import UnknownProjectLine
 from kehu_sales.projects.models import Project, ProjectLine, ProjectState
@@ -30,7 +31,7 @@ from kehu_sales.projects.schemas import (
     TeamJoin,
     TeamLeave,
 )
-from kehu_sales.projects.sources import department_of, method_of, source_of
+from kehu_sales.projects.sources import method_of, source_of
 
 NUMBER_PREFIX = "PROJ"
 
@@ -110,9 +111,7 @@ async def submit_project(
         session, Project, project_id, lock=True, expected_version=expected_version
     )
     project.require(ProjectState.DRAFT)
-    document = Document(
-        DocumentKind.PROJECT, project.id, project.number, project.customer_id, project.department_id
-    )
+    document = Document.of(DocumentKind.PROJECT, project)
     approval = await start(session, document, Facts(project.worth))
     project.follow(approval.state)
     return keep(session, project, f"approval-{approval.state}")

@@ -15,7 +15,6 @@ from kehu_sales.customers.service import (
     present_customer,
     survivor_of,
 )
-from kehu_sales.directory.models import EmployeeRef
 from kehu_sales.methods.errors import NoDefaultMethod, UnknownMethod
 from kehu_sales.methods.models import Method
 from kehu_sales.methods.queries import load_methods
@@ -186,11 +185,3 @@ async def method_of(session: Session, method_id: UUID | None) -> Method:
         raise UnknownMethod(id=method_id)
     found[method_id].require_active()
     return found[method_id]
-
-
-async def department_of(session: Session, employee_id: UUID | None) -> UUID | None:
-    """Return the department the directory knows of an employee."""
-    if employee_id is None:
-        return None
-    known = await session.get(EmployeeRef, (session.context.tenant_id, employee_id))
-    return known.department_id if known else None

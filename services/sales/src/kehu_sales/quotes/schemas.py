@@ -61,7 +61,9 @@ class QuoteCreate(Input):
     owner_id: UUID | None = Field(
         None, description="Who makes it; the opportunity's owner, or the caller, if omitted."
     )
-    department_id: UUID | None = Field(None, description="The owner's department.")
+    department_id: UUID | None = Field(
+        None, description="The owner's department; where the owner works if omitted."
+    )
     on: Day | None = Field(
         None, description="Business day of the quote; today if omitted, never in the future."
     )

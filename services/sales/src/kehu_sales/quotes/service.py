@@ -12,6 +12,7 @@ from kehu_sales.approvals.models import Approval, DocumentKind, Facts
 from kehu_sales.approvals.service import Document, start
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.customers.service import load_customers, present_customer, survivor_of
+from kehu_sales.directory.service import department_of
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.products.queries import load_products
 from kehu_sales.quote_policy.models import EarlyQuote, QuotePolicy
@@ -59,6 +60,7 @@ async def create_quote(session: Session, data: QuoteCreate, *, today: date, curr
     quote = _draft(session, data, source, policy, quoted_on)
     quote.offer(*priced, data.discount_percent or NO_DISCOUNT)
     await _warn(session, quote, policy, opportunity, quoted_on)
+    quote.department_id = quote.department_id or await department_of(session, quote.owner_id)
     quote.number = await numbering.next_number(session, NUMBER_PREFIX, year=quoted_on.year)
     audit.created(session, quote)
     outbox.add(session, events.created(quote), sequence=quote.version)
@@ -133,14 +135,7 @@ async def submit_quote(
     )
     quote.offer(lines, quote.currency, quote.discount_percent)
     await _warn(session, quote, policy, opportunity, today)
-    document = Document(
-        DocumentKind.QUOTE,
-        quote.id,
-        quote.number,
-        quote.customer_id,
-        quote.department_id,
-        quote.owner_id,
-    )
+    document = Document.of(DocumentKind.QUOTE, quote)
     facts = Facts(quote.sum, largest_discount(quote.lines, quote.discount_percent))
     must = bool(NEEDS_APPROVAL & set(quote.warnings))
     approval = await start(session, document, facts, must=must)

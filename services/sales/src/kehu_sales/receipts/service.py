@@ -12,8 +12,8 @@ from kehu_kernel.session import Session
 from kehu_sales.contracts import service as contracts
 from kehu_sales.contracts.models import Contract, ContractState, Instalment
 from kehu_sales.contracts.plan import NOTHING
-from kehu_sales.contracts.queries import department_of
 from kehu_sales.customers.service import load_customers, require_customer, survivor_of
+from kehu_sales.directory.service import department_of
 from kehu_sales.receipts import events, queries
 from kehu_sales.receipts.errors import (
     NothingAllocated,

@@ -58,9 +58,7 @@ async def request_samples(session: Session, data: SampleCreate, *, today: date) 
         requested_on=requested_on,
         due_back_on=data.due_back_on,
     )
-    document = Document(
-        DocumentKind.SAMPLE, sample.id, sample.number, customer_id, sample.department_id
-    )
+    document = Document.of(DocumentKind.SAMPLE, sample, customer_id=customer_id)
     sample.follow((await start(session, document, Facts(sample.sum))).state)
     audit.created(session, sample)
     outbox.add(session, events.requested(sample), sequence=sample.version)

@@ -39,7 +39,10 @@ PLACE = "Where it takes place."
 CITY = "City; visits of a day are counted by city."
 TRIP = "Whether it is a business trip: then the superior has to consent, for most types."
 OWNER = "The employee who visits; the caller if omitted and the caller is an employee."
-DEPARTMENT = "The department of the employee; its head is told of the report."
+DEPARTMENT = (
+    "The department of the employee, where the employee works if omitted; its head is told of the "
+    "report."
+)
 OBSERVERS = "Employees who come along."
 REMIND = "Minutes before the start when a reminder is told; none if omitted."
 REFUSE_CLASHES = "True: refuse with 409 if the people have something else to do at that time."

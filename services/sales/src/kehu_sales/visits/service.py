@@ -8,6 +8,7 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.calendar.clashes import Clash, clashes_of, refuse, take_turns
+from kehu_sales.directory.service import department_of
 from kehu_sales.opportunities.links import link
 from kehu_sales.visit_policy.models import VisitType
 from kehu_sales.visit_policy.queries import policy_of
@@ -44,6 +45,7 @@ async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit
         checklist=_checklist(kind),
     )
     visit.plan(kind, {name: getattr(data, name) for name in PLAN})
+    visit.department_id = visit.department_id or await department_of(session, visit.owner_id)
     if data.refuse_clashes:
         await _refuse_clashes(session, visit)
     year = clock.today(session.context.now, zone).year
