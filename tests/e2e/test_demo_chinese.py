@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.progress import Progress
 
-from kehu_local.demo import chinese, scenes
+from kehu_local.demo import chinese, scenes, selling
 from kehu_local.demo.api import Api
 from kehu_local.testing import System, User, eventually, ids
 
@@ -171,3 +171,23 @@ class TestChineseDemo:
         tasks = demo.get("/customer/v1/credit-investigations", state="open", limit=200)
         assert expired
         assert ids(tasks, "customer_id") == expired
+
+    def test_business_is_as_far_as_the_story_says(self, demo: User) -> None:
+        sales = "/sales/v1"
+        quotes = every(demo, f"{sales}/quotes")
+        contracts = every(demo, f"{sales}/contracts")
+        projects = every(demo, f"{sales}/projects")
+        turns = selling.DEALS // len(selling.FAR)
+        assert [len(quotes), len(contracts), len(projects)] == [5 * turns, 4 * turns, 2 * turns]
+        assert {one["quote_id"] for one in contracts} < {one["id"] for one in quotes}
+        assert {one["contract_id"] for one in projects} < {one["id"] for one in contracts}
+        closed = [one for one in projects if one["state"] == "closed"]
+        assert len(closed) == turns
+        receipts = every(demo, f"{sales}/receipts")
+        assert len(receipts) == len(contracts)
+        for contract in contracts:
+            first = contract["instalments"][0]["amount"]
+            assert contract["collected"] == first, "the first instalment was paid"
+        files = "/service-desk/v1/product-files"
+        for project in projects:
+            eventually(lambda one=project: demo.get(files, project_id=one["id"])["items"])  # type: ignore[misc]

@@ -271,7 +271,6 @@ class TestServerPurchase:
             ],
         }  # fmt: skip
         made = story.rep.post("/sales/v1/samples", sample)
-        story.rep.post(f"/sales/v1/samples/{made['id']}/submit", {})
         story.rep.post(f"/sales/v1/samples/{made['id']}/deliver", {})
         story.rep.post(f"{path}/promote", {})
         refused(story.rep.http.post(f"{path}/promote", json={}), 409, "last-stage")
@@ -297,7 +296,7 @@ class TestServerPurchase:
         path = f"/sales/v1/contracts/{made['id']}"
         first = {"due_on": NEXT_YEAR.isoformat(), "amount": "180000.00", "condition": "验收合格"}
         story.rep.change(path, {"instalments": [first]})
-        refused(story.rep.http.post(f"{path}/submit", json={}), 422, "plan-does-not-add-up")
+        refused(story.rep.http.post(f"{path}/submit", json={}), 409, "plan-does-not-add-up")
         deposit = {"due_on": TODAY.isoformat(), "amount": "300000.00", "condition": "合同签订"}
         story.rep.change(path, {"instalments": [deposit, first]})
         story.rep.post(f"{path}/submit", {})
@@ -306,7 +305,7 @@ class TestServerPurchase:
                 "/sales/v1/projects", json={"contract_id": made["id"], "topic": "交付"}
             ),
             409,
-            "contract-not-in-force",
+            "contract-not-effective",
         )
         story.approve(made["id"])
         assert story.rep.get(path)["state"] == "approved"
@@ -354,7 +353,7 @@ class TestServerPurchase:
         (milestone,) = story.rep.get(path)["milestones"]
         story.rep.post(f"{path}/milestones/{milestone['id']}/reach", {})
         story.rep.post(f"{path}/promote", ask)
-        deliver = f"{path}/deliveries"
+        deliver = f"{path}/deliver"
         many = {"lines": [{"line_number": 1, "quantity": "11"}]}
         refused(story.rep.http.post(deliver, json=many), 409, "over-delivery")
         numbers = [f"SN-{place:03}" for place in range(int(SERVERS))]

@@ -123,8 +123,9 @@ class TestCreate:
         body = {"topic": "x", "customer_id": await make_customer(), "lines": [line]}
         with count_queries(database) as queries:
             await client.post(PATH, json=body)
-        # begin; customer, product, method; number; opportunity; audit entry and event; commit
-        assert len(queries) == 8, queries.statements
+        # begin; customer, product, method; rules that assign what nobody owns; number; opportunity;
+        # audit entry and event; commit
+        assert len(queries) == 9, queries.statements
 
 
 class TestChange:

@@ -10,6 +10,7 @@ from typing import Any
 from kehu_local.demo import timeline
 from kehu_local.demo.api import Api
 from kehu_local.demo.chinese import CUSTOMERS, Chinese, enter_phone
+from kehu_local.demo.selling import sell
 from kehu_local.errors import LocalError
 
 LEAVER, SUCCESSOR = "cn.shanghai.1", "cn.shanghai.2"
@@ -243,6 +244,7 @@ SCENES = (
     ("classes by hand", classify_by_hand),
     ("public pool", give_to_pool),
     ("segments", form_segments),
+    ("selling", sell),
     ("hand-over", hand_over),
 )
 """Every scene, in order."""
@@ -259,6 +261,9 @@ def figures(api: Api) -> list[str]:
     def count(path: str, **parameters: Any) -> int:
         return int(api.get(f"/customer/v1/{path}", limit=1, count="exact", **parameters)["count"])
 
+    def sold(path: str, **parameters: Any) -> int:
+        return int(api.get(f"/sales/v1/{path}", limit=1, count="exact", **parameters)["count"])
+
     [size] = api.get("/customer/v1/classification-schemes", code="cn-size")["items"]
     sizes = ", ".join(
         f"{one['name_zh']} {count('customers', scheme_id=size['id'], class_code=one['code'])}"
@@ -274,6 +279,8 @@ def figures(api: Api) -> list[str]:
         f"in the public pool: {count('customers', in_pool=True)}, in segments: {', '.join(kept)}",
         f"pairs that may be duplicates: {count('duplicates', state='open')}, "
         f"merged: {count('merges')}",
+        f"quotes: {sold('quotes')}, contracts: {sold('contracts')}, receipts: {sold('receipts')}, "
+        f"projects: {sold('projects')}, closed: {sold('projects', state='closed')}",
         f"handed over by a leaver: {count('owner-changes', manner='leaver')}, "
         f"credit investigations open: {count('credit-investigations', state='open')}",
     ]

@@ -168,7 +168,7 @@ def _deliver(
         for line in project["lines"]
     ]
     delivered = {"lines": lines, "on": data.days_ago(6), "receiver": "设备科"}
-    api.post(f"{path}/deliveries", delivered, key=f"{key}-delivery")
+    api.post(f"{path}/deliver", delivered, key=f"{key}-delivery")
     milestone = project["milestones"][0]["id"]
     api.post(
         f"{path}/milestones/{milestone}/reach", {"on": data.days_ago(6)}, key=f"{key}-milestone"
