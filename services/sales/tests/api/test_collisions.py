@@ -627,7 +627,7 @@ async def test_candidates_are_found_by_their_customers(
     running: RunningService, cluster: Cluster
 ) -> None:
     url = cluster.superuser(running.settings.database_url)
-    async with planner(url, "kehu_app") as plans:
+    async with planner(url, "kehu_app", "opportunities") as plans:
         plan = await plans.plan(queries.CANDIDATES, "t", [uuid4(), uuid4()])
 
     def conditions(node: dict[str, Any]) -> list[str]:
