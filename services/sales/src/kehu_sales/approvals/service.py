@@ -24,7 +24,10 @@ from kehu_sales.approvals.schemas import ApprovalFilters, ChainCreate, ChainFilt
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is submitted: which one it is, and whose."""
+    """What is submitted: which one it is, and whose.
+
+    `like` is the kind whose chain is followed while the tenant has none for this kind.
+    """
 
     kind: DocumentKind
     id: UUID
@@ -32,6 +35,7 @@ class Document:
     customer_id: UUID | None = None
     department_id: UUID | None = None
     owner_id: UUID | None = None
+    like: DocumentKind | None = None
 
 
 async def start(
@@ -44,6 +48,8 @@ async def start(
     database: its own state should have refused before.
     """
     chain = await queries.chain_of(session, document.kind)
+    if chain is None and document.like is not None:
+        chain = await queries.chain_of(session, document.like)
     amount = facts.amount
     approval = Approval(
         kind=document.kind,
