@@ -126,7 +126,7 @@ class TestWithoutAChain:
         amended = await done(amend(contract, ends_on=LATER), 201)
         told = [one for one in await emitted(database, tenant) if str(one.key) == contract["id"]]
         assert told[-1].type == "sales.contract-amended.v1"
-        data = told[-1].payload
+        data = told[-1].data
         assert (data["revision"], data["reason"]) == (2, WHY["reason"])
         assert data["changed"] == ["ends_on", "revision"]
         entries = await audited(database, tenant)
@@ -139,9 +139,16 @@ class TestWithoutAChain:
         self, client: httpx.AsyncClient, make_effective: Make, amend: Amend
     ) -> None:
         contract = await make_effective()
-        await done(amend(contract, discount_percent="10"), 201)
+        line = {"product_id": contract["lines"][0]["product_id"], "quantity": "9"}
+        await done(amend(contract, lines=[line]), 201)
         now = await done(client.get(f"{CONTRACTS}/{contract['id']}"))
         assert [one["amount"]["amount"] for one in now["instalments"]] == ["270.00", "630.00"]
+
+    async def test_giving_off_more_than_one_may_needs_consent_all_the_same(
+        self, make_effective: Make, amend: Amend
+    ) -> None:
+        amended = await done(amend(await make_effective(), discount_percent="10"), 201)
+        assert (amended["state"], amended["total"]["amount"]) == ("in_approval", "900.00")
 
     async def test_a_plan_becomes_shorter(
         self, client: httpx.AsyncClient, make_effective: Make, amend: Amend, receive: Make
@@ -186,7 +193,7 @@ class TestRefused:
             ([(LATER, "300.00"), (LATER, "700.00")], "paid-instalment-changed"),
             ([(f"{TODAY}", "300.00"), (LATER, "99.99"), (LATER, "600.01")],
              "instalment-below-collected"),
-            ([(f"{TODAY}", "1000.00")], "instalment-below-collected"),
+            ([(f"{TODAY}", "1000.00")], "paid-instalment-changed"),
         ):  # fmt: skip
             assert problem(await amend(contract, **plan(*shares))) == (409, code)
         line = {"product_id": contract["lines"][0]["product_id"], "quantity": "3"}

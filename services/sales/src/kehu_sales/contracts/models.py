@@ -50,7 +50,8 @@ class Contract(Aggregate, Base):
     """What was agreed with a trade customer: lines, total, and a plan of when the money comes.
 
     Only a draft changes; one in force is amended, by consent, or cancelled. `collected` is what
-    receipts have brought in of the total. `on_account`: the customer pays after delivery: what is open takes credit (C9).
+    receipts have brought in of the total. `on_account`: the customer pays after delivery: what is
+    open takes credit (C9).
     `revision` counts what both sides agreed to, from 1.
     """
 
