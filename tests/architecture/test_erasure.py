@@ -53,6 +53,8 @@ KEPT = {
     "projects.alerted", "quotes.lines", "quotes.warnings", "samples.lines",
     "approvals.levels", "approvals.waiting_role",
     "contracts.lines", "contracts.instalments", "contracts.settlement_method",
+    "contract_amendments.lines", "contract_amendments.instalments",
+    "contract_amendments.settlement_method",
     "opportunities.close_reason_code", "opportunity_competitors.threat", "opportunities.level",
     "opportunity_assessments.entered", "opportunity_assessments.explanation",
     "opportunity_assessments.leader_role", "forecast_calls.category", "opportunity_stages.name",

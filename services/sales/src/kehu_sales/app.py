@@ -8,6 +8,9 @@ from kehu_kernel.db import Constraints
 from kehu_kernel.errors import ConcurrentChange
 from kehu_kernel.personal_data import personal_data_router
 from kehu_sales.activities.routes import routes as activities
+from kehu_sales.amendments.errors import ContractBeingAmended
+from kehu_sales.amendments.routes import amending
+from kehu_sales.amendments.routes import routes as contract_amendments
 from kehu_sales.approvals.errors import ApprovalChainTaken, ApprovalIsOver
 from kehu_sales.approvals.routes import chains as approval_chains
 from kehu_sales.approvals.routes import routes as approvals
@@ -92,6 +95,8 @@ CONSTRAINTS: Constraints = {
     "uq_opportunity_competitors_one": TakesPartAlready,
     "uq_grading_schemes_tenant_id": ConcurrentChange,
     "uq_grading_scheme_versions_tenant_id_number": ConcurrentChange,
+    "ix_contract_amendments_kept": ConcurrentChange,
+    "ix_contract_amendments_open": ContractBeingAmended,
     "ix_contracts_quote": QuoteHasContract,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
@@ -154,6 +159,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         grading_scheme,
         opportunity_grades,
         contracts,
+        amending,
+        contract_amendments,
         receipts,
         receivables,
         receivable_ages,

@@ -61,6 +61,7 @@ PERSONAL = (
         ("customer_id", "opportunity_id"),
         {"terms": NOTHING, "cancel_reason": IF_GIVEN},
     ),
+    Personal("contract_amendments", ("contract_id",), {"reason": IF_GIVEN, "terms": NOTHING}),
     Personal("receipts", ("customer_id",), {"reference": NOTHING, "close_reason": IF_GIVEN}),
     Personal("receipt_allocations", ("receipt_id",), {"release_reason": IF_GIVEN}, key=None),
     Personal("customer_group_refs", ("customer_id",), key=None),

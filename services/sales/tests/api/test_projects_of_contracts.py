@@ -121,13 +121,38 @@ async def test_of_two_projects_at_once_one_gets_what_is_left(
 
 
 @pytest.mark.usefixtures("method")
-async def test_what_the_contract_does_not_bind_to_any_more_is_not_delivered(
+async def test_what_projects_deliver_or_have_delivered_is_not_cancelled(
     client: httpx.AsyncClient, make_effective: Make, carry_out: Carry, problem: ProblemOf
 ) -> None:
     contract = await make_effective()
+    cancel, why = f"/v1/contracts/{contract['id']}/cancel", {"reason": "终止"}
+    project = (await plan(client, contract_id=contract["id"])).json()
+    refused = await client.post(cancel, json=why)
+    assert problem(refused) == (409, "contract-has-projects")
+    assert project["number"] in refused.json()["detail"]
+    url = await carry_out(project["id"])
+    delivery = (await deliver(client, url, "1")).json()
+    refused = await client.post(cancel, json=why)
+    assert problem(refused) == (409, "contract-has-deliveries")
+    assert project["number"] in refused.json()["detail"]
+    reverse = f"/v1/project-deliveries/{delivery['id']}/reverse"
+    assert (await client.post(reverse, json=why)).is_success
+    assert problem(await client.post(cancel, json=why)) == (409, "contract-has-projects")
+    assert (await client.post(f"{url}/cancel", json=why)).is_success
+    assert (await client.post(cancel, json=why)).json()["state"] == "cancelled"
+    assert problem(await plan(client, contract_id=contract["id"])) == (
+        409,
+        "contract-not-effective",
+    )
+
+
+@pytest.mark.usefixtures("method")
+async def test_what_a_cancelled_project_delivered_holds_the_contract(
+    client: httpx.AsyncClient, make_effective: Make, carry_out: Carry, problem: ProblemOf
+) -> None:
+    contract, why = await make_effective(), {"reason": "终止"}
     url = await carry_out((await plan(client, contract_id=contract["id"])).json()["id"])
-    assert (await deliver(client, url, "1")).status_code == 200
-    ended = await client.post(f"/v1/contracts/{contract['id']}/cancel", json={"reason": "终止"})
-    assert ended.is_success, ended.text
-    refused = await deliver(client, url, "1")
-    assert problem(refused) == (409, "contract-not-effective")
+    assert (await deliver(client, url, "1")).is_success
+    assert (await client.post(f"{url}/cancel", json=why)).is_success
+    refused = await client.post(f"/v1/contracts/{contract['id']}/cancel", json=why)
+    assert problem(refused) == (409, "contract-has-deliveries")

@@ -78,11 +78,19 @@ async def agreements(
     submitted = await login(company.lei, "own").post(f"/v1/contracts/{made['id']}/submit")
     assert submitted.json()["state"] == "approved", submitted.text
     contract = submitted.json()
+    amended = await login(company.lei, "own").post(
+        f"/v1/contracts/{contract['id']}/amend", json={"reason": SECRET, "terms": f"{SECRET}二"}
+    )
+    assert amended.status_code == 201, amended.text
     received = {"amount": {"amount": "1.00", "currency": "CNY"}, "reference": SECRET}
     of_it = {"customer_id": contract["customer_id"], "allocations": []} | lei
     receipt = await login(company.lei, "own").post("/v1/receipts", json=received | of_it)
     assert receipt.status_code == 201, receipt.text
-    return {"/v1/contracts": contract, "/v1/receipts": receipt.json()}
+    return {
+        "/v1/contracts": contract,
+        "/v1/contract-amendments": amended.json(),
+        "/v1/receipts": receipt.json(),
+    }
 
 
 @pytest.fixture
@@ -254,7 +262,7 @@ async def found(
         if "{" in path:
             collection = path.partition("/{")[0]
             assert collection in foreign, f"{path}: make one of these in the fixture `foreign`"
-            url = re.sub(r"\{[^}]*\}", foreign[collection]["id"], path)
+            url = re.sub(r"\{[^}]*\}", foreign[collection]["id"], path.replace("{revision}", "1"))
             answers[url] = await fang.get(url)
             continue
         answers[path] = await fang.get(path, params=more)

@@ -1,4 +1,4 @@
-"""Random lives of contracts and the money that comes in for them: the sums always agree (S10)."""
+"""Random lives of contracts, amended and paid: the sums always agree (S10)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,6 +17,8 @@ pytestmark = pytest.mark.timeout(900)  # for a long search (KEHU_EXAMPLES)
 Make = Callable[..., Awaitable[dict[str, Any]]]
 CONTRACTS, RECEIPTS = "/v1/contracts", "/v1/receipts"
 amounts = st.sampled_from(["0.01", "299.99", "300.00", "700.00", "1000.00"])
+plans = st.sampled_from([[], [300], [300, 1], [600, 400], [1, 299, 700]])
+"""Instalments but for the last, which is the rest."""
 which = st.integers(0, 5)
 WHY = {"reason": "试验"}
 
@@ -34,6 +36,7 @@ class Collection(ApiMachine):
         """A contract over 1000.00 is in force: 300.00 are due today, 700.00 later."""
         self.contract = self.wait(self.world.make_effective())
         self.url = f"{CONTRACTS}/{self.contract['id']}"
+        self.agreed = [self.contract["instalments"]]
 
     @rule(amount=amounts, at_once=st.booleans())
     def receive(self, amount: str, at_once: bool) -> None:
@@ -48,7 +51,7 @@ class Collection(ApiMachine):
         assert made.status_code == 201, made.text
         self.receipts.append(f"{RECEIPTS}/{made.json()['id']}")
 
-    @rule(one=which, amount=amounts, position=st.integers(1, 2))
+    @rule(one=which, amount=amounts, position=st.integers(1, 3))
     def allocate(self, one: int, amount: str, position: int) -> None:
         """Some of it pays an instalment."""
         told = {"contract_id": self.contract["id"], "position": position, "amount": amount}
@@ -59,7 +62,7 @@ class Collection(ApiMachine):
         """All of it pays what is due first."""
         self.step(one, "allocate", {})
 
-    @rule(one=which, position=st.integers(1, 2))
+    @rule(one=which, position=st.integers(1, 3))
     def release(self, one: int, position: int) -> None:
         """It does not pay that instalment any more."""
         body = {"contract_id": self.contract["id"], "position": position} | WHY
@@ -74,6 +77,36 @@ class Collection(ApiMachine):
     def reverse(self, one: int) -> None:
         """It was a mistake."""
         self.step(one, "reverse", WHY)
+
+    @rule(plan=plans, quantity=st.sampled_from(["3", "10", "12"]))
+    def amend(self, plan: list[int], quantity: str) -> None:
+        """The contract is over more or less, and paid in other parts."""
+        before, product = self.state(), self.contract["lines"][0]["product_id"]
+        total = Decimal(quantity) * 100
+        parts = [Decimal(part) for part in plan]
+        shares = [*parts, total - sum(parts)]
+        if shares[-1] <= 0:
+            return
+        body = WHY | {
+            "lines": [{"product_id": product, "quantity": quantity}],
+            "instalments": [
+                {"due_on": before["instalments"][0]["due_on"], "amount": f"{share}"}
+                for share in shares
+            ],
+        }
+        paid = self.paid()
+        made = self.wait(self.world.client.post(f"{self.url}/amend", json=body))
+        code = self.outcome(f"POST {CONTRACTS}/{{contract_id}}/amend", made)
+        after = self.state()
+        assert after["revision"] == before["revision"] + (code is None), code
+        if code is None:
+            assert before["state"] == "approved"
+            assert all(position <= len(shares) for position in paid)
+            assert all(shares[position - 1] >= got for position, got in paid.items())
+            assert Decimal(after["total"]["amount"]) == total
+            self.agreed.append(after["instalments"])
+        else:
+            assert after == before
 
     @rule(command=st.sampled_from(["fulfil", "cancel"]))
     def end(self, command: str) -> None:
@@ -96,7 +129,7 @@ class Collection(ApiMachine):
         """What receipts pay is what instalments and the contract have; nothing is below zero."""
         if not hasattr(self, "url"):
             return
-        contract, paid = self.state(), [Decimal(0), Decimal(0)]
+        contract = self.state()
         for url in self.receipts:
             receipt = self.get(url)
             money = {
@@ -110,21 +143,30 @@ class Collection(ApiMachine):
                 one for one in self.get(f"{url}/allocations")["items"] if not one["released_on"]
             ]
             assert sum(Decimal(one["amount"]["amount"]) for one in pays) == money["allocated"]
-            for one in pays:
-                paid[one["position"] - 1] += Decimal(one["amount"]["amount"])
-        assert Decimal(contract["collected"]["amount"]) == sum(paid)
+        paid = self.paid()
+        assert Decimal(contract["collected"]["amount"]) == sum(paid.values())
+        due = {x["position"]: Decimal(x["amount"]["amount"]) for x in contract["instalments"]}
+        assert sum(due.values()) == Decimal(contract["total"]["amount"])
         if contract["state"] == "approved":
             items = self.get(f"/v1/receivables?contract_id={contract['id']}")["items"]
             shown = {one["position"]: Decimal(one["open"]["amount"]) for one in items}
-            due = [Decimal(300), Decimal(700)]
-            expected = {
-                n: whole - got
-                for n, (whole, got) in enumerate(zip(due, paid, strict=True), 1)
-                if whole > got
-            }
-            assert shown == expected
+            left = {n: whole - paid.get(n, Decimal(0)) for n, whole in due.items()}
+            assert shown == {n: open_ for n, open_ in left.items() if open_}
+        kept = self.get(f"{self.url}/revisions")["items"]
+        assert [one["revision"] for one in kept] == [*range(1, len(self.agreed) + 1)]
+        assert [one["instalments"] for one in kept] == self.agreed
 
     # -- how
+
+    def paid(self) -> dict[int, Decimal]:
+        """What receipts pay of each instalment."""
+        found: dict[int, Decimal] = {}
+        for url in self.receipts:
+            for one in self.get(f"{url}/allocations")["items"]:
+                if not one["released_on"]:
+                    amount = Decimal(one["amount"]["amount"])
+                    found[one["position"]] = found.get(one["position"], Decimal(0)) + amount
+        return found
 
     def get(self, url: str) -> dict[str, Any]:
         found: dict[str, Any] = self.wait(self.world.client.get(url)).json()

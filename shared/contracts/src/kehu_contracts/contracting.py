@@ -79,6 +79,14 @@ class ContractCollected(ContractFact):
     type: ClassVar[str] = "sales.contract-collected.v1"
 
 
+class ContractAmended(ContractFact):
+    """A contract in force says something else from now on; `revision` counts that."""
+
+    type: ClassVar[str] = "sales.contract-amended.v1"
+
+    reason: str = Field(description="Why it was amended.")
+
+
 class ContractFulfilled(ContractFact):
     """Both sides have done what they agreed to."""
 
@@ -184,6 +192,7 @@ EVENTS: tuple[type[Event], ...] = (
     ContractChanged,
     ContractApproved,
     ContractCollected,
+    ContractAmended,
     ContractFulfilled,
     ContractCancelled,
     InstalmentOverdue,

@@ -276,6 +276,9 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.contract-collected.v1": Telling(
         K.CONTRACT, "Money came in for a contract", "合同回款", "number", None, "owner_id"
     ),
+    "sales.contract-amended.v1": Telling(
+        K.CONTRACT, "Contract amended", "合同变更生效", "reason", None, "owner_id"
+    ),
     "sales.contract-fulfilled.v1": Telling(
         K.CONTRACT, "Contract fulfilled", "合同履行完毕", "number", "closed_on", "owner_id"
     ),

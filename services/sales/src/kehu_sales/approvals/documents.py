@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 
 from kehu_kernel.session import Session
+from kehu_sales.amendments.service import approval_decided as amendment_decided
 from kehu_sales.approvals.models import Approval, DocumentKind
 from kehu_sales.competitors.service import approval_decided as competitor_decided
 from kehu_sales.contracts.service import approval_decided as contract_decided
@@ -25,6 +26,7 @@ DECIDED: Mapping[DocumentKind, Callable[[Session, Approval], Awaitable[None]]] =
 }
 DECIDED_ON: Mapping[DocumentKind, Callable[[Session, Approval, date], Awaitable[None]]] = {
     DocumentKind.CONTRACT: contract_decided,
+    DocumentKind.CONTRACT_AMENDMENT: amendment_decided,
 }
 """Documents that come into force on the day of the decision."""
 

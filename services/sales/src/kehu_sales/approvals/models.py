@@ -38,9 +38,10 @@ DECIDE_SCOPE = "sales:approvals:decide"
 
 
 class DocumentKind(StrEnum):
-    """What can be submitted: 合同, 价目表, 报价单, 项目, 样品申请, 竞争对手."""
+    """What can be submitted: 合同, 合同变更, 价目表, 报价单, 项目, 样品申请, 竞争对手."""
 
     CONTRACT = "contract"
+    CONTRACT_AMENDMENT = "contract_amendment"
     PRICE_LIST = "price_list"
     QUOTE = "quote"
     SAMPLE = "sample"

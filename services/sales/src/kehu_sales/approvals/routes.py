@@ -11,6 +11,13 @@ from kehu_kernel.db import require
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
+from kehu_sales.amendments.errors import (
+    AmendmentBelowPlanned,
+    AmendmentInForce,
+    InstalmentBelowCollected,
+    PaidInstalmentChanged,
+    TotalBelowCollected,
+)
 from kehu_sales.approvals import documents, service
 from kehu_sales.approvals.errors import (
     ApprovalChainTaken,
@@ -35,7 +42,7 @@ from kehu_sales.approvals.schemas import (
     DecisionRead,
     Remark,
 )
-from kehu_sales.contracts.errors import ContractInForce
+from kehu_sales.contracts.errors import ContractInForce, ContractNotReady
 from kehu_sales.projects.errors import ProjectIsUnderWay
 from kehu_sales.quotes.errors import QuoteIsOut
 from kehu_sales.samples.errors import SampleIsOut
@@ -74,7 +81,16 @@ async def list_decisions(approval_id: UUID, session: Session) -> DecisionList:
     "/{approval_id}/approve",
     summary="Approve",
     dependencies=[WRITE],
-    responses=problems(ApprovalIsOver, NotTheApprover, OwnDocument),
+    responses=problems(
+        ApprovalIsOver,
+        NotTheApprover,
+        OwnDocument,
+        ContractNotReady,
+        TotalBelowCollected,
+        InstalmentBelowCollected,
+        PaidInstalmentChanged,
+        AmendmentBelowPlanned,
+    ),
 )
 async def approve(
     approval_id: UUID,
@@ -84,7 +100,10 @@ async def approve(
     today: Today,
     response: Response,
 ) -> ApprovalRead:
-    """Agree at the present level: the next one is asked, or the document is approved."""
+    """Agree at the present level: the next one is asked, or the document is approved.
+
+    An amendment that money or projects have overtaken is refused.
+    """
     return await _decide(
         session, approval_id, Decision.APPROVE, data.reason, version, today, response
     )
@@ -135,7 +154,13 @@ async def withdraw(
     summary="Un-approve",
     dependencies=[WRITE],
     responses=problems(
-        NotApproved, NotTheApprover, QuoteIsOut, SampleIsOut, ContractInForce, ProjectIsUnderWay
+        NotApproved,
+        NotTheApprover,
+        QuoteIsOut,
+        SampleIsOut,
+        ContractInForce,
+        AmendmentInForce,
+        ProjectIsUnderWay,
     ),
 )
 async def revoke(

@@ -25,7 +25,10 @@ from kehu_sales.approvals.schemas import ApprovalFilters, ChainCreate, ChainFilt
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is submitted: which one it is, and whose."""
+    """What is submitted: which one it is, and whose.
+
+    `like` is the kind whose chain is followed while the tenant has none for this kind.
+    """
 
     kind: DocumentKind
     id: UUID
@@ -33,6 +36,7 @@ class Document:
     customer_id: UUID | None = None
     department_id: UUID | None = None
     owner_id: UUID | None = None
+    like: DocumentKind | None = None
 
     @classmethod
     def of(cls, kind: DocumentKind, record: Any, **besides: Any) -> Self:
@@ -52,6 +56,8 @@ async def start(
     database: its own state should have refused before.
     """
     chain = await queries.chain_of(session, document.kind)
+    if chain is None and document.like is not None:
+        chain = await queries.chain_of(session, document.like)
     amount = facts.amount
     approval = Approval(
         kind=document.kind,

@@ -75,12 +75,12 @@ class ContractNotReady(DomainError):
 
 
 class ContractInForce(DomainError):
-    """What binds both sides is not un-approved: it is cancelled, and another one made."""
+    """What binds both sides is not un-approved: it is amended, or cancelled and made again."""
 
     code = "contract-in-force"
     status = HTTPStatus.CONFLICT
-    en = "The contract {number} is in force: cancel it and make another instead."
-    zh = "合同 {number} 已生效，请取消后另立合同。"
+    en = "The contract {number} is in force: amend it, or cancel it and make another instead."
+    zh = "合同 {number} 已生效，请变更合同，或取消后另立合同。"
 
 
 class ContractHasReceipts(DomainError):
@@ -90,6 +90,24 @@ class ContractHasReceipts(DomainError):
     status = HTTPStatus.CONFLICT
     en = "{collected} was received for {number}: release and refund it first."
     zh = "合同 {number} 已回款 {collected}，请先退回款项再取消。"
+
+
+class ContractHasProjects(DomainError):
+    """A project delivers it: that has to be given up first."""
+
+    code = "contract-has-projects"
+    status = HTTPStatus.CONFLICT
+    en = "Projects deliver {number}: {projects}. Cancel them first."
+    zh = "项目 {projects} 正在交付合同 {number}，请先取消项目。"
+
+
+class ContractHasDeliveries(DomainError):
+    """Something was delivered for it: that has to come back first, or the contract is fulfilled."""
+
+    code = "contract-has-deliveries"
+    status = HTTPStatus.CONFLICT
+    en = "Projects have delivered products of {number}: {projects}. Reverse the deliveries first."
+    zh = "项目 {projects} 已交付合同 {number} 的产品，请先冲销交付。"
 
 
 class ContractNotCollected(DomainError):

@@ -49,6 +49,10 @@ def created(contract: Contract) -> contracting.ContractCreated:
     return contracting.ContractCreated(**_state(contract, []))
 
 
+def amended(contract: Contract, fields: list[str], reason: str) -> contracting.ContractAmended:
+    return contracting.ContractAmended(**_state(contract, fields), reason=reason)
+
+
 OF_STATE: dict[str, type[contracting.ContractFact]] = {
     ContractState.APPROVED: contracting.ContractApproved,
     ContractState.FULFILLED: contracting.ContractFulfilled,

@@ -24,10 +24,9 @@ from kehu_sales.contracts.errors import (
     ContractInForce,
     ContractNotCollected,
     ContractNotReady,
-    DueBeforeSigning,
     LinesOfTheQuote,
 )
-from kehu_sales.contracts.plan import NOTHING, PlanColumn, Share, require_sum, shares_of
+from kehu_sales.contracts.plan import NOTHING, PlanColumn, Share, require_payable, shares_of
 from kehu_sales.db import Base
 from kehu_sales.quotes.lines import QuoteLine, QuoteLinesColumn, total_of
 
@@ -50,8 +49,9 @@ EFFECTIVE = (ContractState.APPROVED, ContractState.FULFILLED)
 class Contract(Aggregate, Base):
     """What was agreed with a trade customer: lines, total, and a plan of when the money comes.
 
-    Only a draft changes; one in force is cancelled. `collected` is what receipts have brought in of
-    the total. `on_account`: the customer pays after delivery: what is open takes credit (C9).
+    Only a draft changes; one in force is amended, by consent, or cancelled. `collected` is what
+    receipts have brought in of the total. `on_account`: the customer pays after delivery: what is
+    open takes credit (C9).
     `revision` counts what both sides agreed to, from 1.
     """
 
@@ -151,10 +151,7 @@ class Contract(Aggregate, Base):
         Raises `PeriodReversed`, `DueBeforeSigning`, `PlanDoesNotAddUp`.
         """
         business_day.period(self.starts_on, self.ends_on)
-        first = min((share.due_on for share in self.instalments), default=self.signed_on)
-        if first < self.signed_on:
-            raise DueBeforeSigning(due_on=first, signed_on=self.signed_on)
-        require_sum(self.instalments, self.total)
+        require_payable(self.instalments, self.total, self.signed_on)
 
     def follow(self, approval: str, on: date) -> None:
         """Be as far as its approval is; what is not agreed to is a draft again.

@@ -11,7 +11,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from kehu_contracts.money import CENT
-from kehu_sales.contracts.errors import AmountOrPercent, PercentsDoNotAddUp, PlanDoesNotAddUp
+from kehu_sales.contracts.errors import (
+    AmountOrPercent,
+    DueBeforeSigning,
+    PercentsDoNotAddUp,
+    PlanDoesNotAddUp,
+)
 from kehu_sales.lines import HUNDRED
 
 NOTHING = Decimal("0.00")
@@ -57,8 +62,14 @@ def _portions(percents: Sequence[Decimal], total: Decimal) -> list[Decimal]:
     return [*amounts, left]
 
 
-def require_sum(plan: Sequence[Share], total: Decimal) -> None:
-    """Raise `PlanDoesNotAddUp` unless the instalments are the total, to the cent."""
+def require_payable(plan: Sequence[Share], total: Decimal, signed_on: date) -> None:
+    """Raise unless the instalments are the total, to the cent, and none is due before the signing.
+
+    Raises `DueBeforeSigning`, `PlanDoesNotAddUp`.
+    """
+    first = min((share.due_on for share in plan), default=signed_on)
+    if first < signed_on:
+        raise DueBeforeSigning(due_on=first, signed_on=signed_on)
     planned = sum((share.amount for share in plan), NOTHING)
     if planned != total:
         raise PlanDoesNotAddUp(planned=planned, total=total)

@@ -11,9 +11,12 @@ from kehu_kernel.db import require
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
+from kehu_sales.amendments.errors import ContractBeingAmended
 from kehu_sales.contracts import service
 from kehu_sales.contracts.errors import (
     AmountOrPercent,
+    ContractHasDeliveries,
+    ContractHasProjects,
     ContractHasReceipts,
     ContractNeedsCustomer,
     ContractNotCollected,
@@ -108,7 +111,7 @@ async def change_contract(
     version: ExpectedVersion,
     response: Response,
 ) -> ContractRead:
-    """Change a draft; a contract in force stays as it is."""
+    """Change a draft; a contract in force is amended."""
     contract = await service.change_contract(
         session, contract_id, data, today=today, expected_version=version
     )
@@ -142,7 +145,13 @@ async def submit_contract(
     "/{contract_id}/fulfil",
     summary="Fulfil a contract",
     dependencies=[WRITE],
-    responses=problems(ContractNotReady, ContractNotCollected, DateInFuture, DateBeforePrevious),
+    responses=problems(
+        ContractNotReady,
+        ContractNotCollected,
+        ContractBeingAmended,
+        DateInFuture,
+        DateBeforePrevious,
+    ),
 )
 async def fulfil_contract(
     contract_id: UUID,
@@ -163,7 +172,15 @@ async def fulfil_contract(
     "/{contract_id}/cancel",
     summary="Cancel a contract",
     dependencies=[WRITE],
-    responses=problems(ContractNotReady, ContractHasReceipts, DateInFuture, DateBeforePrevious),
+    responses=problems(
+        ContractNotReady,
+        ContractHasReceipts,
+        ContractBeingAmended,
+        ContractHasProjects,
+        ContractHasDeliveries,
+        DateInFuture,
+        DateBeforePrevious,
+    ),
 )
 async def cancel_contract(
     contract_id: UUID,
@@ -173,7 +190,7 @@ async def cancel_contract(
     version: OptionalVersion,
     response: Response,
 ) -> ContractRead:
-    """End a contract before it is fulfilled; money that came in has to be paid back first."""
+    """End a contract before it is fulfilled, which nobody paid, delivered or delivers."""
     contract = await service.cancel_contract(
         session, contract_id, data, today=today, expected_version=version
     )

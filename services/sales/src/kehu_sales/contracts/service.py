@@ -7,6 +7,8 @@ from kehu_kernel import audit, business_day, ids, numbering, outbox
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
+from kehu_sales.amendments.models import ContractAmendment
+from kehu_sales.amendments.queries import require_none_open
 from kehu_sales.approvals.models import Approval, DocumentKind, Facts
 from kehu_sales.approvals.service import Document, start
 from kehu_sales.contracts import events, queries
@@ -23,6 +25,7 @@ from kehu_sales.contracts.sources import Source, require_agreed, source_of
 from kehu_sales.customers.service import load_customers, present_customer
 from kehu_sales.directory.service import department_of
 from kehu_sales.products.queries import load_products
+from kehu_sales.projects.contracted import require_undelivered
 from kehu_sales.quote_policy.queries import policy_of
 from kehu_sales.quotes import pricing
 from kehu_sales.quotes import service as quotes
@@ -134,7 +137,7 @@ async def submit_contract(
         require_agreed(await require(session, Quote, contract.quote_id), today)
     document = Document.of(DocumentKind.CONTRACT, contract)
     facts = Facts(contract.sum, largest_discount(contract.lines, contract.discount_percent))
-    must = contract.quote_id is None and await _needs_consent(session, contract, facts)
+    must = contract.quote_id is None and await needs_consent(session, contract, facts)
     approval = await start(session, document, facts, must=must)
     return _follow(session, contract, approval, today)
 
@@ -153,11 +156,15 @@ async def fulfil_contract(
     today: date,
     expected_version: int | None,
 ) -> Contract:
-    """Say that a contract is fulfilled. Raises what `Contract.fulfil` raises, `DateInFuture`."""
+    """Say that a contract is fulfilled.
+
+    Raises what `Contract.fulfil` raises, `DateInFuture`, `ContractBeingAmended`.
+    """
     contract = await require(
         session, Contract, contract_id, lock=True, expected_version=expected_version
     )
     contract.fulfil(_after_signing(contract, data.on, today))
+    await require_none_open(session, contract.id)
     return changed(session, contract, "fulfilled")
 
 
@@ -171,12 +178,15 @@ async def cancel_contract(
 ) -> Contract:
     """Cancel a contract, and why; its quote may be pushed down again.
 
-    Raises what `Contract.cancel` raises, `DateInFuture`, `DateBeforePrevious`.
+    Raises what `Contract.cancel` raises, `DateInFuture`, `DateBeforePrevious`,
+    `ContractBeingAmended`, `ContractHasProjects`, `ContractHasDeliveries`.
     """
     contract = await require(
         session, Contract, contract_id, lock=True, expected_version=expected_version
     )
     contract.cancel(_after_signing(contract, data.on, today), data.reason)
+    await require_none_open(session, contract.id)
+    await require_undelivered(session, contract)
     if contract.quote_id is not None:
         await session.see_all_rows()  # the quote may be somebody else's
         quote = await require(session, Quote, contract.quote_id, lock=True)
@@ -225,7 +235,9 @@ def _follow(session: Session, contract: Contract, approval: Approval, today: dat
     return changed(session, contract, f"approval-{approval.state}")
 
 
-async def _needs_consent(session: Session, contract: Contract, facts: Facts) -> bool:
+async def needs_consent(
+    session: Session, contract: Contract | ContractAmendment, facts: Facts
+) -> bool:
     """Whether its prices are below a floor, or more is given off than the caller may give (S7)."""
     products = await load_products(session, {line.product_id for line in contract.lines})
     below = any(

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 
 from kehu_kernel.session import Session
+from kehu_sales.contracts.errors import ContractHasDeliveries, ContractHasProjects
 from kehu_sales.contracts.models import EFFECTIVE, Contract
 from kehu_sales.projects.errors import ContractNotEffective, MoreThanContract, UnknownContract
-from kehu_sales.projects.models import Project, ProjectLine, ProjectState
+from kehu_sales.projects.models import OPEN, Project, ProjectLine, ProjectState
 
 Quantities = Mapping[UUID, Decimal]
 
@@ -69,6 +70,36 @@ async def planned_for(session: Session, contract_id: UUID) -> Quantities:
 async def delivered_for(session: Session, contract_id: UUID) -> Quantities:
     """Return what all projects of a contract have delivered."""
     return await _summed(session, contract_id, ProjectLine.delivered)
+
+
+async def require_undelivered(session: Session, contract: Contract) -> None:
+    """Refuse to end a locked contract that projects deliver, or have delivered of.
+
+    What is open or delivered counts, whoever's project it is. Raises `ContractHasDeliveries`,
+    `ContractHasProjects`.
+    """
+    await session.see_all_rows()
+    rows = await session.execute(
+        select(Project.number, func.coalesce(func.sum(ProjectLine.delivered), 0))
+        .outerjoin(
+            ProjectLine,
+            (ProjectLine.tenant_id == Project.tenant_id) & (ProjectLine.project_id == Project.id),
+        )
+        .where(
+            Project.tenant_id == session.context.tenant_id,
+            Project.contract_id == contract.id,
+            or_(Project.state.in_(OPEN), ProjectLine.delivered > 0),
+        )
+        .group_by(Project.number)
+        .order_by(Project.number)
+    )
+    projects: dict[str, Decimal] = dict(tuple(row) for row in rows)
+    await session.see_rows_in_scope()
+    having = [number for number, delivered in projects.items() if delivered]
+    if having:
+        raise ContractHasDeliveries(number=contract.number, projects=", ".join(having))
+    if projects:
+        raise ContractHasProjects(number=contract.number, projects=", ".join(projects))
 
 
 async def _summed(session: Session, contract_id: UUID, quantity: object) -> Quantities:
