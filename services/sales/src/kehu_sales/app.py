@@ -36,6 +36,8 @@ from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
 from kehu_sales.contracts.errors import QuoteHasContract
 from kehu_sales.contracts.routes import routes as contracts
+from kehu_sales.credit.routes import routes as credit_checks
+from kehu_sales.credit_policy.routes import routes as credit_check_policy
 from kehu_sales.db import Base
 from kehu_sales.deliveries.errors import SerialNumberDelivered
 from kehu_sales.deliveries.routes import delivering
@@ -93,6 +95,7 @@ CONSTRAINTS: Constraints = {
     "uq_grading_schemes_tenant_id": ConcurrentChange,
     "uq_grading_scheme_versions_tenant_id_number": ConcurrentChange,
     "ix_contracts_quote": QuoteHasContract,
+    "uq_credit_check_policies_tenant_id": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
     "uq_quote_policies_tenant_id": ConcurrentChange,
@@ -157,6 +160,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         receipts,
         receivables,
         receivable_ages,
+        credit_checks,
+        credit_check_policy,
         approvals,
         approval_chains,
         projects,
