@@ -36,7 +36,7 @@ UNKNOWN = replace(GOOD, granted=False, limit=None, report_expires_on=None)
 
 
 def policy(**decided: str) -> CreditCheckPolicy:
-    return CreditCheckPolicy(version=0, **DEFAULTS | decided)
+    return CreditCheckPolicy(version=0, **{**DEFAULTS, **decided})
 
 
 def codes(standing: CreditStanding, asked: Money, **decided: str) -> list[tuple[str, bool]]:
