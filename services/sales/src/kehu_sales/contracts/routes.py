@@ -48,7 +48,7 @@ from kehu_sales.quotes.routes import CUSTOMER, LINES
 routes = router("/v1/contracts", "contracts")
 READ = requires("sales:contracts:read")
 WRITE = requires("sales:contracts:write")
-OVERRIDE = requires("sales:contracts:credit-override")
+OVERRIDE = requires("sales:contracts:override")
 PLAN = (AmountOrPercent, PercentsDoNotAddUp)
 
 
