@@ -4,11 +4,11 @@ from alembic import op
 
 from kehu_kernel.erasure_schema import forget
 from kehu_kernel.migrations import enable_tenant_security
-from kehu_sales.directory.rows import ME, limit_audit, limit_to_visible
+from kehu_sales.directory.rows import ME, limit_to_visible
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112595"
-down_revision = "2026112590"
+down_revision = "2026112591"
 
 TABLES = (
     """
@@ -70,32 +70,6 @@ ASKED_ABOUT = (
     f"AND a.document_id = contract_amendments.id AND a.waiting_employee_id = {ME})"
 )
 """Whoever is asked to approve an amendment sees it."""
-LIMITED = {
-    "activity": "activities",
-    "approval": "approvals",
-    "calendar-feed": "calendar_feeds",
-    "collision": "collisions",
-    "comparison-sheet": "comparison_sheets",
-    "contract": "contracts",
-    "contract-amendment": "contract_amendments",
-    "forecast-call": "forecast_calls",
-    "opportunity": "opportunities",
-    "opportunity-competitor": "opportunity_competitors",
-    "price-list": "price_lists",
-    "project": "projects",
-    "project-delivery": "project_deliveries",
-    "quote": "quotes",
-    "receipt": "receipts",
-    "sample": "samples",
-    "target": "targets",
-    "task": "tasks",
-    "visit": "visits",
-}
-FREE = (
-    "product", "method", "confirmation-template", "visit-policy", "quote-policy",
-    "approval-chain", "forecast-rules", "grading-scheme", "competitor", "close-reason",
-    "collision-policy", "assignment-rule", "assignee",
-)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -104,4 +78,3 @@ def upgrade() -> None:
     enable_tenant_security(op, "contract_amendments", rights="SELECT, INSERT, UPDATE")
     limit_to_visible(op, "contract_amendments", besides=ASKED_ABOUT, contracts="contract_id")
     forget(op, [one for one in PERSONAL if one.table == "contract_amendments"])
-    limit_audit(op, LIMITED, FREE)

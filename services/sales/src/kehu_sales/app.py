@@ -39,6 +39,8 @@ from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
 from kehu_sales.contracts.errors import QuoteHasContract
 from kehu_sales.contracts.routes import routes as contracts
+from kehu_sales.credit.routes import routes as credit_checks
+from kehu_sales.credit_policy.routes import routes as credit_check_policy
 from kehu_sales.db import Base
 from kehu_sales.deliveries.errors import SerialNumberDelivered
 from kehu_sales.deliveries.routes import delivering
@@ -98,6 +100,7 @@ CONSTRAINTS: Constraints = {
     "ix_contract_amendments_kept": ConcurrentChange,
     "ix_contract_amendments_open": ContractBeingAmended,
     "ix_contracts_quote": QuoteHasContract,
+    "uq_credit_check_policies_tenant_id": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
     "uq_quote_policies_tenant_id": ConcurrentChange,
@@ -164,6 +167,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         receipts,
         receivables,
         receivable_ages,
+        credit_checks,
+        credit_check_policy,
         approvals,
         approval_chains,
         projects,

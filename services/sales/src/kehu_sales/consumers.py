@@ -10,6 +10,7 @@ from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
 from kehu_sales.collisions.relations import ask_again
+from kehu_sales.credit.copies import record_credit
 from kehu_sales.customers.service import record_customers, record_duplicates, record_groups
 from kehu_sales.directory.service import record_directory
 from kehu_sales.grading.service import mark_customers
@@ -17,10 +18,11 @@ from kehu_sales.hand_overs.models import HandOverRef
 
 
 async def fold(session: Session, facts: Sequence[Fact]) -> None:
-    """Keep the newest of what a batch says: customers, our directory, and which hand-overs are."""
+    """Keep the newest of what a batch says: customers, their credit, our directory, hand-overs."""
     await record_orders(session, facts)
     await record_customers(session, facts)
     await mark_customers(session, facts)
+    await record_credit(session, facts)
     await record_directory(session, facts)
     await record_groups(session, facts)
     await record_hand_overs(session, HandOverRef, facts)

@@ -53,6 +53,11 @@ class ContractFact(Event):
     closed_on: date | None = Field(description="Day it was fulfilled or cancelled.")
     cancel_reason: str | None = Field(description="Why it was cancelled.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    credit_override_reason: str | None = Field(
+        default=None,
+        description="Why it may be submitted although the customer's credit refuses it.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
 
 
 class ContractCreated(ContractFact):

@@ -37,6 +37,7 @@ from kehu_sales.contracts.errors import (
 )
 from kehu_sales.contracts.models import Contract
 from kehu_sales.contracts.routes import PLAN, READ, WRITE
+from kehu_sales.credit.errors import CreditRefused
 from kehu_sales.quotes.routes import CUSTOMER, LINES
 
 routes = router("/v1/contract-amendments", "contract amendments")
@@ -61,6 +62,7 @@ amending = router("/v1/contracts", "contracts")
         InstalmentBelowCollected,
         PaidInstalmentChanged,
         AmendmentBelowPlanned,
+        CreditRefused,
         *PLAN,
         *LINES,
         *CUSTOMER,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
+from kehu_contracts.money import Money
 from kehu_kernel import audit, business_day, outbox
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
@@ -22,6 +23,7 @@ from kehu_sales.contracts.models import Contract, ContractState, Instalment
 from kehu_sales.contracts.plan import require_payable, shares_of
 from kehu_sales.contracts.queries import lock_instalments
 from kehu_sales.contracts.service import needs_consent
+from kehu_sales.credit.service import admit_on_account
 from kehu_sales.customers.service import load_customers, present_customer
 from kehu_sales.db import among
 from kehu_sales.projects.contracted import by_product, planned_for
@@ -39,8 +41,8 @@ async def amend_contract(
 ) -> ContractAmendment:
     """Propose what a contract in force is to say; it says so at once if nobody has to agree.
 
-    Raises `ContractNotReady`, `ContractBeingAmended`, `NothingAmended`, and what `_proposed`,
-    `_instalments_to_keep` and `require_payable` raise.
+    Raises `ContractNotReady`, `ContractBeingAmended`, `NothingAmended`, `CreditRefused`, and what
+    `_proposed`, `_instalments_to_keep` and `require_payable` raise.
     """
     contract = await require(
         session, Contract, contract_id, lock=True, expected_version=expected_version
@@ -52,6 +54,7 @@ async def amend_contract(
     business_day.period(amendment.starts_on, amendment.ends_on)
     require_payable(amendment.instalments, amendment.total, contract.signed_on)
     instalments = await _instalments_to_keep(session, contract, amendment)
+    await _require_credit(session, contract, amendment, today)
     approval = await _submit(session, contract, amendment)
     amendment.submitted_by = session.context.actor
     amendment.follow(approval.state, today, session.context.actor)
@@ -144,6 +147,16 @@ async def _instalments_to_keep(
     proposed = by_product((line.product_id, line.quantity) for line in amendment.lines)
     require_planned_kept(contract, proposed, await planned_for(session, contract.id))
     return instalments
+
+
+async def _require_credit(
+    session: Session, contract: Contract, amendment: ContractAmendment, today: date
+) -> None:
+    """Ask the customer's credit for more than the contract takes by now. Raises `CreditRefused`."""
+    more = amendment.total > contract.total or not contract.on_account
+    if amendment.on_account and more:
+        asked = Money(amount=amendment.total - contract.collected, currency=contract.currency)
+        await admit_on_account(session, contract, asked, today=today)
 
 
 async def _submit(session: Session, contract: Contract, amendment: ContractAmendment) -> Approval:

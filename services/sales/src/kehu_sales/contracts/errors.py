@@ -119,6 +119,15 @@ class ContractNotCollected(DomainError):
     zh = "合同 {number} 尚有 {open} 未回款。"
 
 
+class NotOnAccount(DomainError):
+    """A contract that is paid at once takes no credit: there is nothing to override."""
+
+    code = "not-on-account"
+    status = HTTPStatus.CONFLICT
+    en = "The contract {number} is not on account: it takes no credit."
+    zh = "合同 {number} 不是赊销合同，不占用信用。"
+
+
 class PlanDoesNotAddUp(DomainError):
     """The instalments are not what is to be paid, to the cent."""
 

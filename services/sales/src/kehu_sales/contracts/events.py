@@ -42,6 +42,7 @@ def _state(contract: Contract, changed: list[str]) -> dict[str, Any]:
         "closed_on": contract.closed_on,
         "cancel_reason": contract.cancel_reason,
         "changed": changed,
+        "credit_override_reason": contract.credit_override_reason,
     }
 
 

@@ -25,6 +25,7 @@ from kehu_sales.contracts.errors import (
     ContractNotCollected,
     ContractNotReady,
     LinesOfTheQuote,
+    NotOnAccount,
 )
 from kehu_sales.contracts.plan import NOTHING, PlanColumn, Share, require_payable, shares_of
 from kehu_sales.db import Base
@@ -51,8 +52,8 @@ class Contract(Aggregate, Base):
 
     Only a draft changes; one in force is amended, by consent, or cancelled. `collected` is what
     receipts have brought in of the total. `on_account`: the customer pays after delivery: what is
-    open takes credit (C9).
-    `revision` counts what both sides agreed to, from 1.
+    open takes credit (C9). `revision` counts what both sides agreed to, from 1.
+    `credit_override_reason` says why a draft may be submitted although the credit refuses it.
     """
 
     label_zh = "销售合同"
@@ -108,6 +109,7 @@ class Contract(Aggregate, Base):
     approved_on: Mapped[date | None]
     closed_on: Mapped[date | None]
     cancel_reason: Mapped[str | None]
+    credit_override_reason: Mapped[str | None]
 
     @property
     def sum(self) -> Money:
@@ -135,6 +137,21 @@ class Contract(Aggregate, Base):
         self.total = total_of(lines, discount)
         self.lines, self.currency, self.discount_percent = lines, currency, discount
         self.plan(self.instalments)
+
+    def override_credit(self, reason: str) -> None:
+        """Let a draft on account pass though the credit refuses it, and why (C9).
+
+        Raises `ContractNotReady`, `NotOnAccount`.
+        """
+        self.require(ContractState.DRAFT)
+        if not self.on_account:
+            raise NotOnAccount(number=self.number)
+        self.credit_override_reason = reason
+
+    def keep_override(self, of: Money) -> None:
+        """Forget an override unless the contract is of what it was given for, or of less."""
+        if not self.on_account or self.currency != of.currency or self.open.amount > of.amount:
+            self.credit_override_reason = None
 
     def require_own_lines(self) -> None:
         """Raise `LinesOfTheQuote` if they came from a quote: they are what was quoted."""

@@ -25,6 +25,7 @@ from kehu_sales.contracts.errors import (
     DueBeforeSigning,
     LinesOfTheQuote,
     NotATradeCustomer,
+    NotOnAccount,
     PercentsDoNotAddUp,
     PlanDoesNotAddUp,
     QuoteHasContract,
@@ -37,8 +38,11 @@ from kehu_sales.contracts.schemas import (
     ContractFilters,
     ContractRead,
     ContractStep,
+    ContractSubmitted,
     ContractUpdate,
+    CreditOverride,
 )
+from kehu_sales.credit.errors import CreditRefused
 from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
 from kehu_sales.opportunities.routes import Currency
 from kehu_sales.quotes.errors import QuoteHasExpired
@@ -47,6 +51,7 @@ from kehu_sales.quotes.routes import CUSTOMER, LINES
 routes = router("/v1/contracts", "contracts")
 READ = requires("sales:contracts:read")
 WRITE = requires("sales:contracts:write")
+OVERRIDE = requires("sales:contracts:override")
 PLAN = (AmountOrPercent, PercentsDoNotAddUp)
 
 
@@ -129,15 +134,38 @@ async def change_contract(
         PeriodReversed,
         DueBeforeSigning,
         PlanDoesNotAddUp,
+        CreditRefused,
     ),
 )
 async def submit_contract(
     contract_id: UUID, session: Session, today: Today, version: OptionalVersion, response: Response
-) -> ContractRead:
-    """Submit a draft whose instalments add up; it is in force at once if nobody has to agree."""
-    contract = await service.submit_contract(
+) -> ContractSubmitted:
+    """Submit a draft whose instalments add up; it is in force at once if nobody has to agree.
+
+    One on account has to fit into the customer's credit, or to have its refusal overridden.
+    """
+    contract, found = await service.submit_contract(
         session, contract_id, today=today, expected_version=version
     )
+    set_etag(response, contract)
+    return ContractSubmitted.told(contract, found)
+
+
+@routes.post(
+    "/{contract_id}/override-credit",
+    summary="Override the credit of a contract",
+    dependencies=[OVERRIDE],
+    responses=problems(ContractNotReady, NotOnAccount),
+)
+async def override_credit(
+    contract_id: UUID,
+    data: CreditOverride,
+    session: Session,
+    version: OptionalVersion,
+    response: Response,
+) -> ContractRead:
+    """Have a draft pass though the customer's credit refuses it, unless it gets larger."""
+    contract = await service.override_credit(session, contract_id, data, expected_version=version)
     return _answer(contract, response)
 
 

@@ -14,6 +14,7 @@ from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, shown
 from kehu_sales.contracts.errors import AmountOrPercent
 from kehu_sales.contracts.models import Contract, ContractState
 from kehu_sales.contracts.plan import NOTHING, Share
+from kehu_sales.credit.standing import CreditFinding, CreditFound
 from kehu_sales.lines import PercentInput
 from kehu_sales.quotes.schemas import ID, Lines, QuoteLineRead
 
@@ -134,6 +135,28 @@ class ContractCancellation(ContractStep):
     reason: LongText = Field(description="Why.")
 
 
+class CreditOverride(Input):
+    """Let a contract pass that the customer's credit refuses."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "总部已书面担保"}]})
+
+    reason: LongText = Field(description="Why.")
+
+
+class CreditFindingRead(BaseModel):
+    """What speaks against a contract on account."""
+
+    code: CreditFinding = Field(description="What it is.")
+    refuses: bool = Field(description="True: a reason to refuse. False: a warning.")
+    zh: str = Field(description="In Chinese.")
+    en: str = Field(description="In English.")
+
+    @classmethod
+    def of(cls, found: CreditFound) -> Self:
+        """Return the finding as the API shows it."""
+        return cls.model_validate(found._asdict())
+
+
 class InstalmentRead(BaseModel):
     """One instalment of the plan."""
 
@@ -187,21 +210,38 @@ class ContractRead(BaseModel):
     approved_on: date | None = Field(description="Day it came into force.")
     closed_on: date | None = Field(description="Day it was fulfilled or cancelled.")
     cancel_reason: str | None = Field(description="Why it was cancelled.")
+    credit_override_reason: str | None = Field(
+        description="Why it may be submitted although the customer's credit refuses it."
+    )
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
 
     @classmethod
-    def of(cls, contract: Contract) -> Self:
+    def of(cls, contract: Contract, **besides: object) -> Self:
         """Return the contract as the API shows it."""
         return shown(
             cls,
             contract,
+            **besides,
             total=contract.sum,
             collected=contract.received,
             open=contract.open,
             lines=[QuoteLineRead.of(line, contract.currency) for line in contract.lines],
             instalments=InstalmentRead.of_plan(contract.instalments, contract.currency),
         )
+
+
+class ContractSubmitted(ContractRead):
+    """A contract that was submitted, and what speaks against it."""
+
+    credit_findings: list[CreditFindingRead] = Field(
+        description="What speaks against it in the customer's credit: warnings, or overridden."
+    )
+
+    @classmethod
+    def told(cls, contract: Contract, found: list[CreditFound]) -> Self:
+        """Return the contract with the findings as the API shows it."""
+        return cls.of(contract, credit_findings=[CreditFindingRead.of(one) for one in found])
 
 
 class ContractFilters(PageParams):

@@ -20,8 +20,11 @@ from kehu_sales.contracts.schemas import (
     ContractFilters,
     ContractStep,
     ContractUpdate,
+    CreditOverride,
 )
 from kehu_sales.contracts.sources import Source, require_agreed, source_of
+from kehu_sales.credit.service import admit_on_account
+from kehu_sales.credit.standing import CreditFound
 from kehu_sales.customers.service import load_customers, present_customer
 from kehu_sales.directory.service import department_of
 from kehu_sales.products.queries import load_products
@@ -95,6 +98,7 @@ async def change_contract(
         session, Contract, contract_id, lock=True, expected_version=expected_version
     )
     contract.require(ContractState.DRAFT)
+    agreed = contract.open
     given = data.given()
     for name in given.keys() - {"lines", "discount_percent", "instalments"}:
         setattr(contract, name, given[name])
@@ -117,16 +121,18 @@ async def change_contract(
         )
     discount = data.discount_percent
     contract.agree(*priced, contract.discount_percent if discount is None else discount)
+    contract.keep_override(agreed)
     return changed(session, contract, "changed")
 
 
 async def submit_contract(
     session: Session, contract_id: UUID, *, today: date, expected_version: int | None
-) -> Contract:
+) -> tuple[Contract, list[CreditFound]]:
     """Submit a draft; it comes into force at once if nobody has to agree to it.
 
-    A free contract needs somebody's consent wherever a quote of the same lines would. Raises
-    `ContractNotReady`, `QuoteNotApproved`, `QuoteHasExpired`, and what `require_sound` raises.
+    Returned with what speaks against it in the customer's credit. A free contract needs somebody's
+    consent wherever a quote of the same lines would. Raises `ContractNotReady`, `QuoteNotApproved`,
+    `QuoteHasExpired`, `CreditRefused`, and what `require_sound` raises.
     """
     contract = await require(
         session, Contract, contract_id, lock=True, expected_version=expected_version
@@ -135,11 +141,28 @@ async def submit_contract(
     contract.require_sound()
     if contract.quote_id is not None:
         require_agreed(await require(session, Quote, contract.quote_id), today)
+    found = []
+    if contract.on_account:
+        found = await admit_on_account(session, contract, contract.open, today=today)
     document = Document.of(DocumentKind.CONTRACT, contract)
     facts = Facts(contract.sum, largest_discount(contract.lines, contract.discount_percent))
     must = contract.quote_id is None and await needs_consent(session, contract, facts)
     approval = await start(session, document, facts, must=must)
-    return _follow(session, contract, approval, today)
+    return _follow(session, contract, approval, today), found
+
+
+async def override_credit(
+    session: Session, contract_id: UUID, data: CreditOverride, *, expected_version: int | None
+) -> Contract:
+    """Let a draft pass though the credit refuses it.
+
+    Raises what `Contract.override_credit` raises.
+    """
+    contract = await require(
+        session, Contract, contract_id, lock=True, expected_version=expected_version
+    )
+    contract.override_credit(data.reason)
+    return changed(session, contract, "credit-overridden")
 
 
 async def approval_decided(session: Session, approval: Approval, today: date) -> None:

@@ -4,16 +4,16 @@ from alembic import op
 
 from kehu_sales.directory.rows import limit_audit
 
-revision = "2026112590"
-down_revision = "2026112542"
+revision = "2026112599"
+down_revision = "2026112595"
 
 LIMITED = {
     "activity": "activities",
     "approval": "approvals",
     "calendar-feed": "calendar_feeds",
-    "collision": "collisions",
     "comparison-sheet": "comparison_sheets",
     "contract": "contracts",
+    "contract-amendment": "contract_amendments",
     "forecast-call": "forecast_calls",
     "opportunity": "opportunities",
     "opportunity-competitor": "opportunity_competitors",
@@ -31,9 +31,9 @@ LIMITED = {
 FREE = (
     "product", "method", "confirmation-template", "visit-policy", "quote-policy",
     "approval-chain", "forecast-rules", "grading-scheme", "competitor", "close-reason",
-    "collision-policy", "assignment-rule", "assignee",
+    "collision-policy", "assignment-rule", "assignee", "credit-check-policy",
 )  # fmt: skip
-"""Kinds of records that everybody may see."""
+"""Kinds that everybody may see. Collisions are of neither kind: their history tells of both sides."""
 
 
 def upgrade() -> None:

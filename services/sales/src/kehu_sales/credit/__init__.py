@@ -1,0 +1,1 @@
+"""What sales knows of customers' credit, and whether a contract on account fits into it."""
