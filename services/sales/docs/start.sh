@@ -12,4 +12,4 @@ get() { call "$1" -G "${@:2}"; }
 post() { call "$1" -d "${2:-{\}}" "${@:3}"; }
 etag() { curl -s -o /dev/null -D - -H "Authorization: Bearer $TOKEN" "$KEHU$1" | tr -d '\r' | sed -n 's/^etag: //Ip'; }
 change() { call "$1" -X PATCH -H "If-Match: $(etag "${3:-$1}")" -d "$2"; }    # as it stands now
-id() { python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])'; }
+id() { python3 -c 'import json, sys; one = json.load(sys.stdin); print(one["id"]) if "id" in one else sys.exit(json.dumps(one, ensure_ascii=False))'; }

@@ -33,7 +33,7 @@ FREE = (
     "approval-chain", "forecast-rules", "grading-scheme", "competitor", "close-reason",
     "collision-policy", "assignment-rule", "assignee", "credit-check-policy",
 )  # fmt: skip
-"""Kinds that everybody may see. Collisions are of neither kind: their history tells of both sides."""
+"""Kinds that everybody may see. Collisions are neither: their history tells of both sides."""
 
 
 def upgrade() -> None:

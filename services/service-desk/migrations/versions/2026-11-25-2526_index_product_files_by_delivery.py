@@ -8,7 +8,7 @@ down_revision = "2026112525"
 INDEXES = {
     "ix_product_files_serial_number": "UNIQUE INDEX CONCURRENTLY ix_product_files_serial_number "
     "ON product_files (tenant_id, serial_number) "
-    "WHERE serial_number IS NOT NULL AND withdrawn_on IS NULL",
+    "WHERE serial_number IS NOT NULL AND delivery_reversed_on IS NULL",
     "ix_product_files_delivery": "UNIQUE INDEX CONCURRENTLY ix_product_files_delivery "
     "ON product_files (tenant_id, delivery_id, delivery_item) WHERE delivery_id IS NOT NULL",
     "ix_product_files_project": "INDEX CONCURRENTLY ix_product_files_project "

@@ -15,7 +15,7 @@ from kehu_service_desk.requests.routes import routes as requests
 from kehu_service_desk.settings import Settings
 
 CONSTRAINTS: Constraints = {
-    "ix_product_files_serial_number": SerialNumberTaken,
+    "uq_product_files_tenant_id_serial_number": SerialNumberTaken,
     "uq_requests_tenant_id_external_ref": ExternalReferenceTaken,
 }
 """What it means to break a constraint of the database."""

@@ -140,7 +140,9 @@ async def submit_contract(
     contract.require(ContractState.DRAFT)
     contract.require_sound()
     if contract.quote_id is not None:
-        require_agreed(await require(session, Quote, contract.quote_id), today)
+        await session.see_all_rows()  # the quote may be somebody else's
+        require_agreed(await require(session, Quote, contract.quote_id, lock=True), today)
+        await session.see_rows_in_scope()
     found = []
     if contract.on_account:
         found = await admit_on_account(session, contract, contract.open, today=today)
@@ -210,6 +212,8 @@ async def cancel_contract(
     contract.cancel(_after_signing(contract, data.on, today), data.reason)
     await require_none_open(session, contract.id)
     await require_undelivered(session, contract)
+    for instalment in await queries.lock_instalments(session, contract.id):
+        instalment.overdue_told_for = instalment.due_on  # nothing is due any more
     if contract.quote_id is not None:
         await session.see_all_rows()  # the quote may be somebody else's
         quote = await require(session, Quote, contract.quote_id, lock=True)

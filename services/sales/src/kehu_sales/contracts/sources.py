@@ -131,7 +131,10 @@ async def _customer_of(
     Raises `ContractNeedsCustomer`, `AnotherCustomer`, `NotATradeCustomer`, and what
     `current_customer` raises.
     """
-    known = await load_customers(session, {one for one in (theirs, named) if one})
+    sold_to = opportunity.customer_id if opportunity else None
+    known = await load_customers(session, {one for one in (theirs, named, sold_to) if one})
+    if sold_to and theirs and survivor_of(known, theirs) != survivor_of(known, sold_to):
+        raise AnotherCustomer(number=opportunity.number if opportunity else "")
     if named is not None:
         if theirs is not None and survivor_of(known, theirs) != survivor_of(known, named):
             raise AnotherCustomer(number=opportunity.number if opportunity else "")

@@ -154,6 +154,7 @@ async def _require_within_contract(
 
     Raises `ContractNotEffective`, `MoreThanContract`.
     """
+    await session.see_all_rows()  # whoever is in the team delivers what others agreed to
     contract = await lock_effective(session, contract_id)
     before = await delivered_for(session, contract_id)
     wanted = by_product((one.product_id, one.quantity) for one in delivered)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kehu_contracts.money import Money
 from kehu_kernel.columns import Aggregate
 from kehu_sales.approvals.models import ApprovalState
+from kehu_sales.contracts.errors import QuoteHasContract
 from kehu_sales.db import Base
 from kehu_sales.quotes.errors import NewerVersion, QuoteHasExpired, QuoteIsOut, QuoteNotReady
 from kehu_sales.quotes.lines import QuoteLine, QuoteLinesColumn, total_of
@@ -153,8 +154,9 @@ class Quote(Aggregate, Base):
         self.state, self.closed_on = QuoteState.ACCEPTED, on
 
     def reject(self, on: date, reason: str) -> None:
-        """Take the customer's no, and why. Raises `QuoteNotReady`."""
+        """Take the customer's no, and why. Raises `QuoteNotReady`, `QuoteHasContract`."""
         self.require(QuoteState.SENT)
+        self._require_no_contract()
         self.state, self.closed_on, self.close_reason = QuoteState.REJECTED, on, reason
 
     def expire(self, today: date) -> None:
@@ -163,12 +165,20 @@ class Quote(Aggregate, Base):
         self.state, self.closed_on = QuoteState.EXPIRED, today
 
     def supersede(self) -> None:
-        """Give way to a new version; the customer's answer stays. Raises `QuoteNotReady`."""
+        """Give way to a new version; the customer's answer stays.
+
+        Raises `NewerVersion`, `QuoteNotReady`, `QuoteHasContract`.
+        """
         if self.state == QuoteState.SUPERSEDED:
             raise NewerVersion
         self.require(*REVISABLE)
+        self._require_no_contract()
         if self.state == QuoteState.SENT:
             self.state = QuoteState.SUPERSEDED
+
+    def _require_no_contract(self) -> None:
+        if self.contract_id is not None:
+            raise QuoteHasContract
 
     def next_number(self) -> str:
         """Return the number of the next version: QUO-2026-000007-2 follows QUO-2026-000007."""

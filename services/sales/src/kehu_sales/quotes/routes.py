@@ -11,6 +11,7 @@ from kehu_kernel.db import require
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import language_of, problems
+from kehu_sales.contracts.errors import QuoteHasContract
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.opportunities.errors import (
@@ -187,7 +188,7 @@ async def accept_quote(
     "/{quote_id}/reject",
     summary="Reject a quote",
     dependencies=[WRITE],
-    responses=problems(QuoteNotReady, *DATES),
+    responses=problems(QuoteNotReady, QuoteHasContract, *DATES),
 )
 async def reject_quote(
     quote_id: UUID,
@@ -208,7 +209,9 @@ async def reject_quote(
     "/{quote_id}/revise",
     summary="Make a new version",
     dependencies=[WRITE],
-    responses=problems(QuoteNotReady, NewerVersion, UnknownCustomer, CustomerHasEnded),
+    responses=problems(
+        QuoteNotReady, QuoteHasContract, NewerVersion, UnknownCustomer, CustomerHasEnded
+    ),
 )
 async def revise_quote(
     quote_id: UUID, session: Session, today: Today, version: OptionalVersion, response: Response

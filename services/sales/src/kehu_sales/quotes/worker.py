@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from kehu_kernel import clock
 from kehu_kernel.context import Context
@@ -39,7 +39,7 @@ class ExpiryWork:
         return sum([await self._expire_lot(one, today) for one in await self._tenants(today)])
 
     async def _tenants(self, today: date) -> list[str]:
-        query = select(Quote.tenant_id).where(Quote.state.in_(HOLDING), Quote.expires_on < today)
+        query = select(Quote.tenant_id).where(*expiring(today))
         async with self._databases.worker.worker_transaction() as session:
             return sorted(await session.scalars(query.distinct()))
 
@@ -57,14 +57,22 @@ class ExpiryWork:
         return expired
 
 
+def expiring(today: date) -> tuple[ColumnElement[bool], ...]:
+    """Return what is true of quotes that end: what a contract was made from goes on with it."""
+    return (
+        Quote.state.in_(HOLDING),
+        Quote.expires_on < today,
+        Quote.contract_id.is_(None),
+    )
+
+
 async def expire_due(session: Session, today: date, *, limit: int) -> int:
     """Let the quotes of the session's tenant expire whose last day is over; return how many."""
     due = (
         select(Quote)
         .where(
             Quote.tenant_id == session.context.tenant_id,
-            Quote.state.in_(HOLDING),
-            Quote.expires_on < today,
+            *expiring(today),
         )
         .order_by(Quote.expires_on, Quote.id)
         .limit(limit)

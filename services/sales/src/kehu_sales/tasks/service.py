@@ -196,7 +196,9 @@ async def _go_on_with_series(session: Session, done: Task, today: date, zone: st
     if day is None:
         return
     opportunity = await lock_if_open(session, done.opportunity_id)
+    await session.see_all_rows()  # the assignee need not be in the project's team
     project = await lock_project_if_open(session, done.project_id)
+    await session.see_rows_in_scope()
     stage_code = opportunity.stage_code if opportunity else project and done.stage_code
     known = await load_customers(session, [done.customer_id] if done.customer_id else [])
     task = Task(

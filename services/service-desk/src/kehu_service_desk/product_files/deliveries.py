@@ -18,14 +18,11 @@ from kehu_kernel.numbering import next_numbers
 from kehu_kernel.session import Session
 from kehu_service_desk.customers.models import CustomerRef
 from kehu_service_desk.product_files import events
+from kehu_service_desk.product_files.errors import CustomerNotHereYet
 from kehu_service_desk.product_files.models import ProductFile, last_day
 from kehu_service_desk.requests.models import ServiceRequest
 
 ONE = Decimal(1)
-
-
-class CustomerNotHereYet(Exception):
-    """The customer's own event comes by another topic, and may take longer."""
 
 
 async def make_files(session: Session, event: ProjectLinesDelivered) -> None:
@@ -40,7 +37,7 @@ async def make_files(session: Session, event: ProjectLinesDelivered) -> None:
         return
     tenant_id = session.context.tenant_id
     if await session.get(CustomerRef, (tenant_id, event.customer_id)) is None:
-        raise CustomerNotHereYet(str(event.customer_id))
+        raise CustomerNotHereYet(id=event.customer_id)
     numbers = await next_numbers(session, "PF", year=event.delivered_on.year, count=len(items))
     for item, ((line, serial, quantity), number) in enumerate(
         zip(items, numbers, strict=True), start=1

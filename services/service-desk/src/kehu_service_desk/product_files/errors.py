@@ -39,3 +39,13 @@ class ProductFileWithdrawn(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Product file {number} was withdrawn, because its delivery was taken back."
     zh = "产品档案 {number} 因交付冲销已撤回。"
+
+
+class CustomerNotHereYet(DomainError):
+    """The customer's own event comes by another topic, and may take longer: the delivery waits."""
+
+    code = "customer-not-here-yet"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    retryable = True
+    en = "There is no customer {id} here yet."
+    zh = "此处尚无客户 {id}，请稍候。"

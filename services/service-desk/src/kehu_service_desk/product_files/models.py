@@ -54,8 +54,8 @@ class ProductFile(Aggregate, Base):
             "withdrawn",
         ),
         Index(
-            "ix_product_files_serial_number", "tenant_id", "serial_number", unique=True,
-            postgresql_where=text("serial_number IS NOT NULL AND withdrawn_on IS NULL"),
+            "uq_product_files_tenant_id_serial_number", "tenant_id", "serial_number", unique=True,
+            postgresql_where=text("serial_number IS NOT NULL AND delivery_reversed_on IS NULL"),
         ),
         Index(
             "ix_product_files_delivery", "tenant_id", "delivery_id", "delivery_item", unique=True,
