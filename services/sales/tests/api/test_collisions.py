@@ -636,7 +636,7 @@ async def test_candidates_are_found_by_their_customers(
         return own + below
 
     assert conditions(plan)
-    assert all("customer_id" in one for one in conditions(plan)), plan
+    import json; open("/tmp/kehu/plan.json","w").write(json.dumps(plan)); assert all("customer_id" in one for one in conditions(plan)), plan
 
 
 async def test_a_first_decision_keeps_the_rest_of_the_defaults(

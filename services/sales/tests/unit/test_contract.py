@@ -8,7 +8,7 @@ import pytest
 
 from kehu_sales.contracts import errors
 from kehu_sales.contracts.models import Contract
-from kehu_sales.contracts.plan import Share, require_sum, shares_of
+from kehu_sales.contracts.plan import Share, require_payable, shares_of
 from kehu_sales.quotes.lines import QuoteLine
 
 DAY = date(2026, 6, 1)
@@ -36,7 +36,7 @@ class TestPlan:
     def test_the_last_percentage_takes_the_rest(self) -> None:
         plan = shares_of(percents("33.33", "33.33", "33.34"), Decimal("100.01"))
         assert amounts(plan) == ["33.33", "33.33", "33.35"]
-        require_sum(plan, Decimal("100.01"))
+        require_payable(plan, Decimal("100.01"), DAY)
 
     def test_rounding_takes_no_more_than_there_is_left(self) -> None:
         plan = shares_of(percents("60", "30", "10"), Decimal("0.01"))
@@ -53,7 +53,7 @@ class TestPlan:
     def test_amounts_a_cent_short(self) -> None:
         plan = (Share(DAY, Decimal("30.00")), Share(DAY, Decimal("69.99")))
         with pytest.raises(errors.PlanDoesNotAddUp):
-            require_sum(plan, Decimal("100.00"))
+            require_payable(plan, Decimal("100.00"), DAY)
 
     def test_follows_another_total(self) -> None:
         one = contract(instalments=tuple(percents("50", "50")))
