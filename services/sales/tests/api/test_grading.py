@@ -138,6 +138,30 @@ class TestGrade:
             url, json={"expected_revenue": cny("90000.00")}, headers={"If-Match": '"3"'}
         )
         assert (cheaper.json()["level"], cheaper.json()["version"]) == ("ordinary", 5)
+        changed, graded = (await emitted(database, tenant))[-2:]
+        assert changed.data["changed"] == ["expected_revenue"]
+        assert "level" in graded.data["changed"]
+        assert "expected_revenue" not in graded.data["changed"]
+
+    async def test_where_the_grade_stays_a_change_is_told_once(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("600000.00"))
+        url = f"/v1/opportunities/{made['id']}"
+        before = (await client.get(url)).json()
+        events = len(await emitted(database, tenant))
+        entries = len(await audited(database, tenant))
+        renamed = await client.patch(
+            url, json={"topic": "另一个名称"}, headers={"If-Match": f'"{before["version"]}"'}
+        )
+        assert (renamed.json()["level"], renamed.json()["version"]) == (
+            "major", before["version"] + 1,
+        )  # fmt: skip
+        (event,) = (await emitted(database, tenant))[events:]
+        assert event.data["changed"] == ["topic"]
+        (entry,) = (await audited(database, tenant))[entries:]
+        assert (entry.action, [*entry.changes]) == ("opportunity.changed", ["topic"])
 
     async def test_a_score_is_explained_part_by_part(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,

@@ -46,6 +46,7 @@ async def regrade(
     known = known or (await _load(session, graded) if graded else None)
     if known is None:
         return
+    await session.flush()  # what was told of already is not told again as the grade's
     in_force, assessments, customers = known
     scheme = in_force.scheme
     for opportunity in graded:
