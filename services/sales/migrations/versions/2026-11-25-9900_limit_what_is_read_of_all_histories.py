@@ -27,7 +27,11 @@ LIMITED = {
     "task": "tasks",
     "visit": "visits",
 }
-"""Kinds of records whose history is read by those who see the record, by their tables."""
+"""Kinds of records whose history is read by those who see the record, by their tables.
+
+Of a collision one may see one side only, but its history names both: it stands in neither list, so
+only who sees all rows reads it.
+"""
 FREE = (
     "product", "method", "confirmation-template", "visit-policy", "quote-policy",
     "approval-chain", "forecast-rules", "grading-scheme", "competitor", "close-reason",

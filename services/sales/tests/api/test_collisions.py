@@ -360,6 +360,25 @@ class TestLife:
         over = await fang.post(f"{url}/yield", json={"reason": "算了", **as_side(pair[0])})
         assert problem(over) == (409, "collision-is-over")
 
+    async def test_who_sees_one_side_does_not_read_the_history_that_names_both(
+        self,
+        login: Login,
+        client: httpx.AsyncClient,
+        client_for: ClientFor,
+        tenant: str,
+        collision: dict[str, Any],
+        pair: list[dict[str, Any]],
+    ) -> None:
+        auditor = client_for(
+            tenant, subject=FANG, employee_id=FANG, row_scope="own", roles=["sales_manager"]
+        )
+        assert (await auditor.get(f"{PATH}/{collision['id']}")).status_code == 200
+        log = {"entity": "collision", "entity_id": collision["id"]}
+        answer = await auditor.get("/v1/audit-log", params=log)
+        assert (answer.status_code, answer.json()["items"]) == (200, [])
+        (entry,) = (await client.get("/v1/audit-log", params=log)).json()["items"]
+        assert pair[1]["id"] in str(entry["changes"])
+
     async def test_what_yields_may_go_to_the_pool(
         self,
         client: httpx.AsyncClient,

@@ -1,5 +1,6 @@
 """Grading through the API: schemes, assessments, levels, and what takes too long (S4)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from kehu_contracts.customer import CustomerValueRecorded
 from kehu_contracts.examples import load
@@ -22,7 +24,8 @@ from kehu_kernel.testing.events import (
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.consumers import fold
-from kehu_sales.grading.service import tell_handling_overdue
+from kehu_sales.customers.models import CustomerRef
+from kehu_sales.grading.service import regrade_stale, tell_handling_overdue
 from kehu_sales.grading.worker import GradingWork
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -138,6 +141,30 @@ class TestGrade:
             url, json={"expected_revenue": cny("90000.00")}, headers={"If-Match": '"3"'}
         )
         assert (cheaper.json()["level"], cheaper.json()["version"]) == ("ordinary", 5)
+        changed, graded = (await emitted(database, tenant))[-2:]
+        assert changed.data["changed"] == ["expected_revenue"]
+        assert "level" in graded.data["changed"]
+        assert "expected_revenue" not in graded.data["changed"]
+
+    async def test_where_the_grade_stays_a_change_is_told_once(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("600000.00"))
+        url = f"/v1/opportunities/{made['id']}"
+        before = (await client.get(url)).json()
+        events = len(await emitted(database, tenant))
+        entries = len(await audited(database, tenant))
+        renamed = await client.patch(
+            url, json={"topic": "另一个名称"}, headers={"If-Match": f'"{before["version"]}"'}
+        )
+        assert (renamed.json()["level"], renamed.json()["version"]) == (
+            "major", before["version"] + 1,
+        )  # fmt: skip
+        (event,) = (await emitted(database, tenant))[events:]
+        assert event.data["changed"] == ["topic"]
+        (entry,) = (await audited(database, tenant))[entries:]
+        assert (entry.action, [*entry.changes]) == ("opportunity.changed", ["topic"])
 
     async def test_a_score_is_explained_part_by_part(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
@@ -236,6 +263,55 @@ class TestWork:
         assert told.count("sales.opportunity-handling-overdue.v1") == 1
         late = await client.get("/v1/opportunities", params={"handling_overdue": "true"})
         assert late.json()["items"] == []  # by today it is not late yet
+
+    async def test_a_value_told_while_it_is_graded_is_not_forgotten(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        work: GradingWork, worker_database: Database, database: Database, context: Context,
+        tenant: str,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("200000.00"))
+        example = CustomerValueRecorded.from_bytes(load(CustomerValueRecorded.type)[0].data)
+        deliver: Deliver = deliveries(fold, worker_database, RecordedDeadLetters())
+
+        async def tell(value_grade: str, sequence: int) -> None:
+            told = {"customer_id": UUID(made["customer_id"]), "value_grade": value_grade}
+            await deliver(fact_of(example.model_copy(update=told), tenant, sequence=sequence))
+
+        await tell("C", 2)
+        async with database.transaction(context) as session:
+            assert await regrade_stale(session, 50, today=TODAY) == 1
+            await session.flush()
+            telling = asyncio.create_task(tell("A", 3))
+            await asyncio.sleep(0.3)  # it waits for who grades
+            assert not telling.done()
+        await telling
+        assert (await client.get(f"/v1/opportunities/{made['id']}/grade")).json()["stale"] is True
+        await work.work()
+        grade = (await client.get(f"/v1/opportunities/{made['id']}/grade")).json()
+        part = next(one for one in grade["parts"] if one["indicator"] == "customer_value")
+        assert (part["value"], grade["stale"]) == ("5", False)
+
+    async def test_takes_the_value_of_the_customer_it_was_merged_into(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        make_customer: Callable[..., Awaitable[str]], work: GradingWork,
+        worker_database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("200000.00"))
+        survivor = await make_customer()
+        async with worker_database.worker_transaction() as session:
+            await session.execute(
+                update(CustomerRef)
+                .where(CustomerRef.tenant_id == tenant, CustomerRef.id == UUID(made["customer_id"]))
+                .values(merged_into_id=UUID(survivor))
+            )
+        example = CustomerValueRecorded.from_bytes(load(CustomerValueRecorded.type)[0].data)
+        told = {"customer_id": UUID(survivor), "value_grade": "A"}
+        deliver: Deliver = deliveries(fold, worker_database, RecordedDeadLetters())
+        await deliver(fact_of(example.model_copy(update=told), tenant, sequence=2))
+        await work.work()
+        grade = (await client.get(f"/v1/opportunities/{made['id']}/grade")).json()
+        part = next(one for one in grade["parts"] if one["indicator"] == "customer_value")
+        assert (part["value"], part["source"]) == ("5", "customer")
 
     async def test_takes_the_value_that_analytics_gives_the_customer(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,

@@ -88,11 +88,15 @@ async def yield_(
 
     Raises `NotTheOwner`, `OpportunityIsClosed`, or what `Collision.yield_` raises.
     """
-    collision, sides = await _lock(session, collision_id, expected_version)
-    speaker = _speaker(collision, sides, data.opportunity_id, actor)
-    collision.yield_(speaker.id, data.reason, today, session.context.actor)
+    collision = await require(session, Collision, collision_id, expected_version=expected_version)
+    seen = await queries.opportunities_of(session, collision.sides)
+    _speaker(collision, seen, data.opportunity_id, actor)
     await session.see_all_rows()  # what one looks after one may give away, also out of sight
-    sides = await _locked(session, collision)
+    collision, sides = await _lock(session, collision_id, expected_version)
+    # Once more, as they are now; only for what was in sight.
+    in_sight = {one: side for one, side in sides.items() if one in seen}
+    speaker = _speaker(collision, in_sight, data.opportunity_id, actor)
+    collision.yield_(speaker.id, data.reason, today, session.context.actor)
     await _give_way(session, collision, sides, data.reason, today)
     return _told(session, collision, "yielded", events.settled)
 

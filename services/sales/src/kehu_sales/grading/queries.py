@@ -18,11 +18,15 @@ from kehu_sales.grading.scheme import DEFAULTS
 LARGEST_RATIO = Decimal("0.1")  # 4 §5.6: Saaty's own; a tenant may set another
 
 
-async def scheme_in_force(session: Session) -> GradingScheme | None:
-    """Return the tenant's scheme; None where none was ever put in force."""
-    found: GradingScheme | None = await session.scalar(
-        select(GradingScheme).where(GradingScheme.tenant_id == session.context.tenant_id)
-    )
+async def scheme_in_force(session: Session, *, lock: bool = False) -> GradingScheme | None:
+    """Return the tenant's scheme; None where none was ever put in force.
+
+    `lock` keeps anybody from changing it until the transaction ends.
+    """
+    query = select(GradingScheme).where(GradingScheme.tenant_id == session.context.tenant_id)
+    if lock:
+        query = query.with_for_update(read=True)
+    found: GradingScheme | None = await session.scalar(query)
     return found
 
 
@@ -44,13 +48,18 @@ async def past_schemes(session: Session) -> list[GradingSchemeVersion]:
 
 
 async def assessments_of(
-    session: Session, opportunity_ids: Collection[UUID]
+    session: Session, opportunity_ids: Collection[UUID], *, lock: bool = False
 ) -> dict[UUID, OpportunityAssessment]:
-    """Return the assessments of these opportunities, by the opportunity's id."""
-    rows = await session.scalars(
-        select(OpportunityAssessment).where(
-            OpportunityAssessment.tenant_id == session.context.tenant_id,
-            among(OpportunityAssessment.opportunity_id, opportunity_ids),
-        )
+    """Return the assessments of these opportunities, by the opportunity's id.
+
+    `lock` has whoever marks them stale wait, so that no mark is written over. Everybody locks the
+    scheme before assessments, and these in the order of the opportunities' ids.
+    """
+    query = select(OpportunityAssessment).where(
+        OpportunityAssessment.tenant_id == session.context.tenant_id,
+        among(OpportunityAssessment.opportunity_id, opportunity_ids),
     )
-    return {row.opportunity_id: row for row in rows}
+    if lock:
+        query = query.order_by(OpportunityAssessment.opportunity_id)
+        query = query.with_for_update(key_share=True)
+    return {row.opportunity_id: row for row in await session.scalars(query)}

@@ -39,13 +39,15 @@ async def regrade(
     """Grade locked opportunities again, in the transaction of what changed them.
 
     Nothing happens where the tenant has no scheme. What was closed keeps the grade it had.
-    `known`: the scheme, the assessments and the customers, where somebody loaded them already;
+    `known`: the scheme, the assessments and the customers, where somebody loaded them already, the
+    first two locked;
     `told`: what users said before and now, for the audit log.
     """
     graded = [one for one in opportunities if is_graded(one)]
     known = known or (await _load(session, graded) if graded else None)
     if known is None:
         return
+    await session.flush()  # what was told of already is not told again as the grade's
     in_force, assessments, customers = known
     scheme = in_force.scheme
     for opportunity in graded:
@@ -61,10 +63,12 @@ async def regrade(
 
 
 async def _load(session: Session, opportunities: list[Opportunity]) -> Known | None:
-    in_force = await queries.scheme_in_force(session)
+    """Load what grades rest on: locked, and customers last, so that no mark `stale` is missed."""
+    in_force = await queries.scheme_in_force(session, lock=True)
     if in_force is None:
         return None
-    assessments = await queries.assessments_of(session, [one.id for one in opportunities])
+    graded = [one.id for one in opportunities]
+    assessments = await queries.assessments_of(session, graded, lock=True)
     customers = {one.customer_id for one in opportunities if one.customer_id}
     return in_force, assessments, await load_customers(session, customers)
 

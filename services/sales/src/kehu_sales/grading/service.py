@@ -45,16 +45,33 @@ STALE = """
     SELECT tenant_id, gen_random_uuid(), id, 0, '{}', false, true FROM opportunities
     WHERE tenant_id = $1 AND (status = 'in_progress'
         OR status IN ('not_evaluated', 'in_evaluation') AND confirmed_on IS NOT NULL)
+    ORDER BY id
     ON CONFLICT (tenant_id, opportunity_id) DO UPDATE SET stale = true
 """
 """Marks what a new scheme grades; the worker does it, batch by batch."""
 
 OF_CUSTOMERS = """
-    UPDATE opportunity_assessments a SET stale = true
-    FROM unnest($1::text[], $2::uuid[]) AS told (tenant_id, customer_id)
-    JOIN opportunities o ON o.tenant_id = told.tenant_id AND o.customer_id = told.customer_id
-    WHERE a.tenant_id = o.tenant_id AND a.opportunity_id = o.id AND NOT a.stale
-        AND o.status IN ('not_evaluated', 'in_evaluation', 'in_progress')
+    WITH theirs AS (
+        SELECT a.tenant_id, a.id
+        FROM unnest($1::text[], $2::uuid[]) AS told (tenant_id, customer_id)
+        CROSS JOIN LATERAL (
+            SELECT told.customer_id AS id
+            UNION ALL
+            SELECT c.id FROM customer_refs c
+            WHERE c.tenant_id = told.tenant_id AND c.merged_into_id = told.customer_id
+        ) customer
+        JOIN opportunities o ON o.tenant_id = told.tenant_id AND o.customer_id = customer.id
+            AND o.status IN ('not_evaluated', 'in_evaluation', 'in_progress')
+        JOIN opportunity_assessments a ON a.tenant_id = o.tenant_id AND a.opportunity_id = o.id
+        ORDER BY a.tenant_id, a.opportunity_id
+        FOR NO KEY UPDATE OF a
+    )
+    UPDATE opportunity_assessments a SET stale = true FROM theirs
+    WHERE a.tenant_id = theirs.tenant_id AND a.id = theirs.id
+"""
+"""Marks also what is marked: who grades it now may have read the customer's former value.
+
+Opportunities of customers that were merged into one go by the value of that one.
 """
 
 
@@ -161,13 +178,13 @@ async def assess(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
     )
     opportunity.require_open()
-    in_force = await queries.scheme_in_force(session)
+    in_force = await queries.scheme_in_force(session, lock=True)
     if in_force is None:
         raise GradingNotSetUp
     if not is_graded(opportunity):
         raise NotEffectiveYet(number=opportunity.number)
     business_day.happened(data.handled_on, today)
-    known = await queries.assessments_of(session, [opportunity_id])
+    known = await queries.assessments_of(session, [opportunity_id], lock=True)
     assessment = known.get(opportunity_id)
     if assessment is None:
         assessment = unassessed(opportunity_id)
@@ -230,7 +247,10 @@ async def regrade_stale(session: Session, limit: int, *, today: date) -> int:
         .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)
     )
-    known = await queries.assessments_of(session, [one.id for one in rows])
+    if not rows:
+        return 0
+    await queries.scheme_in_force(session, lock=True)
+    known = await queries.assessments_of(session, [one.id for one in rows], lock=True)
     for assessment in known.values():
         assessment.stale = False  # also of what is graded no more
     await regrade(session, rows, today=today)
