@@ -16,6 +16,7 @@ from kehu_sales.collisions.errors import (
     NotThatSide,
 )
 from kehu_sales.collisions.models import DEFAULTS, Collision, CollisionPolicy, State
+from kehu_sales.collisions.relations import Related
 from kehu_sales.collisions.rules import Clash, Kinship, Overlap, Relation, Relative, Side, collides
 
 A, B, C, D, E = (UUID(int=number) for number in range(1, 6))
@@ -193,3 +194,19 @@ class TestLife:
         collision.collide_again(Clash(Relation.SISTER, Overlap.CATEGORY), DAY)
         assert (collision.state, collision.claimant_id) == (State.OPEN, None)
         assert (collision.decided_on, collision.overdue_told) == (None, False)
+
+
+def test_two_that_ask_for_one_customer_share_a_lock_although_its_group_has_changed() -> None:
+    parent, customer = UUID(int=1), UUID(int=2)
+    before = Related({customer: frozenset({customer})}, Kinship())
+    after = Related({customer: frozenset({parent, customer})}, Kinship())
+    assert set(before.locks("t")) & set(after.locks("t"))
+    assert after.locks("t") == sorted(after.locks("t"))
+
+
+def test_the_group_still_has_a_lock_of_its_own() -> None:
+    one, other, top = (UUID(int=number) for number in (5, 6, 1))
+    group = frozenset({one, other, top})
+    ours, theirs = (Related({asked: group}, Kinship()).locks("t") for asked in (one, other))
+    assert len(set(ours) & set(theirs)) == 1
+    assert not set(ours) & set(Related({one: group}, Kinship()).locks("u"))

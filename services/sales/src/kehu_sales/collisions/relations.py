@@ -62,9 +62,13 @@ class Related:
     kinship: Kinship
 
     def locks(self, tenant_id: str) -> list[int]:
-        """Return the lock of each group that hangs together, in the order in which to take them."""
-        groups = {min(members) for members in self.members.values()}
-        named = [f"collision:{tenant_id}:{group}" for group in groups]
+        """Return the lock of each group that hangs together, in the order in which to take them.
+
+        And of each customer asked about: a group may become another one between two that read it,
+        and still of two that enter for one customer, one waits.
+        """
+        held = {min(members) for members in self.members.values()} | self.members.keys()
+        named = [f"collision:{tenant_id}:{one}" for one in held]
         digests = [hashlib.sha256(name.encode()).digest()[:8] for name in named]
         return sorted(int.from_bytes(digest, signed=True) for digest in digests)
 
