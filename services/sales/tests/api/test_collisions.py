@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest
 
@@ -14,7 +15,6 @@ from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import audited, count_queries, emitted
-from kehu_kernel.testing.plans import planner
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_sales.collisions import queries
 from kehu_sales.collisions.models import Collision, CollisionCheck
@@ -642,20 +642,29 @@ class TestReport:
         assert counts[0] == counts[1]
 
 
+OTHER_INDEXES = """
+    SELECT indexrelid::regclass::text FROM pg_index
+    WHERE indrelid = 'opportunities'::regclass AND NOT indisunique
+        AND indexrelid <> 'ix_opportunities_open_customer'::regclass
+"""
+
+
 async def test_candidates_are_found_by_their_customers(
     running: RunningService, cluster: Cluster
 ) -> None:
-    url = cluster.superuser(running.settings.database_url)
-    async with planner(url, "kehu_app", "opportunities") as plans:
-        plan = await plans.plan(queries.CANDIDATES, "t", [uuid4(), uuid4()])
-
-    def conditions(node: dict[str, Any]) -> list[str]:
-        below = [one for part in node.get("Plans", ()) for one in conditions(part)]
-        own = [node.get("Index Cond", "")] if node.get("Relation Name") == "opportunities" else []
-        return own + below
-
-    assert conditions(plan)
-    import json; open("/tmp/kehu/plan.json","w").write(json.dumps(plan)); assert all("customer_id" in one for one in conditions(plan)), plan
+    """Also under row-level security, which keeps indexes from what the planner takes for leaky."""
+    connection = await asyncpg.connect(cluster.superuser(running.settings.database_url))
+    try:
+        await connection.execute("BEGIN")
+        for (name,) in await connection.fetch(OTHER_INDEXES):  # in a small table any would do
+            await connection.execute(f"DROP INDEX {name}")
+        await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL ROLE kehu_app")
+        plan = await connection.fetch(f"EXPLAIN {queries.CANDIDATES}", "t", [uuid4(), uuid4()])
+    finally:
+        await connection.close()
+    lines = [line for (line,) in plan]
+    at = next(n for n, line in enumerate(lines) if "ix_opportunities_open_customer" in line)
+    assert "customer_id = ANY" in "".join(lines[at : at + 2]), lines
 
 
 async def test_a_first_decision_keeps_the_rest_of_the_defaults(

@@ -15,13 +15,6 @@ ONE_TENANT = """
 """
 """Has the planner believe that every row is of the same tenant."""
 
-NEVER_COUNTED = """
-    SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', relname,
-        'relpages', 0, 'reltuples', (-1)::real)
-    FROM unnest($1::text[]) AS relname
-"""
-"""Has it assume some pages of rows: of a table seen empty, every plan is as good."""
-
 
 class Planner:
     """Explains statements without running them."""
@@ -37,17 +30,15 @@ class Planner:
 
 
 @asynccontextmanager
-async def planner(url: str, role: str, *uncounted: str) -> AsyncIterator[Planner]:
+async def planner(url: str, role: str) -> AsyncIterator[Planner]:
     """Plan as a role, where all rows are one tenant's and no table is read if an index would do.
 
-    `uncounted` are tables of which nothing is known, although they were seen empty.
     `url` is a superuser's; nothing of it stays.
     """
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("BEGIN")
         await connection.fetch(ONE_TENANT)
-        await connection.fetch(NEVER_COUNTED, uncounted)
         # A row more costs much, as in a large table; of a small one all may be read by any index.
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL cpu_tuple_cost = 10")
         await connection.execute(f"SET LOCAL ROLE {role}")
