@@ -42,6 +42,7 @@ from kehu_sales.opportunities.errors import (
     EvaluationHasFailed,
     OpportunityInPool,
     OpportunityIsClosed,
+    UnknownOpportunity,
 )
 from kehu_sales.opportunities.schemas import OpportunityRead
 
@@ -99,7 +100,12 @@ async def list_assignments(opportunity_id: UUID, session: Session) -> Assignment
     return AssignmentHistory(items=[AssignmentRead.of(one) for one in found])
 
 
-@previews.post("/preview", summary="Ask who would get an opportunity", dependencies=[READ])
+@previews.post(
+    "/preview",
+    summary="Ask who would get an opportunity",
+    dependencies=[READ],
+    responses=problems(UnknownOpportunity),
+)
 async def preview_assignment(
     data: AssignmentPreview, session: Session, today: Today
 ) -> AssignmentProposal:

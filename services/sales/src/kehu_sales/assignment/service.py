@@ -7,6 +7,7 @@ from uuid import UUID
 
 from kehu_kernel import audit, ids, outbox
 from kehu_kernel.db import require
+from kehu_kernel.errors import NotFound
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.assignment import queries
@@ -25,6 +26,7 @@ from kehu_sales.collisions.entry import enter, watch_over
 from kehu_sales.collisions.models import Collision
 from kehu_sales.directory.service import require_department, require_employee
 from kehu_sales.opportunities import events
+from kehu_sales.opportunities.errors import UnknownOpportunity
 from kehu_sales.opportunities.models import Opportunity
 
 
@@ -52,8 +54,14 @@ async def assign(
 
 
 async def preview(session: Session, opportunity_id: UUID, *, today: date) -> Choice:
-    """Return who would get an opportunity, and why; nothing is changed."""
-    opportunity = await require(session, Opportunity, opportunity_id)
+    """Return who would get an opportunity, and why; nothing is changed.
+
+    Raises `UnknownOpportunity`.
+    """
+    try:
+        opportunity = await require(session, Opportunity, opportunity_id)
+    except NotFound as error:
+        raise UnknownOpportunity(id=opportunity_id) from error
     await session.see_all_rows()  # loads are everybody's
     return await _choose(session, opportunity, today=today)
 

@@ -19,6 +19,15 @@ class QuoteNotApproved(DomainError):
     zh = "报价单 {number} 未审核通过，不能下推销售合同。"
 
 
+class UnknownQuote(DomainError):
+    """The quote a contract is to be made from does not exist, or is out of sight."""
+
+    code = "unknown-quote"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "There is no quote {id}."
+    zh = "不存在报价单 {id}。"
+
+
 class QuoteHasContract(DomainError):
     """A quote has one contract at most; a cancelled one makes way for another."""
 

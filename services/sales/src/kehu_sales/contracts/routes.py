@@ -30,6 +30,7 @@ from kehu_sales.contracts.errors import (
     PlanDoesNotAddUp,
     QuoteHasContract,
     QuoteNotApproved,
+    UnknownQuote,
 )
 from kehu_sales.contracts.models import Contract
 from kehu_sales.contracts.schemas import (
@@ -62,6 +63,7 @@ PLAN = (AmountOrPercent, PercentsDoNotAddUp)
     dependencies=[WRITE],
     responses=problems(
         ContractSourceUnclear,
+        UnknownQuote,
         QuoteNotApproved,
         QuoteHasExpired,
         QuoteHasContract,

@@ -14,6 +14,7 @@ from kehu_sales.contracts.errors import (
     NotATradeCustomer,
     QuoteHasContract,
     QuoteNotApproved,
+    UnknownQuote,
 )
 from kehu_sales.contracts.schemas import ContractCreate
 from kehu_sales.customers.models import TRADE, CustomerRef
@@ -93,7 +94,10 @@ async def source_of(
 async def _from_quote(
     session: Session, data: ContractCreate, quote_id: UUID, *, today: date
 ) -> Source:
-    quote = await require(session, Quote, quote_id, lock=True)
+    try:
+        quote = await require(session, Quote, quote_id, lock=True)
+    except NotFound as error:
+        raise UnknownQuote(id=quote_id) from error
     require_agreed(quote, today)
     if quote.contract_id is not None:
         raise QuoteHasContract
