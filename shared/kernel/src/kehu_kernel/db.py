@@ -10,10 +10,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import event, text
+from sqlalchemy import event, exc, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from kehu_kernel import audit
@@ -59,7 +57,7 @@ def _skip_closed(connection: Any, _record: object, _proxy: object) -> None:
     The driver has noticed by itself: looking costs no round trip.
     """
     if connection.driver_connection.is_closed():
-        raise DisconnectionError
+        raise exc.DisconnectionError
 
 
 def asyncpg_url(url: str) -> str:
@@ -184,13 +182,15 @@ def explain(error: BaseException, constraints: Constraints) -> DomainError | Non
 
     `constraints` maps names of unique, check and foreign keys to what breaking them means.
     """
-    if isinstance(error, (PoolTimeoutError, ConnectionError, TimeoutError)):
+    # The driver's own errors come through when a connection is lost while it is opened.
+    lost = (exc.TimeoutError, ConnectionError, TimeoutError, exc.EmulatedDBAPIException)
+    if isinstance(error, lost):
         return Unavailable()
-    return _explain(error, constraints) if isinstance(error, DBAPIError) else None
+    return _explain(error, constraints) if isinstance(error, exc.DBAPIError) else None
 
 
-def _explain(error: DBAPIError, constraints: Constraints) -> DomainError | None:
-    if isinstance(error, IntegrityError):
+def _explain(error: exc.DBAPIError, constraints: Constraints) -> DomainError | None:
+    if isinstance(error, exc.IntegrityError):
         cause = error.orig.__cause__ if error.orig is not None else None
         broken = getattr(cause, "constraint_name", None) or ""
         failure = PersonErased if broken == ERASED_PERSON else constraints.get(broken)

@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy.engine import Engine
 
 from kehu_contracts.base import Event
 from kehu_contracts.customer import CustomerChanged
 from kehu_contracts.envelope import Envelope
 from kehu_kernel import outbox, parking
-from kehu_kernel.consumer import Handler, SideEffects
+from kehu_kernel.consumer import MAX_ATTEMPTS, Handler, SideEffects
 from kehu_kernel.context import Context
 from kehu_kernel.errors import ConcurrentChange, DomainError
 from kehu_kernel.records import NO_TENANT, Lane
@@ -185,6 +187,24 @@ class TestFailures:
         await deliver(make(handler), stream(tenant, customer, 1, 2))
         assert handled == [1, 1, 2]
         assert await events.ledger(tenant) == [(str(customer), 1), (str(customer), 2)]
+
+    async def test_a_connection_lost_while_it_is_opened_is_waited_for(
+        self, make: Make, events: EventDatabase, tenant: str, dead_letters: RecordedDeadLetters,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        opened, connect = 0, Engine.raw_connection
+
+        def lose(engine: Engine) -> object:
+            nonlocal opened
+            opened += 1
+            if opened <= MAX_ATTEMPTS + 1:
+                raise AsyncAdapt_asyncpg_dbapi.Error("connection was closed")
+            return connect(engine)
+
+        monkeypatch.setattr(Engine, "raw_connection", lose)
+        handler, seen = failing(0, RuntimeError("never"), at=1)
+        await deliver(make(handler), stream(tenant, uuid4(), 1))
+        assert (seen, dead_letters.published) == ([1], [])
 
     @pytest.mark.parametrize("error", [RuntimeError("always"), Refused()])
     async def test_poison_stops_its_own_aggregate_only(
