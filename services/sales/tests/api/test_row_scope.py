@@ -81,7 +81,7 @@ async def agreements(
     amended = await login(company.lei, "own").post(
         f"/v1/contracts/{contract['id']}/amend", json={"reason": SECRET, "terms": f"{SECRET}二"}
     )
-    assert amended.status_code == 201, amended.text
+    assert amended.status_code == 200, amended.text
     received = {"amount": {"amount": "1.00", "currency": "CNY"}, "reference": SECRET}
     of_it = {"customer_id": contract["customer_id"], "allocations": []} | lei
     receipt = await login(company.lei, "own").post("/v1/receipts", json=received | of_it)

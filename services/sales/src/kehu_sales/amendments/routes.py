@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response, status
+from fastapi import Query, Response
 
 from kehu_kernel.business_day import PeriodReversed
 from kehu_kernel.db import require
@@ -47,7 +47,6 @@ amending = router("/v1/contracts", "contracts")
 @amending.post(
     "/{contract_id}/amend",
     summary="Amend a contract",
-    status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
     responses=problems(
         ContractNotReady,
@@ -80,7 +79,6 @@ async def amend_contract(
     amendment = await service.amend_contract(
         session, contract_id, data, today=today, expected_version=version
     )
-    response.headers["Location"] = f"/v1/contract-amendments/{amendment.id}"
     return _answer(amendment, response)
 
 

@@ -52,6 +52,7 @@ rules = router("/v1/assignment-rules", "assignment")
 assignees = router("/v1/assignees", "assignment")
 READ = requires("sales:assignments:read")
 WRITE = requires("sales:assignments:write")
+READ_RULES = requires("sales:assignment-rules:read")
 WRITE_RULES = requires("sales:assignment-rules:write")
 PEOPLE = (AssigneesMissing, UnknownEmployee, UnknownDepartment)
 
@@ -134,7 +135,7 @@ async def create_assignment_rule(
     return _rule(rule, response)
 
 
-@rules.get("", summary="List the rules of assignment", dependencies=[READ])
+@rules.get("", summary="List the rules of assignment", dependencies=[READ_RULES])
 async def list_assignment_rules(
     session: Session, filters: Annotated[RuleFilters, Query()]
 ) -> Page[AssignmentRuleRead]:
@@ -145,7 +146,7 @@ async def list_assignment_rules(
     )
 
 
-@rules.get("/{rule_id}", summary="Read a rule of assignment", dependencies=[READ])
+@rules.get("/{rule_id}", summary="Read a rule of assignment", dependencies=[READ_RULES])
 async def read_assignment_rule(
     rule_id: UUID, session: Session, response: Response
 ) -> AssignmentRuleRead:
@@ -184,7 +185,7 @@ async def create_assignee(
     return _assignee(assignee, response)
 
 
-@assignees.get("", summary="List skills, limits and absences", dependencies=[READ])
+@assignees.get("", summary="List skills, limits and absences", dependencies=[READ_RULES])
 async def list_assignees(
     session: Session, filters: Annotated[AssigneeFilters, Query()]
 ) -> Page[AssigneeRead]:
@@ -193,7 +194,7 @@ async def list_assignees(
     return Page(items=[AssigneeRead.of(one) for one in found], next_cursor=cursor, count=count)
 
 
-@assignees.get("/{assignee_id}", summary="Read what is known of one", dependencies=[READ])
+@assignees.get("/{assignee_id}", summary="Read what is known of one", dependencies=[READ_RULES])
 async def read_assignee(assignee_id: UUID, session: Session, response: Response) -> AssigneeRead:
     """What assignment knows of an employee, with the ETag."""
     return _assignee(await require(session, Assignee, assignee_id), response)
