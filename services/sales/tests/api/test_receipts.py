@@ -267,7 +267,7 @@ class TestReceivables:
 
         async def tell(today: Any) -> int:
             async with database.transaction(context) as session:
-                return await tell_overdue(session, today, limit=10)
+                return await tell_overdue(session, 10, today=today)
 
         assert await tell(TODAY) == 0  # on its day nothing is late
         assert [await tell(tomorrow), await tell(tomorrow)] == [1, 0]

@@ -65,7 +65,7 @@ async def add_up(
     ]
 
 
-async def tell_overdue(session: Session, today: date, *, limit: int) -> int:
+async def tell_overdue(session: Session, limit: int, *, today: date) -> int:
     """Tell of the tenant's instalments that have become overdue; return how many.
 
     Each is told once for each due day: one that an amendment moves can be overdue again.
