@@ -134,7 +134,7 @@ def test_kernel_stays_small() -> None:
         if "testing" not in path.parts
     )
     # Sealing the audit log, erasing persons, telling what is held about them, and saying what is
-    # wrong with a field are the same work in all five services.
-    assert lines <= 8396, (
+    # wrong with a field are the same work in all five services; so is reading rows by the driver.
+    assert lines <= 8406, (
         f"the kernel has {lines} lines: what only one or two services need belongs to them."
     )

@@ -283,7 +283,7 @@ class TestOnePrice:
         for body in ({"lines": lines[:1]}, {"lines": lines}):
             with count_queries(database) as queries:
                 await client.post("/v1/prices", json=body | {"customer_id": customer})
-            assert len(queries) == 5, "begin, customer, products, prices, end"
+            assert len(queries) == 6, "begin, customer, products, plan once, prices, end"
 
     @pytest.mark.parametrize("what", ["product_id", "customer_id"])
     async def test_of_nobody_knows_what(

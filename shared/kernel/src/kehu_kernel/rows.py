@@ -54,7 +54,8 @@ class Shape:
     """Attributes with a default of the database's own."""
     versioned: bool
     select: str
-    """Reads one row by its key."""
+    """Reads rows, of which the caller adds which."""
+    by_key: str
     model: type
 
     def quoted(self, name: str) -> str:
@@ -123,7 +124,8 @@ def _shape(model: type) -> Shape:
         defaults={n: c.default for n, c in columns.items() if c.default is not None},
         made_by_database=frozenset(n for n, c in columns.items() if c.server_default is not None),
         versioned=issubclass(model, Aggregate),
-        select=f"SELECT {listed} FROM {table.name} WHERE {where}",  # noqa: S608 - our own names
+        select=f"SELECT {listed} FROM {table.name} ",  # noqa: S608 - our own names
+        by_key=f"WHERE {where}",
         model=model,
     )
 

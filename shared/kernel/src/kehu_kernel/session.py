@@ -152,11 +152,18 @@ class Session:
         known = self._known.get((model, key))
         if known is not None and lock is None:
             return cast("Row", known)
+        by_key = rows.shape_of(model).by_key
+        found = await self.read(model, f"{by_key} {lock}" if lock else by_key, *key)
+        return found[0] if found else None
+
+    async def read(self, model: type[Row], which: str, *arguments: object) -> list[Row]:
+        """Return the rows that `which` says in SQL (`WHERE ...`), in its order.
+
+        For what commands read again and again: SQLAlchemy would take ten times as long.
+        """
         shape = rows.shape_of(model)
-        found = await self.fetch(shape.select + (f" {lock}" if lock else ""), *key)
-        if not found:
-            return None
-        return cast("Row", self._known_as(model, shape.read(found[0], shape.names)))
+        found = await self.fetch(shape.select + which, *arguments)
+        return [self._known_as(model, shape.read(one, shape.names)) for one in found]
 
     async def see_all_rows(self) -> None:
         """Have the rest of the transaction see and change all rows of the tenant.

@@ -4,9 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
-
 from kehu_contracts.classification import ClassificationState, CustomerClassified
 from kehu_contracts.customer import CustomerState
 from kehu_contracts.duplicates import DuplicatePairState
@@ -16,7 +13,6 @@ from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_sales.customers.errors import UnknownCustomer
 from kehu_sales.customers.models import CustomerGroupRef, CustomerRef, DuplicatePairRef
-from kehu_sales.db import among
 
 Customers = Mapping[UUID, CustomerRef]
 
@@ -76,22 +72,22 @@ def _class(event: ClassificationState) -> dict[str, Any]:
     }
 
 
+NAMED_AND_SURVIVORS = """
+    WHERE tenant_id = $1 AND id = ANY ($2::uuid[] || ARRAY(
+        SELECT merged_into_id FROM customer_refs
+        WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND merged_into_id IS NOT NULL
+    ))
+"""
+
+
 async def load_customers(
     session: Session, customer_ids: Collection[UUID]
 ) -> dict[UUID, CustomerRef]:
     """Return the customers with these ids that are known here, and those they were merged into."""
     if not customer_ids:
         return {}
-    tenant_id = session.context.tenant_id
-    survivors = select(CustomerRef.merged_into_id).where(
-        CustomerRef.tenant_id == tenant_id,
-        among(CustomerRef.id, customer_ids),
-        CustomerRef.merged_into_id.is_not(None),
-    )
-    asked = literal(list(customer_ids), ARRAY(CustomerRef.id.type))
-    ids = func.array_cat(asked, func.array(survivors.scalar_subquery()))
-    rows = await session.scalars(
-        select(CustomerRef).where(CustomerRef.tenant_id == tenant_id, CustomerRef.id == any_(ids))
+    rows = await session.read(
+        CustomerRef, NAMED_AND_SURVIVORS, session.context.tenant_id, list(customer_ids)
     )
     return {row.id: row for row in rows}
 

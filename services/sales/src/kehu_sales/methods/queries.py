@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 
 from kehu_kernel.session import Session
 from kehu_sales.db import among
@@ -41,17 +41,13 @@ async def load_methods(
     """
     if not method_ids and not default:
         return {}
-    wanted = among(Method.id, method_ids)
-    rows = await session.scalars(
-        select(Method)
-        .where(
-            Method.tenant_id == session.context.tenant_id,
-            or_(wanted, Method.is_default) if default else wanted,
-        )
-        .order_by(Method.id)
-        .with_for_update(read=True)
-    )
-    return {row.id: row for row in rows}
+    found = await session.read(Method, LED_BY, session.context.tenant_id, list(method_ids), default)
+    return {row.id: row for row in found}
+
+
+LED_BY = """
+    WHERE tenant_id = $1 AND (id = ANY ($2::uuid[]) OR $3 AND is_default) ORDER BY id FOR SHARE
+"""
 
 
 async def past_versions(

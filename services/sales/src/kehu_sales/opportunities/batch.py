@@ -15,11 +15,10 @@ from datetime import date
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.attributes import set_committed_value
 
-from kehu_kernel import numbering
+from kehu_kernel import numbering, rows
 from kehu_kernel.context import Actor
 from kehu_kernel.db import explain, explained
 from kehu_kernel.errors import DomainError, NotFound
@@ -32,7 +31,6 @@ from kehu_sales.collisions.entry import Watch
 from kehu_sales.collisions.models import AtEntry
 from kehu_sales.collisions.queries import policy_of
 from kehu_sales.customers.service import load_customers
-from kehu_sales.db import among
 from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.queries import load_methods, past_versions
 from kehu_sales.opportunities import decisions, queries, service
@@ -203,7 +201,7 @@ class _Together:
         if isinstance(prepared, DomainError):
             return Outcome(None, None, prepared)
         decisions.enter(self._session, prepared, number)
-        _settle(prepared)
+        rows.settle(prepared)  # the next step is compared with what it is now
         if command.ref is not None:
             self._labels[command.ref] = prepared
         return Outcome(prepared.id, prepared.version, None)
@@ -215,7 +213,7 @@ class _Together:
             self._decide(opportunity, command)
         except DomainError as failure:
             return Outcome(opportunity.id if opportunity else None, None, failure)
-        _settle(opportunity)
+        rows.settle(opportunity)  # written as a whole by `_write_changes`, if not new
         if opportunity.id in self._opportunities:
             self._changed[opportunity.id] = opportunity
         return Outcome(opportunity.id, opportunity.version, None)
@@ -314,15 +312,6 @@ async def _in_turn(session: Session, commands: Commands) -> bool:
     return (await policy_of(session)).at_entry == AtEntry.REFUSE
 
 
-def _settle(opportunity: Opportunity) -> None:
-    """Take the opportunity as it is for written, so that the next step is compared with this one.
-
-    A new one is inserted as it is at the end; one that existed is written by `_write_changes`.
-    """
-    for name in COLUMNS:
-        set_committed_value(opportunity, name, getattr(opportunity, name))
-
-
 def _given(ids: Iterable[UUID | None]) -> list[UUID]:
     return [given for given in ids if given is not None]
 
@@ -334,13 +323,13 @@ async def _lock_all(
     ids = _given(opportunity_ids)
     if not ids:
         return {}
-    rows = await session.scalars(
-        select(Opportunity)
-        .where(Opportunity.tenant_id == session.context.tenant_id, among(Opportunity.id, ids))
-        .order_by(Opportunity.id)
-        .with_for_update()
+    found = await session.read(
+        Opportunity,
+        "WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR UPDATE",
+        session.context.tenant_id,
+        ids,
     )
-    return {row.id: row for row in rows}
+    return {row.id: row for row in found}
 
 
 async def _one_by_one(

@@ -3,15 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, literal, select, type_coerce, union_all
+from sqlalchemy import Select, and_, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
-from kehu_sales.activities.models import Activity, ActivityKind
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.db import among
 from kehu_sales.opportunities.history import Evaluation, PoolMove, StageEntry
@@ -21,9 +19,7 @@ from kehu_sales.opportunities.schemas import (
     OpportunityFilters,
 )
 from kehu_sales.opportunities.words import Status
-from kehu_sales.quotes.models import Quote
-from kehu_sales.samples.models import COUNTING, Sample
-from kehu_sales.tasks.models import Task, TaskStatus
+from kehu_sales.samples.models import COUNTING
 
 SORT_COLUMNS = {
     "created_at": Opportunity.created_at,
@@ -111,40 +107,35 @@ async def pool_moves_of(session: Session, opportunity_id: UUID) -> list[PoolMove
     return list(rows)
 
 
+COUNTED = """
+    SELECT '{kind}' AS kind, opportunity_id, stage_code, count(*) FROM {table}
+    WHERE tenant_id = $1 AND opportunity_id = ANY ($2::uuid[]) AND stage_code IS NOT NULL {only}
+    GROUP BY opportunity_id, stage_code
+"""
+RECORDED = " UNION ALL ".join(
+    COUNTED.format(kind=kind, table=table, only=only)
+    for kind, table, only in (
+        ("activities", "activities", ""),
+        ("visits", "activities", "AND kind = 'visit'"),
+        ("tasks", "tasks", "AND status = 'completed'"),
+        ("quotes", "quotes", ""),
+        ("samples", "samples", "AND state = ANY ($3::text[])"),
+    )
+)
+
+
 async def recorded_in_stages(
     session: Session, opportunity_ids: Collection[UUID]
 ) -> Mapping[UUID, Mapping[str, Recorded]]:
     """Return what is recorded for each opportunity, by stage code. One statement.
 
     Samples count in the stage they were delivered in, whatever became of them since. This is the
-    place where approved documents join: a `count` under the name of the condition.
+    place where approved documents join: a line under the name of the condition.
     """
     if not opportunity_ids:
         return {}
-    tenant_id = session.context.tenant_id
-
-    def count(kind: str, model: Any, *only: Any) -> Select[Any]:
-        return (
-            select(
-                literal(kind).label("kind"), model.opportunity_id, model.stage_code, func.count()
-            )
-            .where(
-                model.tenant_id == tenant_id,
-                among(model.opportunity_id, opportunity_ids),
-                model.stage_code.is_not(None),
-                *only,
-            )
-            .group_by(model.opportunity_id, model.stage_code)
-        )
-
-    rows = await session.execute(
-        union_all(
-            count("activities", Activity),
-            count("visits", Activity, Activity.kind == ActivityKind.VISIT),
-            count("tasks", Task, Task.status == TaskStatus.COMPLETED),
-            count("quotes", Quote),
-            count("samples", Sample, Sample.state.in_(COUNTING)),
-        )
+    rows = await session.fetch(
+        RECORDED, session.context.tenant_id, list(opportunity_ids), [str(one) for one in COUNTING]
     )
     counts: dict[tuple[UUID, str], dict[str, int]] = defaultdict(dict)
     for kind, opportunity_id, stage_code, number in rows:

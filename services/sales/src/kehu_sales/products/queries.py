@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from kehu_kernel.session import Session
-from kehu_sales.db import among
 from kehu_sales.products.models import Product
 from kehu_sales.products.schemas import ProductFilters
 
@@ -29,9 +28,10 @@ async def load_products(session: Session, product_ids: Collection[UUID]) -> dict
     """Return the products with these ids, as far as they exist."""
     if not product_ids:
         return {}
-    rows = await session.scalars(
-        select(Product).where(
-            Product.tenant_id == session.context.tenant_id, among(Product.id, product_ids)
-        )
+    rows = await session.read(
+        Product,
+        "WHERE tenant_id = $1 AND id = ANY ($2::uuid[])",
+        session.context.tenant_id,
+        list(product_ids),
     )
     return {row.id: row for row in rows}
