@@ -65,7 +65,17 @@ class TestRows:
             first = await require(session, Customer, row_id)
             assert await require(session, Customer, row_id, lock=True) is first
             assert await session.scalar(select(Customer).where(Customer.id == row_id)) is first
+            assert await session.read(Customer, "WHERE id = $1", row_id) == [first]
             assert first.roles == ["consumer"]
+
+    async def test_are_read_as_sql_says_and_in_its_order(
+        self, database: Database, context: Context, new: New
+    ) -> None:
+        ids = [await stored(database, context, new, name=name) for name in ("丙", "甲", "乙")]
+        which = 'WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) ORDER BY name COLLATE "C" FOR SHARE'
+        async with database.session(context) as session:
+            found = await session.read(Customer, which, context.tenant_id, ids)
+        assert [one.name for one in found] == ["丙", "乙", "甲"]
 
     async def test_show_a_newer_read_unless_they_were_changed(
         self, database: Database, context: Context, new: New
