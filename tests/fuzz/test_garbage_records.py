@@ -30,7 +30,13 @@ from kehu_kernel.consumer import SideEffects
 from kehu_kernel.process import Service
 from kehu_kernel.projection import Projection
 from kehu_kernel.subscription import Partition
-from kehu_kernel.testing.events import RecordedDeadLetters, TestRecord
+from kehu_kernel.testing.events import (
+    RecordedDeadLetters,
+    TestRecord,
+    customer_changed,
+    deliveries,
+    fact_of,
+)
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 
 pytestmark = pytest.mark.timeout(600)  # many examples, on a machine that may be busy
@@ -149,6 +155,7 @@ class TestGarbage:
         records = [v.spoil(stream.record(*kinds[v.kind % len(kinds)])) for v in vandals]
         topic, kind = next(one for one in kinds if _is_handled(consumer, one[1]))
         good = stream.record(topic, kind, await _somebody(consumer, client_for, stream.tenant))
+        await _meet_customer(consumer, running, stream.tenant, good)
         dead_letters = RecordedDeadLetters()
         await _deliver(_worker(consumer, running, dead_letters), [*records, good])
         published = {(record.topic, record.offset) for record, _, _ in dead_letters.published}
@@ -192,6 +199,21 @@ async def _somebody(consumer: str, client_for: ClientFor, tenant: str) -> UUID |
         return None
     body = {"kind": "person", "name": "李雷"}
     return UUID((await client_for(tenant).post("/v1/customers", json=body)).json()["id"])
+
+
+async def _meet_customer(
+    consumer: str, running: RunningService, tenant: str, record: TestRecord
+) -> None:
+    """Let the service know the customer that a delivery is for."""
+    if consumer != DELIVERIES:
+        return
+    event = customer_changed(UUID(json.loads(record.value or b"")["customer_id"]))
+    deliver = deliveries(
+        _module(CONSUMERS[consumer], "consumers").fold,
+        running.worker_database,
+        RecordedDeadLetters(),
+    )
+    await deliver(fact_of(event, tenant, sequence=1))
 
 
 def _worker(

@@ -26,10 +26,10 @@ async def fold(session: Session, facts: Sequence[Fact]) -> None:
 
 
 async def on_lines_delivered(
-    session: Session, event: ProjectLinesDelivered, _envelope: Envelope
+    session: Session, event: ProjectLinesDelivered, envelope: Envelope
 ) -> None:
     """Sales delivered products: they are in the customer's hands."""
-    await make_files(session, event)
+    await make_files(session, event, envelope.time)
 
 
 async def on_delivery_reversed(

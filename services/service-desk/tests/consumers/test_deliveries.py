@@ -1,6 +1,7 @@
 """Product files from deliveries, fed with the contract's examples (D1; 1.4, item 5)."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -43,13 +44,15 @@ def deliver(database: Database, dead_letters: RecordedDeadLetters, tenant: str) 
     )
     place = Partition(SALES.name, 0)
 
-    async def deliver(*events: Any, event_id: UUID | None = None) -> int:
+    async def deliver(
+        *events: Any, event_id: UUID | None = None, ago: timedelta = timedelta()
+    ) -> int:
         first = uuid4().int % 2**40
         records = []
         for n, event in enumerate(events):
             sequence = 2 if isinstance(event, ProjectDeliveryReversed) else 1
             told = fact_of(event, tenant, sequence=sequence, event_id=event_id).envelope
-            headers = told.headers()
+            headers = told._replace(time=told.time - ago).headers()
             records.append(TestRecord(place.topic, 0, first + n, told.key, told.data, headers))
         step = (await consumer.process({place: records}))[place]
         return step.next_offset - first
@@ -165,6 +168,17 @@ async def test_one_whose_customer_is_not_here_yet_is_tried_again(
     assert await deliver(DELIVERED.model_copy(update=told | {"customer_id": uuid4()})) == 0
     assert not dead_letters.published
     assert await files(client) == []
+
+
+@pytest.mark.parametrize("days", [1, -3000])
+async def test_one_whose_customer_does_not_come_waits_for_somebody_and_lets_others_pass(
+    client: httpx.AsyncClient, deliver: Deliver, told: dict[str, Any],
+    dead_letters: RecordedDeadLetters, days: int,
+) -> None:  # fmt: skip
+    lost = DELIVERED.model_copy(update=told | {"customer_id": uuid4(), "delivery_id": uuid4()})
+    assert await deliver(lost, DELIVERED.model_copy(update=told), ago=timedelta(days=days)) == 2
+    assert len(dead_letters.published) == 1
+    assert {one["delivery_id"] for one in await files(client)} == {str(told["delivery_id"])}
 
 
 async def test_a_serial_number_of_another_file_waits_for_somebody_to_look(
