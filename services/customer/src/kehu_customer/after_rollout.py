@@ -64,7 +64,7 @@ async def give_contacts_their_points(databases: Databases) -> int:
                 log.warning("contact left as it is", extra=known)
         if len(found) < BATCH:
             return count
-        last = tuple(found[-1])
+        last = (found[-1]["tenant_id"], found[-1]["id"])
 
 
 async def note_who_consented(databases: Databases) -> int:
@@ -72,15 +72,15 @@ async def note_who_consented(databases: Databases) -> int:
     count, last = 0, FIRST
     while True:
         async with databases.worker.worker_transaction() as session:
-            found = [tuple(one) for one in await session.fetch(SUBJECTS, *last, BATCH)]
+            found = await session.fetch(SUBJECTS, *last, BATCH)
             if found:
-                tenants, subjects = zip(*found, strict=True)
                 facts = [" ".join(sorted(CONSENTS))] * len(found)
-                await session.fetch(NOTE, tenants, subjects, facts)
+                tenants = [one["tenant_id"] for one in found]
+                await session.fetch(NOTE, tenants, [one["subject_id"] for one in found], facts)
         count += len(found)
         if len(found) < BATCH:
             return count
-        last = found[-1]
+        last = (found[-1]["tenant_id"], found[-1]["subject_id"])
 
 
 async def _run() -> None:
