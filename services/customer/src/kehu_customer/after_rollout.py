@@ -1,8 +1,8 @@
 """What is put right once every process runs the new version.
 
 `python -m kehu_customer.after_rollout`. While a rolling upgrade goes on, an old process may still
-enter or change a contact without its contact points (C3), and knows nothing of consents as facts of
-segments (C7). It may be run at any time, twice, and two at once: what is right stays as it is.
+enter or change a contact without its contact points (C3), and counts no consents, leads and
+complaints, which segments can ask about (C7). It may be run at any time, twice, and two at once: what is right stays as it is.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import logging
 from uuid import UUID
 
 from kehu_customer.__main__ import SERVICE
+from kehu_customer.behaviour.dealings import FACTS
+from kehu_customer.behaviour.models import DealingKind
 from kehu_customer.contact_points.service import take_over
 from kehu_customer.segments.changes import CONSENTS, NOTE
 from kehu_customer.settings import Settings
@@ -38,9 +40,14 @@ UNLIKE = """
     )
     ORDER BY c.tenant_id, c.id LIMIT $3
 """
-SUBJECTS = """
+CONSENTED = """
     SELECT DISTINCT tenant_id, coalesce(contact_id, customer_id) AS subject_id FROM consents
     WHERE (tenant_id, coalesce(contact_id, customer_id)) > ($1, $2) AND purpose = 'marketing'
+    ORDER BY 1, 2 LIMIT $3
+"""
+DEALT = """
+    SELECT DISTINCT tenant_id, customer_id AS subject_id FROM dealings
+    WHERE (tenant_id, customer_id) > ($1, $2) AND (kind = 'lead' OR is_complaint)
     ORDER BY 1, 2 LIMIT $3
 """
 
@@ -67,14 +74,19 @@ async def give_contacts_their_points(databases: Databases) -> int:
         last = (found[-1]["tenant_id"], found[-1]["id"])
 
 
-async def note_who_consented(databases: Databases) -> int:
-    """Have the behaviour of whoever is in the ledger of consents calculated; return how many."""
+async def note_new_facts(databases: Databases) -> int:
+    """Have consents, leads and complaints of before counted; return of how many."""
+    leads = FACTS[DealingKind.LEAD] | FACTS[DealingKind.REQUEST]
+    return await _note(databases, CONSENTED, CONSENTS) + await _note(databases, DEALT, leads)
+
+
+async def _note(databases: Databases, query: str, names: frozenset[str]) -> int:
     count, last = 0, FIRST
     while True:
         async with databases.worker.worker_transaction() as session:
-            found = await session.fetch(SUBJECTS, *last, BATCH)
+            found = await session.fetch(query, *last, BATCH)
             if found:
-                facts = [" ".join(sorted(CONSENTS))] * len(found)
+                facts = [" ".join(sorted(names))] * len(found)
                 tenants = [one["tenant_id"] for one in found]
                 await session.fetch(NOTE, tenants, [one["subject_id"] for one in found], facts)
         count += len(found)
@@ -94,7 +106,7 @@ async def _run() -> None:
         log.info(
             "contacts got points", extra={"count": await give_contacts_their_points(databases)}
         )
-        log.info("consents are counted", extra={"count": await note_who_consented(databases)})
+        log.info("facts are counted", extra={"count": await note_new_facts(databases)})
     finally:
         await databases.app.dispose()
         await databases.worker.dispose()

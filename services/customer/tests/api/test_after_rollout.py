@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from kehu_customer.after_rollout import give_contacts_their_points, note_who_consented
+from kehu_customer.after_rollout import give_contacts_their_points, note_new_facts
 from kehu_customer.segments.worker import SegmentWork, Sizes
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
@@ -116,7 +116,7 @@ class TestConsents:
         said = {"purpose": "marketing", "channel": "sms", "decision": "given", "manner": "form"}
         body = said | {"contact_id": contact["id"], "proof": "x"}
         assert (await client.post("/v1/consents", json=body)).status_code == 201
-        await note_who_consented(running.databases)
+        await note_new_facts(running.databases)
         zone = running.settings.time_zone
         work = SegmentWork(running.databases, zone, lambda: None, sizes=Sizes(100, 100))
         while await work.work():
