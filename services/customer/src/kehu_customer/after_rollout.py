@@ -2,7 +2,8 @@
 
 `python -m kehu_customer.after_rollout`. While a rolling upgrade goes on, an old process may still
 enter or change a contact without its contact points (C3), and counts no consents, leads and
-complaints, which segments can ask about (C7). It may be run at any time, twice, and two at once: what is right stays as it is.
+complaints, which segments can ask about (C7). It may be run at any time, twice, and two at once:
+what is right stays as it is.
 """
 
 import asyncio
