@@ -41,6 +41,7 @@ from kehu_customer.employees.errors import EmployeeCodeTaken, LoginTaken
 from kehu_customer.employees.routes import routes as employees
 from kehu_customer.erasures.routes import previews as erasure_previews
 from kehu_customer.erasures.routes import routes as erasures
+from kehu_customer.exports.routes import contact_routes as contact_exports
 from kehu_customer.exports.routes import routes as exports
 from kehu_customer.fact_sources.errors import SourceCodeTaken
 from kehu_customer.fact_sources.routes import routes as fact_sources
@@ -173,6 +174,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         erasure_previews,
         imports,
         exports,
+        contact_exports,
         search,
         saved_views,
         *audit_routers("customer"),

@@ -79,7 +79,7 @@ def on_day(database: Database, tenant: str) -> Day:
             async with database.transaction(context) as session:
                 await evaluation.note_new_day(session, row["segment_id"], today=today)
         async with database.transaction(context) as session:
-            await evaluation.settle_changes(session, today=today, limit=100)
+            await evaluation.settle_changes(session, today=today, zone=ZONE, limit=100)
 
     return begin
 
@@ -491,7 +491,9 @@ class TestTwiceAndTogether:
             await note(*(told(ActivityRecorded, tenant, customer_id=one) for one in some))
             with count_queries(database) as queries:
                 async with database.transaction(context) as session:
-                    settled = await evaluation.settle_changes(session, today=TODAY, limit=100)
+                    settled = await evaluation.settle_changes(
+                        session, today=TODAY, zone=ZONE, limit=100
+                    )
             assert settled == len(some)
             counts.append(len(queries))
         assert counts[0] == counts[1] <= 10

@@ -16,6 +16,9 @@ class Settings(ServiceSettings, OutboundSettings):
     customer_url: str = "http://127.0.0.1:8101"
     sales_url: str = "http://127.0.0.1:8102"
     call_timeout: float = 5.0
+    phone_region: str = "CN"
+    """Where numbers of leads without a country code are: what the tenants' preferences say in the
+    customer service. Empty where they differ: then only numbers with a country code are checked."""
     conversion_poll_interval: float = 1.0
     hand_over_batch: int = 200
     """Leads of a leaver that are moved in one transaction."""

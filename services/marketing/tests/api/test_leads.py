@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from kehu_kernel import clock
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor
@@ -167,6 +168,36 @@ class TestCreate:
         response = await client.post("/v1/leads", json=LEAST | {field: value})
         assert problem(response) == (422, "invalid-request")
         assert response.json()["errors"][0]["pointer"].startswith(f"/{field}")
+
+    @pytest.mark.parametrize(
+        ("field", "value", "code"),
+        [
+            ("contact_phone", "8888 6666", "invalid-phone-number"),  # without the city's code
+            ("contact_phone", "+999 1234567", "invalid-phone-number"),
+            ("contact_email", "zhao@example..com", "invalid-email-address"),
+        ],
+    )
+    async def test_with_what_no_contact_could_have(
+        self, client: httpx.AsyncClient, problem: ProblemOf, field: str, value: str, code: str
+    ) -> None:
+        response = await client.post("/v1/leads", json=LEAST | {field: value})
+        assert problem(response) == (422, code)
+        lead = (await client.post("/v1/leads", json=LEAST)).json()
+        url, etag = f"/v1/leads/{lead['id']}", {"If-Match": '"1"'}
+        assert problem(await client.patch(url, json={field: value}, headers=etag)) == (422, code)
+
+    async def test_old_ones_keep_what_they_have(
+        self, client: httpx.AsyncClient, database: Database, tenant: str
+    ) -> None:
+        lead = (await client.post("/v1/leads", json=LEAST)).json()
+        async with database.transaction(Context(tenant_id=tenant, actor="tester")) as session:
+            await session.fetch(
+                "UPDATE leads SET contact_phone = '8888 6666' WHERE id = $1", UUID(lead["id"])
+            )
+        change = {"contact_phone": "8888 6666", "need": "五台"}
+        url = f"/v1/leads/{lead['id']}"
+        changed = await client.patch(url, json=change, headers={"If-Match": '"1"'})
+        assert changed.status_code == 200, changed.text
 
     async def test_repeated_with_its_key(
         self, client: httpx.AsyncClient, problem: ProblemOf

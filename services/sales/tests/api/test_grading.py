@@ -206,6 +206,9 @@ class TestGrade:
             assert [one["id"] for one in listed] == [one["id"] for one in ids]
         found = (await client.get("/v1/opportunities", params={"level": "major"})).json()["items"]
         assert [one["id"] for one in found] == [high["id"]]
+        unknown = await client.get("/v1/opportunities", params={"level": "foo"})
+        assert (unknown.status_code, unknown.json()["code"]) == (422, "level-not-graded")
+        assert "major" in unknown.json()["detail"]
         pooled = await client.post(
             f"/v1/opportunities/{high['id']}/return-to-pool", json={"reason": "预算推迟"}
         )

@@ -39,6 +39,7 @@ class TestCreate:
         given = {
             "customer_id": file["customer_id"],
             "product_file_id": file["id"],
+            "kind": "complaint",
             "problem": "服务器开机后风扇异响，温度报警",
             "priority": "urgent",
             "channel": "e_mail",
@@ -65,6 +66,7 @@ class TestCreate:
     async def test_with_the_least(self, make_request: Make) -> None:
         body = await make_request()
         assert (body["priority"], body["product_file_id"]) == ("normal", None)
+        assert body["kind"] == "service"
 
     async def test_for_nobody_we_know(self, client: httpx.AsyncClient, problem: ProblemOf) -> None:
         body = {"customer_id": str(uuid4()), "problem": "?", "channel": "web"}

@@ -11,6 +11,8 @@ from kehu_contracts.erasure import ErasureAcknowledgement
 
 RequestPriority = Literal["low", "normal", "high", "urgent"]
 RequestStatus = Literal["open", "assigned", "dispatching", "dispatched", "handled", "closed"]
+COMPLAINT = "complaint"
+"""Kind of a service request that complains of something."""
 
 
 class ProductFileRegistered(Event):
@@ -85,6 +87,11 @@ class RequestState(Event):
     closed_at: Timestamp | None = Field(description="When it was closed, UTC.")
     resolution: str | None = Field(description="How it was solved.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    kind: str | None = Field(
+        None,
+        description="`service`, `complaint`; may grow.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
 
 
 class RequestCreated(RequestState):

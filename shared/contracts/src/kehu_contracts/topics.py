@@ -72,7 +72,7 @@ SERVICE_DESK = Topic(
 MARKETING = Topic(
     name="kehu-marketing-events",
     producer="marketing",
-    consumers=("customer", "analytics", TIMELINE),
+    consumers=("customer", "analytics", TIMELINE, SEGMENTS),
     events=marketing.EVENTS,
     description="Facts about leads.",
 )

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from kehu_contracts.fieldwork import ActivityRecorded
+from kehu_contracts.marketing import LeadState
 from kehu_contracts.sales import OpportunityState, OpportunityWon
-from kehu_contracts.service_desk import RequestState
+from kehu_contracts.service_desk import COMPLAINT, RequestState
 from kehu_customer.behaviour.models import DealingKind
 from kehu_kernel import clock
 from kehu_kernel.records import Fact
@@ -19,21 +20,23 @@ RECORD = """
     WITH new AS (
         SELECT * FROM unnest(
             $1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::date[], $7::date[],
-            $8::numeric[], $9::text[], $10::bigint[]
+            $8::numeric[], $9::text[], $10::boolean[], $11::bigint[]
         ) AS new (
             tenant_id, id, customer_id, kind, status, happened_on, closed_on, amount, currency,
-            sequence
+            is_complaint, sequence
         )
     ), recorded AS (
         INSERT INTO dealings AS old (
             tenant_id, id, customer_id, kind, status, happened_on, closed_on, amount, currency,
-            sequence
+            is_complaint, sequence
         )
         SELECT * FROM new
         ON CONFLICT (tenant_id, id) DO UPDATE SET
             customer_id = excluded.customer_id, status = excluded.status,
             happened_on = excluded.happened_on, closed_on = excluded.closed_on,
-            amount = excluded.amount, currency = excluded.currency, sequence = excluded.sequence
+            amount = excluded.amount, currency = excluded.currency,
+            is_complaint = coalesce(excluded.is_complaint, old.is_complaint),
+            sequence = excluded.sequence
         WHERE old.sequence < excluded.sequence
     )
     SELECT was.tenant_id, was.customer_id, was.kind FROM dealings AS was
@@ -54,6 +57,7 @@ class Told(NamedTuple):
     closed_on: date | None
     amount: Decimal | None
     currency: str | None
+    is_complaint: bool | None
     sequence: int
 
 
@@ -70,7 +74,12 @@ FACTS = {
             "won_amount",
         }
     ),
-    DealingKind.REQUEST: CONTACTS | {"requests", "requests_open", "last_request_on"},
+    DealingKind.REQUEST: CONTACTS
+    | {"requests", "requests_open", "last_request_on"}
+    | {"complaints", "complaints_open", "last_complaint_on"},
+    DealingKind.LEAD: frozenset(
+        {"leads", "leads_open", "leads_converted", "leads_disqualified", "last_lead_on"}
+    ),
 }
 """Facts of a customer that a dealing of each kind has a part in."""
 
@@ -102,6 +111,7 @@ async def record_dealings(
 def _told(fact: Fact, zone: str) -> Told | None:
     event, envelope = fact
     said: tuple[UUID | None, str, str, date, date | None, Decimal | None, str | None]
+    complaint: bool | None = None
     match event:
         case ActivityRecorded():
             on = event.occurred_on
@@ -121,7 +131,11 @@ def _told(fact: Fact, zone: str) -> Told | None:
             on = clock.today(event.created_at, zone)
             closed = clock.today(event.closed_at, zone) if event.closed_at else None
             said = (event.customer_id, DealingKind.REQUEST, event.status, on, closed, None, None)
+            complaint = event.kind == COMPLAINT if event.kind else None
+        case LeadState():
+            on = event.created_on
+            said = (event.customer_id, DealingKind.LEAD, event.status, on, None, None, None)
         case _:
             return None
     document_id = getattr(event, event.key)
-    return Told._make((envelope.tenant_id, document_id, *said, envelope.sequence))
+    return Told._make((envelope.tenant_id, document_id, *said, complaint, envelope.sequence))

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_customer.db import Base
@@ -14,18 +14,20 @@ from kehu_kernel.columns import TenantRow
 
 
 class DealingKind(StrEnum):
-    """What a dealing is: 往来, 商机, 服务请求."""
+    """What a dealing is: 往来, 商机, 服务请求, 线索."""
 
     CONTACT = "contact"
     OPPORTUNITY = "opportunity"
     REQUEST = "request"
+    LEAD = "lead"
 
 
 class Dealing(TenantRow, Base):
-    """A contact, an opportunity or a service request, as the newest event about it says.
+    """A contact, an opportunity, a service request or a lead, as the newest event about it says.
 
     Its id is that of the document. It may come to another customer, when its document does.
-    `happened_on` is the day of a contact or request, the day an opportunity was opened.
+    `happened_on` is the day of a contact or request, the day an opportunity was opened or a lead
+    was captured. A complaint (投诉) is a request that is one.
     """
 
     label_zh = "业务往来"
@@ -34,6 +36,7 @@ class Dealing(TenantRow, Base):
 
     customer_id: Mapped[UUID | None]
     kind: Mapped[str]
+    is_complaint: Mapped[bool | None]
     status: Mapped[str]
     happened_on: Mapped[date]
     closed_on: Mapped[date | None]
@@ -45,8 +48,8 @@ class Dealing(TenantRow, Base):
 class Behaviour(Base):
     """What the dealings with a customer come to; one without dealings has no row, or zeros.
 
-    It is always calculated from the dealings, those with records merged into the customer included:
-    so events may come twice, late, or in any order.
+    It is always calculated from the dealings and from the ledger of consents, those of records
+    merged into the customer included: so events may come twice, late, or in any order.
     """
 
     label_zh = "客户行为"
@@ -60,6 +63,10 @@ class Behaviour(Base):
                 "last_opportunity_on",
                 "last_won_on",
                 "last_request_on",
+                "last_complaint_on",
+                "last_lead_on",
+                "last_consent_on",
+                "last_withdrawal_on",
             )
         ),
     )
@@ -77,3 +84,15 @@ class Behaviour(Base):
     requests: Mapped[int]
     requests_open: Mapped[int]
     last_request_on: Mapped[date | None]
+    complaints: Mapped[int] = mapped_column(server_default=text("0"))
+    complaints_open: Mapped[int] = mapped_column(server_default=text("0"))
+    last_complaint_on: Mapped[date | None]
+    leads: Mapped[int] = mapped_column(server_default=text("0"))
+    leads_open: Mapped[int] = mapped_column(server_default=text("0"))
+    leads_converted: Mapped[int] = mapped_column(server_default=text("0"))
+    leads_disqualified: Mapped[int] = mapped_column(server_default=text("0"))
+    last_lead_on: Mapped[date | None]
+    consents_given: Mapped[int] = mapped_column(server_default=text("0"))
+    consents_withdrawn: Mapped[int] = mapped_column(server_default=text("0"))
+    last_consent_on: Mapped[date | None]
+    last_withdrawal_on: Mapped[date | None]

@@ -16,9 +16,9 @@ routes = router("/v1/customers", "segments")
     dependencies=[requires("customer:customers:read")],
 )
 async def read_behaviour(customer_id: UUID, session: Session) -> BehaviourRead:
-    """Contacts, opportunities and service requests so far, as rules of segments see them.
+    """Contacts, opportunities, service requests, leads and consents, as rules of segments see them.
 
-    It follows the events of the other services within moments. Those about records that were
+    It follows the events of all services within moments. Those about records that were
     merged into the customer count for it.
     """
     return await service.behaviour_of(session, customer_id)

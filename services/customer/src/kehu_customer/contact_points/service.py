@@ -9,6 +9,7 @@ from datetime import date
 from uuid import UUID
 
 from kehu_customer.contact_points import events, queries
+from kehu_customer.contact_points.errors import InvalidEmailAddress, InvalidPhoneNumber
 from kehu_customer.contact_points.models import ContactPoint, PointKind, PointPurpose
 from kehu_customer.contact_points.schemas import (
     AddressParts,
@@ -28,6 +29,9 @@ from kehu_kernel.db import require
 from kehu_kernel.errors import NotFound
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
+
+SHOWN = (PointKind.PHONE, PointKind.MOBILE, PointKind.EMAIL)
+"""Kinds of which a contact shows the primary point."""
 
 
 async def create_contact_point(session: Session, data: ContactPointCreate) -> ContactPoint:
@@ -120,6 +124,32 @@ async def put_primary(
     elif former is not None:
         _record_change(session, former)
         _show(contact, former, was_primary=True)
+
+
+async def take_over(session: Session, contact_id: UUID) -> bool:
+    """Have a contact's primary points say what it shows, as an old version wrote it down alone.
+
+    A number that cannot be read becomes a point without a normal form. Return whether there was
+    anything to do. Raises `NotFound`.
+    """
+    _, contact = await lock_contact(session, contact_id)
+    done = False
+    for kind in SHOWN:
+        typed = getattr(contact, kind)
+        point = _new(kind, PointPurpose.WORK, contact_id=contact.id)
+        former = await queries.primary_like(session, point)
+        if typed is None or (former is not None and former.value == typed):
+            continue
+        done = True
+        try:
+            await put_primary(session, contact, kind, typed)
+        except (InvalidPhoneNumber, InvalidEmailAddress):
+            if former is not None:
+                await _make_secondary(session, former)
+            point.value, point.normalised = typed, None
+            await _add(session, point, contact, primary=True)
+    _tell_contact(session, contact)
+    return done
 
 
 async def list_contact_points(

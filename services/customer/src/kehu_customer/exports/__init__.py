@@ -1,1 +1,1 @@
-"""Exports: customers as a file, streamed."""
+"""Exports: customers and contacts as files, streamed."""

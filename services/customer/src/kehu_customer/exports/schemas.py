@@ -8,7 +8,7 @@ from kehu_customer.customers.schemas import CustomerConditions
 
 
 class ExportFormat(StrEnum):
-    """What a file of customers can be."""
+    """What a file of customers or contacts can be."""
 
     NDJSON = "ndjson"
     CSV = "csv"

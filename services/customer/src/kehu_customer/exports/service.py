@@ -1,4 +1,4 @@
-"""Customers as a file: which columns it has, and its rows, a lot at a time."""
+"""Customers and contacts as files: which columns it has, and its rows, a lot at a time."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,23 @@ from uuid import UUID
 from sqlalchemy import text
 
 from kehu_contracts.access import RowScope
+from kehu_customer.contacts.models import Contact
 from kehu_customer.custom_fields.models import CustomField
 from kehu_customer.custom_fields.search import conditions
 from kehu_customer.customers.models import Customer
 from kehu_customer.customers.queries import matching
 from kehu_customer.exports import queries
-from kehu_customer.exports.queries import Besides
+from kehu_customer.exports.queries import Besides, Place
 from kehu_customer.exports.schemas import ExportFilters
-from kehu_customer.imports.columns import CURRENCY, CUSTOM, HEADERS, POINTS
+from kehu_customer.imports.columns import (
+    CONTACT,
+    CURRENCY,
+    CUSTOM,
+    HEADERS,
+    OF_CONTACT,
+    POINTS,
+    is_taken,
+)
 from kehu_customer.imports.queries import visible_fields
 from kehu_customer.ownership.rows import MINE
 from kehu_kernel import deadline
@@ -25,6 +34,7 @@ from kehu_kernel.session import Session
 
 LOT = 1000
 SEES_POINTS = "customer:contact-points:read"
+SEES_CONTACTS = "customer:contacts:read"
 PLAIN = (
     "name", "code", "external_ref", "industry", "country", "source", "credit_code", "website",
     "founded_year", "employee_count", "created_on",
@@ -35,7 +45,16 @@ TOLD = {
     "end_reason": "终止原因", "value_grade": "价值等级", "value_score": "价值得分",
 }  # fmt: skip
 """Columns that an import does not read, with their Chinese labels."""
-LABELS = {**TOLD, **{meaning: names[0] for meaning, names in HEADERS.items()}}
+PERSON = tuple(OF_CONTACT)
+"""Columns of a contact."""
+COMPANY = ("id", "name", "kind", "code", "external_ref", "credit_code")
+"""Columns by which a file of contacts tells their customer, and an import finds it again."""
+TOLD_OF_CONTACT = {"contact.id": "联系人ID", "contact.is_primary": "主联系人"}
+LABELS = {
+    **TOLD,
+    **TOLD_OF_CONTACT,
+    **{meaning: names[0] for meaning, names in (HEADERS | OF_CONTACT).items()},
+}
 
 Row = dict[str, Any]
 
@@ -53,16 +72,26 @@ async def columns_for(session: Session, language: str) -> Columns:
     """Return the columns of what the caller may see, with headers in `zh` or `en`."""
     scopes = session.context.scopes
     with_points = scopes is None or SEES_POINTS in scopes
+    with_contacts = scopes is None or SEES_CONTACTS in scopes
     fields = list((await visible_fields(session)).values())
     known = [one for one in HEADERS if with_points or one not in POINTS]
+    known += PERSON if with_contacts else ()
     own = ["id", *known, *(one for one in TOLD if one != "id")]
     meanings = [*own, *(CUSTOM + one.code for one in fields)]
     if language != "zh":
         return Columns(meanings, meanings, fields)
     headers = [LABELS[one] for one in own]
     for one in fields:  # one that is called like another column is told by its code
-        headers.append(CUSTOM + one.code if one.name_zh in headers else one.name_zh)
+        taken = one.name_zh in headers or is_taken(one.name_zh)
+        headers.append(CUSTOM + one.code if taken else one.name_zh)
     return Columns(meanings, headers, fields)
+
+
+def columns_of_contacts(language: str) -> Columns:
+    """Return the columns of a file of contacts, with headers in `zh` or `en`."""
+    meanings = [*COMPANY, *PERSON, *TOLD_OF_CONTACT]
+    headers = [LABELS[one] for one in meanings] if language == "zh" else meanings
+    return Columns(meanings, headers, [])
 
 
 async def require_filters(session: Session, filters: ExportFilters) -> None:
@@ -81,21 +110,54 @@ async def lots(
     after: UUID | None = None
     while True:
         async with database.session(context, read_only=True) as session:
-            custom = await conditions(
-                session, filters.custom, filters.custom_from, filters.custom_to
-            )
-            query = matching(context.tenant_id, filters).where(*custom)
-            if context.row_scope != RowScope.ALL:  # told to the planner too, for its indexes
-                query = query.where(text(MINE.format(customer="customers")))
-            found = await queries.next_lot(session, query, after, LOT)
+            found = await _next_customers(session, filters, after)
             told = await queries.besides(
-                session, found, with_points=POINTS[0] in columns.meanings
-            ) if found else None  # fmt: skip
-        if told is None:
+                session,
+                found,
+                with_points=POINTS[0] in columns.meanings,
+                with_contacts=PERSON[0] in columns.meanings,
+            )
+        if not found:
             return
         deadline.part_sent()
         yield [_row(one, told, columns) for one in found]
         after = found[-1].id
+
+
+async def lots_of_contacts(
+    database: Database, context: Context, filters: ExportFilters, columns: Columns
+) -> AsyncIterator[list[Row]]:
+    """Yield the contacts we turn to of the customers that match, of each the primary one first.
+
+    As with `lots`, each lot is a transaction of its own. Who moves meanwhile to another customer
+    may be told there, too.
+    """
+    last: UUID | None = None
+    while True:
+        async with database.session(context, read_only=True) as session:
+            customers = {one.id: one for one in await _next_customers(session, filters, last)}
+        if not customers:
+            return
+        last = max(customers)
+        after: Place | None = None
+        while True:
+            async with database.session(context, read_only=True) as session:
+                found = await queries.next_contacts(session, customers, after, LOT)
+            if not found:
+                break
+            deadline.part_sent()
+            yield [_row_of_contact(customers[one.customer_id], one, columns) for one in found]
+            after = (found[-1].customer_id, not found[-1].is_primary, found[-1].id)
+
+
+async def _next_customers(
+    session: Session, filters: ExportFilters, after: UUID | None
+) -> list[Customer]:
+    custom = await conditions(session, filters.custom, filters.custom_from, filters.custom_to)
+    query = matching(session.context.tenant_id, filters).where(*custom)
+    if session.context.row_scope != RowScope.ALL:  # told to the planner too, for its indexes
+        query = query.where(text(MINE.format(customer="customers")))
+    return await queries.next_lot(session, query, after, LOT)
 
 
 def _row(customer: Customer, besides: Besides, columns: Columns) -> Row:
@@ -109,5 +171,17 @@ def _row(customer: Customer, besides: Besides, columns: Columns) -> Row:
         CURRENCY: customer.annual_revenue_currency,
     }
     row |= {kind: besides.points.get((customer.id, kind)) for kind in POINTS}
+    row |= _of_contact(besides.contacts.get(customer.id))
     row |= {CUSTOM + one.code: customer.custom.get(one.code) for one in columns.fields}
     return {meaning: row[meaning] for meaning in columns.meanings}
+
+
+def _row_of_contact(customer: Customer, contact: Contact, columns: Columns) -> Row:
+    row: Row = {name: getattr(customer, name) for name in COMPANY}
+    row |= _of_contact(contact)
+    row |= {"contact.id": contact.id, "contact.is_primary": contact.is_primary}
+    return {meaning: row[meaning] for meaning in columns.meanings}
+
+
+def _of_contact(contact: Contact | None) -> Row:
+    return {one: getattr(contact, one.removeprefix(CONTACT), None) for one in PERSON}

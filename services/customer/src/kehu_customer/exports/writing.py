@@ -33,10 +33,10 @@ async def as_csv(lots: Lots, columns: Columns, *, bom: bool) -> AsyncIterator[by
         yield _lines([[harmless(cell_of(one)) for one in row.values()] for row in lot])
 
 
-async def xlsx(lots: Lots, columns: Columns) -> AsyncIterator[bytes]:
+async def xlsx(lots: Lots, columns: Columns, title: str) -> AsyncIterator[bytes]:
     """Yield a workbook; it is written to disk first, since its contents stand at its end."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("customers")
+    sheet = book.create_sheet(title)
     sheet.append([_clean(one) for one in columns.headers])
     async for lot in lots:
         cells = [[_clean(harmless(cell_of(one))) for one in row.values()] for row in lot]
@@ -57,6 +57,8 @@ def cell_of(value: Any) -> str:
     """Return a value as an import reads it back."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list):
         return ";".join(str(one) for one in value)
     if isinstance(value, dict):

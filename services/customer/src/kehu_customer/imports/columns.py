@@ -80,7 +80,7 @@ OF_CONTACT: Mapping[str, tuple[str, ...]] = {
     "contact.mobile": ("联系人手机", "联系人手机号", "contact mobile"),
     "contact.email": ("联系人邮箱", "联系人电子邮件", "contact email", "contact e mail"),
 }
-"""The same of the person to turn to, whom a row may name besides; an export has no such columns."""
+"""The same of the person to turn to, whom a row may name besides."""
 
 SAYS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How text begins that spreadsheets would calculate."""
@@ -116,11 +116,7 @@ BUYING_ROLES = {
 
 def suggest(headers: Sequence[str], fields: Iterable[CustomField]) -> dict[str, str]:
     """Return which meanings the headers suggest, each at most once."""
-    known = {
-        _plain(one): meaning
-        for headers_of in (HEADERS, OF_CONTACT) for meaning, names in headers_of.items()
-        for one in (meaning, *names)
-    }  # fmt: skip
+    known = dict(KNOWN)
     for field in fields:
         for name in (f"{CUSTOM}{field.code}", field.code, field.name_en, field.name_zh):
             known.setdefault(_plain(name), CUSTOM + field.code)
@@ -143,6 +139,19 @@ def _plain(header: str) -> str:
     """Return a header without capitals, width, brackets and marks."""
     text = re.sub(r"[(（].*?[)）]", "", unicodedata.normalize("NFKC", header))
     return re.sub(r"[\s_*:\-/.]+", " ", text).strip().casefold()
+
+
+KNOWN: Mapping[str, str] = {
+    _plain(one): meaning
+    for headers_of in (HEADERS, OF_CONTACT) for meaning, names in headers_of.items()
+    for one in (meaning, *names)
+}  # fmt: skip
+"""The meanings that headers suggest whatever custom fields there are, by the bare header."""
+
+
+def is_taken(header: str) -> bool:
+    """Tell whether a header means something already, so that no custom field can be told by it."""
+    return _plain(header) in KNOWN
 
 
 Fields = Mapping[str, CustomField]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from kehu_contracts import classification, customer
+from kehu_contracts import classification, consent, customer
 from kehu_customer.behaviour.dealings import record_dealings
 from kehu_customer.segments.rules import CONTACT_POINTS, class_of
 from kehu_kernel.records import Fact
@@ -16,6 +16,9 @@ from kehu_kernel.session import Session
 
 EVERYTHING = "*"
 REACHABLE = frozenset({CONTACT_POINTS})
+CONSENTS = frozenset(
+    {"consents_given", "consents_withdrawn", "last_consent_on", "last_withdrawal_on"}
+)
 ALL_FACTS = frozenset({EVERYTHING})
 
 # In the order of the keys: two batches that meet never wait for each other in a circle.
@@ -65,8 +68,10 @@ def changes_of(event: Any) -> Iterator[tuple[UUID | None, frozenset[str]]]:
             yield event.customer_id, frozenset({class_of(event.scheme_id)})
         case customer.ContactPointState():
             yield event.customer_id or event.contact_id, REACHABLE
+        case consent.ConsentState():
+            yield event.customer_id or event.contact_id, CONSENTS
         case customer.ContactMoved():
-            yield event.customer_id, REACHABLE
-            yield event.previous_customer_id, REACHABLE
+            yield event.customer_id, REACHABLE | CONSENTS
+            yield event.previous_customer_id, REACHABLE | CONSENTS
         case customer.ContactState():
             yield event.customer_id, REACHABLE

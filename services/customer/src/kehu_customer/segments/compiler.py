@@ -50,6 +50,14 @@ COUNTS = frozenset(
         "opportunities_lost",
         "requests",
         "requests_open",
+        "complaints",
+        "complaints_open",
+        "leads",
+        "leads_open",
+        "leads_converted",
+        "leads_disqualified",
+        "consents_given",
+        "consents_withdrawn",
     }
 )
 """Quantities that are 0, and not unknown, for a customer without dealings."""
@@ -62,7 +70,7 @@ OF_CUSTOMER = (
 )  # fmt: skip
 OF_BEHAVIOUR = (
     *sorted(COUNTS), "last_contact_on", "last_opportunity_on", "last_won_on", "last_request_on",
-    "won_amounts",
+    "last_complaint_on", "last_lead_on", "last_consent_on", "last_withdrawal_on", "won_amounts",
 )  # fmt: skip
 
 

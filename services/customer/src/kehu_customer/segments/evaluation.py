@@ -63,8 +63,10 @@ HAND_ON = """
 """
 
 
-async def settle_changes(session: Session, *, today: date, limit: int) -> int:
+async def settle_changes(session: Session, *, today: date, zone: str, limit: int) -> int:
     """Settle the segments of customers that changed; return how many were looked at.
+
+    `today` is the business day in the time zone `zone`.
 
     What is noted about a customer meanwhile waits for this to be committed, and is settled next.
     """
@@ -72,7 +74,7 @@ async def settle_changes(session: Session, *, today: date, limit: int) -> int:
     if not claimed:
         return 0
     facts = await _by_customer(session, {row["subject_id"]: row["facts"] for row in claimed})
-    await renew(session, sorted(facts))
+    await renew(session, sorted(facts), zone)
     everything = [one for one, names in facts.items() if EVERYTHING in names]
     asked = None if everything else {name for names in facts.values() for name in names}
     segments = await queries.share_dynamic(session, asked)

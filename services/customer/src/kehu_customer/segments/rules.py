@@ -23,12 +23,15 @@ from kehu_kernel.wire import Day, Flag, Input, Text, Whole
 _Word = Literal["kind", "state", "roles", "industry", "country", "source", "value_grade"]
 _Quantity = Literal[
     "value_score", "employee_count", "founded_year", "contacts", "opportunities_open",
-    "opportunities_won", "opportunities_lost", "requests", "requests_open",
+    "opportunities_won", "opportunities_lost", "requests", "requests_open", "complaints",
+    "complaints_open", "leads", "leads_open", "leads_converted", "leads_disqualified",
+    "consents_given", "consents_withdrawn",
 ]  # fmt: skip
 _Amount = Literal["annual_revenue", "won_amount"]
 _DayFact = Literal[
     "created_on", "promoted_on", "ended_on", "last_contact_on", "last_opportunity_on",
-    "last_won_on", "last_request_on",
+    "last_won_on", "last_request_on", "last_complaint_on", "last_lead_on", "last_consent_on",
+    "last_withdrawal_on",
 ]  # fmt: skip
 _Holder = Literal["owner_id", "department_id", "parent_id"]
 _Custom = Annotated[str, Field(pattern=r"^custom\.[a-z][a-z0-9_]{0,59}$")]

@@ -96,7 +96,9 @@ class SegmentWork:
         sizes = self._sizes
         lot = self._lots.get(due.tenant_id, sizes.changed)
         steps: dict[str, Callable[[Session], Awaitable[int]]] = {
-            CHANGE: lambda session: evaluation.settle_changes(session, today=today, limit=lot),
+            CHANGE: lambda session: evaluation.settle_changes(
+                session, today=today, zone=self._zone, limit=lot
+            ),
             RUN: lambda session: evaluation.go_on_with_run(
                 session, due.segment_id, today=today, limit=sizes.looked_at
             ),

@@ -51,6 +51,24 @@ class ContactWithoutCustomer(DomainError):
     zh = "选择联系人时，请同时选择其所属客户（customer_id）。"
 
 
+class InvalidPhoneNumber(DomainError):
+    """No phone number can look like this, with or without the country code of the installation."""
+
+    code = "invalid-phone-number"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "No phone number looks like this. One from outside {region} starts with + and its country."
+    zh = "电话号码无效。{region} 以外的号码请以 + 和国家代码开头。"
+
+
+class InvalidEmailAddress(DomainError):
+    """No e-mail address can look like this."""
+
+    code = "invalid-email-address"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "No e-mail address looks like this."
+    zh = "电子邮件地址无效。"
+
+
 class ExternalReferenceTaken(DomainError):
     """A lead with this external reference exists already."""
 

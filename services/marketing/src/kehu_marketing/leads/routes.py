@@ -12,12 +12,14 @@ from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, r
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_marketing.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
-from kehu_marketing.language import Language
+from kehu_marketing.language import Language, PhoneRegion
 from kehu_marketing.leads import service
 from kehu_marketing.leads.errors import (
     ContactWithoutCustomer,
     CustomerMissing,
     ExternalReferenceTaken,
+    InvalidEmailAddress,
+    InvalidPhoneNumber,
     LeadNotDisqualified,
     LeadNotOpen,
 )
@@ -50,14 +52,21 @@ WRITE = requires("marketing:leads:write")
         CustomerMerged,
         CustomerHasEnded,
         ExternalReferenceTaken,
+        InvalidPhoneNumber,
+        InvalidEmailAddress,
         DateInFuture,
     ),
 )
 async def create_lead(
-    data: LeadCreate, session: Session, today: Today, language: Language, response: Response
+    data: LeadCreate,
+    session: Session,
+    today: Today,
+    region: PhoneRegion,
+    language: Language,
+    response: Response,
 ) -> LeadRead:
     """Enter a lead, with its customer and contact picked or typed; it starts open."""
-    lead = await service.create_lead(session, data, today=today)
+    lead = await service.create_lead(session, data, today=today, region=region)
     response.headers["Location"] = f"/v1/leads/{lead.id}"
     return _answer(lead, language, response)
 
@@ -91,6 +100,8 @@ async def read_lead(
         UnknownCustomer,
         CustomerMerged,
         CustomerHasEnded,
+        InvalidPhoneNumber,
+        InvalidEmailAddress,
     ),
 )
 async def change_lead(
@@ -98,11 +109,14 @@ async def change_lead(
     data: LeadUpdate,
     session: Session,
     version: ExpectedVersion,
+    region: PhoneRegion,
     language: Language,
     response: Response,
 ) -> LeadRead:
     """Change an open lead; fields left out stay."""
-    lead = await service.change_lead(session, lead_id, data, expected_version=version)
+    lead = await service.change_lead(
+        session, lead_id, data, region=region, expected_version=version
+    )
     return _answer(lead, language, response)
 
 

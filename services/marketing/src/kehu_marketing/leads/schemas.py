@@ -15,11 +15,15 @@ from kehu_kernel.wire import Day, Input, LongText, Patch, Text, shown
 from kehu_marketing.leads.models import Lead, LeadStatus
 from kehu_marketing.leads.sources import LeadSource
 
-# The same as the customer service asks of a contact, so that a conversion is not refused for it.
+# The same as the customer service asks of a contact, so that a conversion is not refused for it;
+# what no number or address can be beyond its characters, `numbers` says.
 Phone = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, min_length=3, max_length=40, pattern=r"^\+?[0-9][0-9 ()./#x-]*$"
+        strip_whitespace=True,
+        min_length=3,
+        max_length=40,
+        pattern=r"^[+(]{0,2}[0-9][0-9 ()./#x-]*$",
     ),
 ]
 # Control characters by number: what else \s means differs from reader to reader.

@@ -10,7 +10,7 @@ from kehu_kernel.numbering import next_number
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_marketing.customers.service import require_customer
-from kehu_marketing.leads import events, queries
+from kehu_marketing.leads import events, numbers, queries
 from kehu_marketing.leads.models import Lead, LeadStatus
 from kehu_marketing.leads.schemas import (
     LeadCreate,
@@ -20,16 +20,18 @@ from kehu_marketing.leads.schemas import (
 )
 
 
-async def create_lead(session: Session, data: LeadCreate, *, today: date) -> Lead:
-    """Enter a new lead.
+async def create_lead(session: Session, data: LeadCreate, *, today: date, region: str) -> Lead:
+    """Enter a new lead. `region` is where its phone number is, without a country code.
 
     Raises `CustomerMissing`, `ContactWithoutCustomer`, `UnknownCustomer`, `CustomerHasEnded`,
-    `DateInFuture`; the database refuses an external reference that is taken.
+    `InvalidPhoneNumber`, `InvalidEmailAddress`, `DateInFuture`; the database refuses an
+    external reference that is taken.
     """
     created_on = business_day.happened(data.created_on, today)
     lead = Lead(**_columns(data, set(LeadCreate.model_fields) - {"created_on"}))
     lead.status, lead.created_on = LeadStatus.OPEN, created_on
     lead.require_parties()
+    _require_numbers(data, None, region)
     if lead.customer_id is not None:
         await require_customer(session, lead.customer_id)
     lead.number = await next_number(session, "LEAD", year=created_on.year)
@@ -39,15 +41,16 @@ async def create_lead(session: Session, data: LeadCreate, *, today: date) -> Lea
 
 
 async def change_lead(
-    session: Session, lead_id: UUID, data: LeadUpdate, *, expected_version: int
+    session: Session, lead_id: UUID, data: LeadUpdate, *, region: str, expected_version: int
 ) -> Lead:
-    """Change an open lead.
+    """Change an open lead. A number or address that it has already is not looked at again.
 
     Raises `LeadNotOpen`, `CustomerMissing`, `ContactWithoutCustomer`, `UnknownCustomer`,
-    `CustomerHasEnded`.
+    `CustomerHasEnded`, `InvalidPhoneNumber`, `InvalidEmailAddress`.
     """
     lead = await require(session, Lead, lead_id, lock=True, expected_version=expected_version)
     lead.require_open()
+    _require_numbers(data, lead, region)
     if data.customer_id is not None and data.customer_id != lead.customer_id:
         await require_customer(session, data.customer_id)
     for name, value in _columns(data, data.model_fields_set).items():
@@ -89,6 +92,15 @@ async def list_leads(
         columns=queries.SORT_COLUMNS,
         tie_breaker=Lead.id,
     )
+
+
+def _require_numbers(data: LeadCreate | LeadUpdate, before: Lead | None, region: str) -> None:
+    """Refuse what could not become a contact's: a conversion would end by it."""
+    phone, email = data.contact_phone, data.contact_email
+    if phone is not None and (before is None or phone != before.contact_phone):
+        numbers.require_phone(phone, region)
+    if email is not None and (before is None or email != before.contact_email):
+        numbers.require_email(email)
 
 
 def _columns(data: LeadCreate | LeadUpdate, names: set[str]) -> dict[str, Any]:

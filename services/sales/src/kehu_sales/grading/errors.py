@@ -91,6 +91,15 @@ class UnknownLevel(DomainError):
     zh = "不存在级别 {level}。"
 
 
+class LevelNotGraded(DomainError):
+    """A filter names a level that no grading scheme of the tenant has or had."""
+
+    code = "level-not-graded"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "No opportunity is graded {level}; the levels are {levels}."
+    zh = "没有级别 {level}；可用的级别为：{levels}。"
+
+
 class RuleUnclear(DomainError):
     """A direct rule compares the value of an indicator, or asks for social influence."""
 

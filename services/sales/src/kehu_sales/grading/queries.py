@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from kehu_kernel.session import Session
 from kehu_sales.db import among
+from kehu_sales.grading.errors import LevelNotGraded
 from kehu_sales.grading.models import (
     GradingScheme,
     GradingSchemeVersion,
@@ -45,6 +46,18 @@ async def past_schemes(session: Session) -> list[GradingSchemeVersion]:
         .order_by(GradingSchemeVersion.number.desc())
         .limit(200)
     )
+
+
+async def require_level(session: Session, code: str) -> None:
+    """Refuse a level that no opportunity can be of. Raises `LevelNotGraded`, naming the levels.
+
+    Those of schemes that were in force before still stand on opportunities closed then.
+    """
+    contents = [(await scheme_or_default(session)).content]
+    contents += [one.content for one in await past_schemes(session)]
+    levels = dict.fromkeys(one["code"] for content in contents for one in content["levels"])
+    if code not in levels:
+        raise LevelNotGraded(level=code, levels=", ".join(levels))
 
 
 async def assessments_of(

@@ -24,6 +24,7 @@ from kehu_sales.close_reasons.errors import UnknownCloseReason
 from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.routes import AllowedCollision, tell
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
+from kehu_sales.grading.errors import LevelNotGraded
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.methods.errors import MethodWithdrawn, NoDefaultMethod, UnknownMethod
 from kehu_sales.opportunities import batch, service
@@ -138,7 +139,10 @@ async def create_opportunity(
 
 
 @routes.get(
-    "", summary="List opportunities", dependencies=[READ], responses=problems(PeriodReversed)
+    "",
+    summary="List opportunities",
+    dependencies=[READ],
+    responses=problems(PeriodReversed, LevelNotGraded),
 )
 async def list_opportunities(
     session: Session, filters: Annotated[OpportunityFilters, Query()], today: Today

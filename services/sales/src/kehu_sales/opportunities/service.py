@@ -16,6 +16,7 @@ from kehu_sales.collisions.entry import enter
 from kehu_sales.collisions.models import Collision
 from kehu_sales.competitors.models import Competitor
 from kehu_sales.customers.service import load_customers, require_customer
+from kehu_sales.grading.queries import require_level
 from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.models import Method
 from kehu_sales.methods.queries import load_methods, past_versions
@@ -255,9 +256,11 @@ async def list_opportunities(
 ) -> tuple[list[Opportunity], str | None, int | None]:
     """Return one page of the opportunities that match, the next cursor, the count if asked.
 
-    Raises `PeriodReversed`.
+    Raises `PeriodReversed`, `LevelNotGraded`.
     """
     business_day.period(filters.expected_close_from, filters.expected_close_to)
+    if filters.level is not None:
+        await require_level(session, filters.level)
     return await paginate(
         session,
         queries.matching(session.context.tenant_id, filters, today),

@@ -25,6 +25,7 @@ def _state(request: ServiceRequest, changed: list[str]) -> dict[str, Any]:
         "created_at": request.created_at,
         "closed_at": request.closed_at,
         "resolution": request.resolution,
+        "kind": request.kind,
         "changed": [name for name in changed if name in PUBLISHED],
     }
 

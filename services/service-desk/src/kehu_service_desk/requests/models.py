@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, Uuid
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -38,6 +38,13 @@ class RequestPriority(StrEnum):
     NORMAL = "normal"
     HIGH = "high"
     URGENT = "urgent"
+
+
+class RequestKind(StrEnum):
+    """What a customer wants: that something is done (服务), or made good (投诉)."""
+
+    SERVICE = "service"
+    COMPLAINT = "complaint"
 
 
 class RequestChannel(StrEnum):
@@ -95,6 +102,7 @@ class ServiceRequest(Aggregate, Base):
         Index("ix_requests_created_at", "tenant_id", "created_at", "id"),
         Index("ix_requests_required_on", "tenant_id", "required_on", "id"),
         Index("ix_requests_status", "tenant_id", "status", "created_at", "id"),
+        Index("ix_requests_kind", "tenant_id", "kind", "created_at", "id"),
         Index("ix_requests_customer", "tenant_id", "customer_id", "created_at", "id"),
         Index("ix_requests_follower", "tenant_id", "follower_id", "created_at", "id"),
         Index("ix_requests_product_file", "tenant_id", "product_file_id"),
@@ -104,6 +112,7 @@ class ServiceRequest(Aggregate, Base):
     external_ref: Mapped[str | None]
     customer_id: Mapped[UUID]
     product_file_id: Mapped[UUID | None]
+    kind: Mapped[str] = mapped_column(server_default=text("'service'"))
     problem: Mapped[str]
     priority: Mapped[str]
     channel: Mapped[str]

@@ -17,7 +17,7 @@ SORT_COLUMNS = {
     "created_at": ServiceRequest.created_at,
     "required_on": ServiceRequest.required_on,
 }
-EXACT_FILTERS = ("product_file_id", "follower_id", "number", "external_ref")
+EXACT_FILTERS = ("kind", "product_file_id", "follower_id", "number", "external_ref")
 
 
 def matching(tenant_id: str, filters: RequestFilters, today: date) -> Select[ServiceRequest]:

@@ -13,6 +13,7 @@ from kehu_service_desk.product_files.schemas import Quantity
 from kehu_service_desk.requests.dispatch import Answer, DispatchOrder, OrderStatus
 from kehu_service_desk.requests.models import (
     RequestChannel,
+    RequestKind,
     RequestPriority,
     RequestStatus,
     RequestStep,
@@ -51,6 +52,9 @@ class RequestCreate(Input):
     customer_id: UUID = Field(description="The customer who asks.")
     product_file_id: UUID | None = Field(
         None, description="The product under repair: a registered file of this customer."
+    )
+    kind: RequestKind = Field(
+        RequestKind.SERVICE, description="Whether the customer asks for service, or complains."
     )
     problem: LongText = Field(description="The problem in the words of the customer.")
     priority: RequestPriority = Field(RequestPriority.NORMAL, description="How pressing it is.")
@@ -160,6 +164,7 @@ class RequestRead(BaseModel):
     external_ref: str | None = Field(description="Key of the request in another system.")
     customer_id: UUID = Field(description="The customer who asks.")
     product_file_id: UUID | None = Field(description="The product under repair.")
+    kind: RequestKind = Field(description="Whether the customer asks for service, or complains.")
     problem: str = Field(description="The problem in the words of the customer.")
     priority: RequestPriority = Field(description="How pressing it is.")
     channel: RequestChannel = Field(description="How it came in.")
@@ -192,6 +197,7 @@ class RequestFilters(PageParams):
     priority: list[RequestPriority] = Field(
         default_factory=list, description="One of these priorities."
     )
+    kind: RequestKind | None = Field(None, description="Of this kind.")
     customer_id: UUID | None = Field(
         None, description="Of this customer, also if it was entered for a record merged with it."
     )
