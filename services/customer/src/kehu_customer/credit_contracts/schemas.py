@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from kehu_contracts.money import Money
 from kehu_customer.credit_contracts.models import CreditContract
 from kehu_kernel.pagination import PageParams
-from kehu_kernel.wire import Flag, shown
+from kehu_kernel.wire import shown
 
 
 class CreditContractRead(BaseModel):
@@ -43,7 +43,7 @@ class CreditContractFilters(PageParams):
         None, description="Of this customer, and of records merged into it."
     )
     number: str | None = Field(None, description="With this document number.")
-    taking: Flag | None = Field(None, description="Whether it takes credit now.")
+    taking: bool | None = Field(None, description="Whether it takes credit now.")
     sort: Literal["taken", "-taken"] = Field(
         "-taken", description="Order; a leading minus reverses it."
     )

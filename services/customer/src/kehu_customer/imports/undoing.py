@@ -50,7 +50,7 @@ async def go_on(session: Session, job: Import, *, today: date, limit: int) -> No
     if moving:
         await take_turns(session)
     customers = await queries.lock_customers(session, {one.customer_id for one in rows})
-    groups = with_parents(*(customers[one] for one in moving & customers.keys()))
+    groups = with_parents(*(one for one in customers.values() if one.id in moving))
     contacts = await people.lock(session, {one.contact_id for one in rows if one.contact_id})
     touched = await queries.touched(session, job, rows)
     # A contact that stays keeps its customer, too.
