@@ -21,6 +21,7 @@ from kehu_customer.contact_points.routes import routes as contact_points
 from kehu_customer.contacts.errors import ContactReferenceTaken
 from kehu_customer.contacts.routes import routes as contacts
 from kehu_customer.credit.routes import routes as credit
+from kehu_customer.credit_contracts.routes import routes as credit_contracts
 from kehu_customer.credit_investigations.errors import InvestigationUnderWay
 from kehu_customer.credit_investigations.routes import routes as credit_investigations
 from kehu_customer.credit_limits.errors import LimitTaken
@@ -162,6 +163,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         financial_statements,
         credit,
         credit_limits,
+        credit_contracts,
         credit_reservations,
         duplicates,
         merges,

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from kehu_contracts import analytics, marketing, sales, service_desk
+from kehu_contracts import analytics, contracting, marketing, sales, service_desk
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_contracts.envelope import Envelope
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.fieldwork import ActivityRecorded
 from kehu_contracts.topics import SEARCH, SEGMENTS, TIMELINE
+from kehu_customer.credit_contracts.service import record_contract
 from kehu_customer.customers.service import record_customer_value
 from kehu_customer.erasures.service import acknowledge
 from kehu_customer.public_pool.service import record_follow_up
@@ -36,6 +37,13 @@ async def on_activity_recorded(
     await record_follow_up(session, event)
 
 
+async def on_contract(
+    session: Session, event: contracting.ContractFact, envelope: Envelope
+) -> None:
+    """A contract took a step, or money came in for it: count what it takes of the credit."""
+    await record_contract(session, event, envelope.sequence)
+
+
 async def on_erasure_acknowledged(
     session: Session, event: ErasureAcknowledgement, envelope: Envelope
 ) -> None:
@@ -47,6 +55,13 @@ async def on_erasure_acknowledged(
 HANDLERS: Handlers = {
     CustomerValueChanged: on_customer_value_changed,
     ActivityRecorded: on_activity_recorded,
+    contracting.ContractCreated: on_contract,
+    contracting.ContractChanged: on_contract,
+    contracting.ContractApproved: on_contract,
+    contracting.ContractCollected: on_contract,
+    contracting.ContractAmended: on_contract,
+    contracting.ContractFulfilled: on_contract,
+    contracting.ContractCancelled: on_contract,
     sales.SalesErasureAcknowledged: on_erasure_acknowledged,
     service_desk.ServiceDeskErasureAcknowledged: on_erasure_acknowledged,
     marketing.MarketingErasureAcknowledged: on_erasure_acknowledged,

@@ -97,6 +97,7 @@ PERSONAL = (
     ),
     _computed("credit_investigations", OF_CUSTOMER, {"reason": IF_GIVEN, "close_reason": IF_GIVEN}),
     Personal("credit_reservations", OF_CUSTOMER, {"note": NOTHING, "cancel_reason": IF_GIVEN}),
+    Personal("credit_contracts", OF_CUSTOMER, key=None),
     Personal("financial_statements", OF_CUSTOMER, {"source": IF_GIVEN}),
     _computed("owner_changes", OF_CUSTOMER, {"reason": NOTHING}),
     _computed("duplicate_pairs", ("first_id", "second_id"), {"decision_reason": IF_GIVEN}),

@@ -438,10 +438,10 @@ class TestReservations:
     async def test_costs(self, client: httpx.AsyncClient, branch: str, database: Database) -> None:
         with count_queries(database) as queries:
             await reserved(client, branch, "1.00")
-        assert len(queries) == 13, queries.statements
+        assert len(queries) == 14, queries.statements
         with count_queries(database) as queries:
             await may(client, branch, "1.00")
-        assert len(queries) == 9, queries.statements
+        assert len(queries) == 10, queries.statements
 
 
 class TestGroups:

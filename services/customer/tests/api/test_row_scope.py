@@ -8,12 +8,17 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from kehu_kernel import clock
+from kehu_contracts import examples
+from kehu_contracts.contracting import ContractApproved
+from kehu_customer.credit_contracts.service import record_contract
+from kehu_kernel import clock, ids
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
@@ -74,6 +79,8 @@ async def foreign(
     login: Login,
     make_customer: Make,
     make_employee: Make,
+    database: Database,
+    tenant: str,
 ) -> dict[str, dict[str, Any]]:
     """A customer of Lei's with one of everything that hangs on a customer, by its path."""
 
@@ -163,6 +170,7 @@ async def foreign(
             amount=some,
             **whose,
         ),
+        "/v1/credit-contracts": await _contract(database, tenant, customer["id"]),
         "/v1/financial-statements": await post(
             "/v1/financial-statements",
             starts_on="2025-01-01",
@@ -192,6 +200,16 @@ async def foreign(
             reason="战略合作",
         ),
     }
+
+
+async def _contract(database: Database, tenant: str, customer_id: str) -> dict[str, Any]:
+    """Have sales tell of a contract with a customer."""
+    known = examples.load(ContractApproved.type)[0].data
+    of_it = {"customer_id": UUID(customer_id), "contract_id": ids.new_id(), "number": SECRET}
+    signed = ContractApproved.from_bytes(known).model_copy(update=of_it)
+    async with database.transaction(Context(tenant, "system:customer")) as session:
+        await record_contract(session, signed, 1)
+    return {"id": str(signed.contract_id)}
 
 
 OF_NOBODY = {

@@ -167,10 +167,20 @@ class TestLimit:
 
 
 def an_account() -> CreditAccount:
-    return CreditAccount(customer_id=HEAD, exposure=Decimal(0), ceiling=Decimal(0))
+    nothing = Decimal(0)
+    return CreditAccount(customer_id=HEAD, exposure=nothing, contracted=nothing, ceiling=nothing)
 
 
 class TestAccount:
+    def test_contracts_count_besides_reservations_and_may_pass_the_ceiling(self) -> None:
+        account = an_account()
+        account.take(Decimal(30), Decimal(100))
+        account.count_contracts(Decimal(90))
+        assert (account.exposure, account.contracted, account.ceiling) == (120, 90, 120)
+        account.give_back(Decimal(30))
+        account.count_contracts(Decimal(10))
+        assert (account.exposure, account.contracted, account.ceiling) == (10, 10, 120)
+
     def test_counts_in_the_currency_of_its_first_limit(self) -> None:
         account = an_account()
         account.use_currency("CNY")
@@ -193,6 +203,7 @@ def standing(**changed: Any) -> Standing:
     facts: dict[str, Any] = {
         "customer_id": BRANCH, "head_id": HEAD, "on": TODAY, "ended": False, "block_reason": None,
         "limit": Decimal(100), "currency": "CNY", "used": Decimal(80), "reserved": Decimal(30),
+        "contracted": Decimal(50), "contracting": frozenset(),
         "elsewhere": Decimal(0), "currencies_mixed": False, "report_id": ids.new_id(),
         "report_expires_on": date(2027, 1, 1), "report_valid": True, "report_required": False,
     }  # fmt: skip
@@ -242,6 +253,8 @@ class TestMayTheCustomerTakeOnMore:
     def test_a_limit_below_what_is_used_leaves_nothing(self) -> None:
         assert standing(limit=Decimal(50)).available == 0
         assert standing(limit=None).available == 0
+        assert standing(limit=Decimal(50)).exceeded == 30
+        assert (standing().exceeded, standing(limit=None).exceeded) == (0, 80)
 
     def test_what_a_company_took_before_it_joined_counts(self) -> None:
         assert standing(elsewhere=Decimal(30)).ceiling == 70

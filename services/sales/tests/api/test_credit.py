@@ -8,12 +8,17 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import httpx
 import pytest
 
-from kehu_contracts.credit import CreditBlocked, CreditLimitGranted, CreditReportRecorded
+from kehu_contracts.credit import (
+    CreditBlocked,
+    CreditExposureChanged,
+    CreditLimitGranted,
+    CreditReportRecorded,
+)
 from kehu_contracts.money import Money
 from kehu_kernel import clock
 from kehu_kernel.db import Database
@@ -35,6 +40,17 @@ Know = Callable[..., Awaitable[str]]
 TODAY = clock.today(clock.now(), "Asia/Shanghai")
 POLICY, CHECKS = "/v1/credit-check-policy", "/v1/credit-checks"
 REASON = {"reason": "总部已书面担保"}
+
+
+def counted(customer: str, exposure: str, *, of_contracts: str | None) -> CreditExposureChanged:
+    """Return what the customer service says of an account: all it counts, and for contracts."""
+    part = of_contracts and Money(amount=Decimal(of_contracts), currency="CNY")
+    whole = Money(amount=Decimal(exposure), currency="CNY")
+    account = {"credit_account_id": uuid5(UUID(customer), "account"), "customer_id": UUID(customer)}
+    return example(CreditExposureChanged).model_copy(
+        update=account
+        | {"currency": "CNY", "exposure": whole, "contracted": part, "blocked": False}
+    )
 
 
 def codes(response: httpx.Response) -> list[str]:
@@ -220,6 +236,84 @@ class TestSubmission:
         assert codes(await submit(who)) == ["no_limit"]
 
 
+class TestWhatCountsOnce:
+    """A contract by our own books, everything else by what the customer service said last."""
+
+    async def test_a_contract_counts_the_same_before_and_after_the_customer_service_heard_of_it(
+        self,
+        client: httpx.AsyncClient,
+        know: Know,
+        grant: Grant,
+        submit: Callable[..., Any],
+        tell: Callable[..., Awaitable[None]],
+    ) -> None:
+        who = await know()
+        await grant(who, "2000.00")
+        asked = {"customer_id": who, "amount": "1.00", "currency": "CNY"}
+
+        async def left() -> str:
+            return str((await client.get(CHECKS, params=asked)).json()["available"]["amount"])
+
+        await tell(counted(who, "300.00", of_contracts="0.00"))  # an order, by its API
+        assert await left() == "1700.00"
+        signed = (await submit(who)).json()
+        assert await left() == "700.00"
+        await tell(counted(who, "1300.00", of_contracts="1000.00"), sequence=2)
+        assert await left() == "700.00"
+        money = {"amount": {"amount": "400.00", "currency": "CNY"}, "contract_id": signed["id"]}
+        paid = await client.post("/v1/receipts", json=money | {"customer_id": who})
+        assert paid.status_code == 201, paid.text
+        assert await left() == "1100.00"
+        await tell(counted(who, "900.00", of_contracts="600.00"), sequence=3)
+        assert await left() == "1100.00"
+        await tell(counted(who, "600.00", of_contracts="600.00"), sequence=4)  # the order is paid
+        assert await left() == "1400.00"
+
+    async def test_what_orders_have_reserved_leaves_less_for_contracts(
+        self,
+        know: Know,
+        grant: Grant,
+        submit: Callable[..., Any],
+        tell: Callable[..., Awaitable[None]],
+    ) -> None:
+        head = await know()
+        branch = await know(head)
+        await grant(head, "1500.00")
+        await tell(
+            counted(head, "300.00", of_contracts=None),  # as told before contracts were counted
+            counted(branch, "200.01", of_contracts="0.00"),  # from before it joined the group
+        )
+        assert codes(await submit(head)) == ["limit_exceeded"]
+        await tell(counted(branch, "200.00", of_contracts="0.00"), sequence=2)
+        assert (await submit(branch)).json()["state"] == "approved"
+
+    async def test_of_many_at_once_none_passes_what_orders_left_whatever_is_told_meanwhile(
+        self,
+        client: httpx.AsyncClient,
+        know: Know,
+        grant: Grant,
+        make_contract: Make,
+        tell: Callable[..., Awaitable[None]],
+    ) -> None:
+        who = await know()
+        await grant(who, "3500.00")
+        await tell(counted(who, "1000.00", of_contracts="0.00"))
+        made = [await make_contract(customer_id=who) for _ in range(4)]
+
+        async def heard() -> None:
+            for heard_of in range(1, 4):
+                told = counted(
+                    who, f"{1000 + 1000 * heard_of}.00", of_contracts=f"{1000 * heard_of}.00"
+                )
+                await tell(told, sequence=1 + heard_of)
+
+        answers, _ = await asyncio.gather(
+            asyncio.gather(*(client.post(f"/v1/contracts/{one['id']}/submit") for one in made)),
+            heard(),
+        )
+        assert sorted(one.status_code for one in answers) == [200, 200, 422, 422]
+
+
 class TestWithoutFile:
     async def test_is_warned_of_and_treated_as_the_tenant_decides(
         self, client: httpx.AsyncClient, know: Know, submit: Callable[..., Any], tenant: str
@@ -319,12 +413,7 @@ class TestCheck:
         head = await know()
         branch = await know(head)
         await grant(head, "1500.00")
-        exposure = Money(amount=Decimal(77), currency="CNY")
-        await tell(
-            example(CreditBlocked).model_copy(
-                update={"customer_id": UUID(head), "blocked": False, "exposure": exposure}
-            )
-        )
+        await tell(counted(head, "77.00", of_contracts="77.00"))
         assert (await submit(head)).status_code == 200
         asked = {"customer_id": branch, "amount": "500.00", "currency": "CNY"}
         for _ in "ab":

@@ -9,6 +9,7 @@ import pytest
 
 from kehu_contracts.money import Money
 from kehu_sales.credit.errors import CreditRefused
+from kehu_sales.credit.models import CreditAccountRef
 from kehu_sales.credit.standing import CreditStanding, credit_findings, require_credit
 from kehu_sales.credit_policy.models import DEFAULTS, CreditCheckPolicy
 
@@ -29,6 +30,7 @@ GOOD = CreditStanding(
     granted=True,
     limit=cny("1000"),
     open={"CNY": Decimal("400.00")},
+    reserved={},
     published=None,
     report_expires_on=date(2026, 11, 26),
 )
@@ -99,3 +101,21 @@ def test_amounts_in_another_currency_are_not_added_up() -> None:
     assert codes(mixed, cny("600")) == [("other_currency_open", True)]
     assert codes(mixed, cny("601")) == [("other_currency_open", True), ("limit_exceeded", True)]
     assert codes(GOOD, cny("600")) == []
+
+
+def test_what_other_documents_have_reserved_is_used_besides_open_contracts() -> None:
+    besides = replace(GOOD, reserved={"CNY": Decimal("250.00")})
+    assert besides.used == {"CNY": Decimal("650.00")}
+    assert besides.available == cny("350.00")
+    assert codes(besides, cny("350.00")) == []
+    assert codes(besides, cny("350.01")) == [("limit_exceeded", True)]
+    dollars = replace(GOOD, reserved={"USD": Decimal("1.00")})
+    assert codes(dollars, cny("1")) == [("other_currency_open", True)]
+
+
+def test_what_the_customer_service_counts_for_our_contracts_is_taken_out_of_its_exposure() -> None:
+    account = CreditAccountRef(exposure=Decimal("950.00"), contracted=Decimal("700.00"))
+    assert account.reserved == Decimal("250.00")
+    old = CreditAccountRef(exposure=Decimal("250.00"), contracted=None)
+    assert old.reserved == Decimal("250.00")
+    assert CreditAccountRef(exposure=None, contracted=None).reserved == 0

@@ -101,10 +101,17 @@ class CreditAccountState(Event):
     credit_account_id: UUID = Field(description="The account, one for a customer.")
     customer_id: UUID = Field(description="The customer; for limit and exposure, a head company.")
     currency: str | None = Field(description="Currency, ISO 4217; none before a limit is granted.")
-    exposure: Money | None = Field(description="What is reserved and not released.")
+    exposure: Money | None = Field(
+        description="What is reserved and not released, and what contracts of sales have open."
+    )
     blocked: bool = Field(description="Whether the customer and all below it get no credit.")
     block_reason: str | None = Field(description="Why it is blocked.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    contracted: Money | None = Field(
+        default=None,
+        description="The part of the exposure that contracts of sales have open.",
+        json_schema_extra={"x-added-on": "2026-11-25"},
+    )
 
 
 class CreditAccountOpened(CreditAccountState):
@@ -114,7 +121,7 @@ class CreditAccountOpened(CreditAccountState):
 
 
 class CreditExposureChanged(CreditAccountState):
-    """Credit was reserved or released, or its currency was set with the first limit."""
+    """Credit was reserved, released or taken by contracts, or its currency was set."""
 
     type: ClassVar[str] = "customer.credit-exposure-changed.v1"
 

@@ -14,6 +14,7 @@ def _state(account: CreditAccount, changed: list[str]) -> dict[str, Any]:
         "customer_id": account.customer_id,
         "currency": currency,
         "exposure": currency and Money(amount=account.exposure, currency=currency),
+        "contracted": currency and Money(amount=account.contracted, currency=currency),
         "blocked": account.block_reason is not None,
         "block_reason": account.block_reason,
         "changed": changed,

@@ -4,8 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_customer.credit.errors import (
     CreditAlreadyBlocked,
@@ -21,8 +21,9 @@ class CreditAccount(Aggregate, Base):
 
     A group has one limit: all its companies take from the account of the head company. A branch has
     a row only if it is blocked itself, or once was a head company. `exposure` is what is reserved
-    and not released. `ceiling` is what the limit left for this account when the exposure last grew;
-    the database keeps the exposure below it.
+    and not released, and what contracts of sales take: `contracted` is that part of it. `ceiling`
+    is what the limit left for this account when the exposure last grew, or what contracts made of
+    it beyond that; the database keeps the exposure below it.
     """
 
     label_zh = "信用账户"
@@ -30,11 +31,13 @@ class CreditAccount(Aggregate, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "customer_id"], ["customers.tenant_id", "customers.id"]),
         UniqueConstraint("tenant_id", "customer_id"),
+        CheckConstraint("contracted >= 0 AND contracted <= exposure", "contracted"),
     )
 
     customer_id: Mapped[UUID]
     currency: Mapped[str | None]
     exposure: Mapped[Decimal]
+    contracted: Mapped[Decimal] = mapped_column(server_default=text("0"))
     ceiling: Mapped[Decimal]
     blocked_at: Mapped[datetime | None]
     blocked_by: Mapped[str | None]
@@ -54,6 +57,15 @@ class CreditAccount(Aggregate, Base):
     def give_back(self, amount: Decimal) -> None:
         """Release an amount that was reserved."""
         self.exposure -= amount
+
+    def count_contracts(self, taken: Decimal) -> None:
+        """Let contracts of sales take this much in all, instead of what they took before.
+
+        They are facts: what was signed in spite of the limit counts, and the account is above it.
+        """
+        self.exposure += taken - self.contracted
+        self.contracted = taken
+        self.ceiling = max(self.ceiling, self.exposure)
 
     def block(self, reason: str, *, at: datetime, by: str) -> None:
         """Give the customer, and all companies below it, no credit. Raises `CreditAlreadyBlocked`.

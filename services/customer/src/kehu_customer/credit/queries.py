@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from kehu_customer.credit.models import CreditAccount
 from kehu_customer.credit.standing import NOTHING, Standing
+from kehu_customer.credit_contracts.queries import contracted_by
 from kehu_customer.credit_limits.models import CreditLimit
 from kehu_customer.credit_policy.queries import policy_of
 from kehu_customer.credit_reports.queries import last_known_on
@@ -45,6 +46,11 @@ class Group:
     def exposure(self) -> Decimal:
         """What the whole group has taken."""
         return sum((one.exposure for one in self.accounts.values()), NOTHING)
+
+    @property
+    def contracted(self) -> Decimal:
+        """What of it contracts of sales take."""
+        return sum((one.contracted for one in self.accounts.values()), NOTHING)
 
     @property
     def block_reason(self) -> str | None:
@@ -99,6 +105,7 @@ async def standing_of(session: Session, customer: Customer, group: Group, on: da
             CreditReservation.state == ReservationState.OPEN,
         )
     )
+    contracts = await contracted_by(session, group.head_id, customer.id)
     report = await last_known_on(session, group.head_id, on)
     policy = await policy_of(session)
     head = group.accounts.get(group.head_id)
@@ -113,9 +120,11 @@ async def standing_of(session: Session, customer: Customer, group: Group, on: da
         limit=limit.amount if limit else None,
         currency=currency,
         used=group.exposure,
-        reserved=reserved or NOTHING,
+        contracted=group.contracted,
+        reserved=(reserved or NOTHING) + contracts.own.get(currency or "", NOTHING),
         elsewhere=group.exposure - (head.exposure if head else NOTHING),
-        currencies_mixed=group.mixes(currency),
+        currencies_mixed=group.mixes(currency) or bool(contracts.by_currency.keys() - {currency}),
+        contracting=contracts.customer_ids,
         report_id=report.id if report else None,
         report_expires_on=report.expires_on if report else None,
         report_valid=report is not None and report.valid_on(on),

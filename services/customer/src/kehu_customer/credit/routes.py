@@ -8,6 +8,7 @@ from fastapi import Query
 from kehu_customer.credit import service
 from kehu_customer.credit.errors import CreditAlreadyBlocked, CreditNotBlocked
 from kehu_customer.credit.schemas import (
+    SHOWN,
     CreditBlocking,
     CreditCheckRead,
     CreditQuestion,
@@ -30,7 +31,7 @@ APPROVE = requires("customer:credit:approve")
 )
 async def read_credit(customer_id: UUID, session: Session, today: Today) -> CreditRead:
     """Limit, use and report of today; all companies of a group share the head company's limit."""
-    return CreditRead.of(await service.look_at_credit(session, customer_id, on=today))
+    return await _answer(session, customer_id, today)
 
 
 @routes.get(
@@ -78,4 +79,6 @@ async def unblock_credit(
 
 
 async def _answer(session: Session, customer_id: UUID, today: Today) -> CreditRead:
-    return CreditRead.of(await service.look_at_credit(session, customer_id, on=today))
+    standing = await service.look_at_credit(session, customer_id, on=today)
+    contracts = await service.largest_contracts(session, standing, limit=SHOWN)
+    return CreditRead.of(standing, contracts)

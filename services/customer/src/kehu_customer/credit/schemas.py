@@ -1,5 +1,6 @@
 """The credit of a customer on the wire."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Self
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from kehu_contracts.base import DecimalText
 from kehu_contracts.money import Money, two_places
 from kehu_customer.credit.standing import Finding, Standing
+from kehu_customer.credit_contracts.models import CreditContract
+from kehu_customer.credit_contracts.schemas import CreditContractRead
 from kehu_kernel.amounts import POSITIVE, MoneyInput, Written, digits
 from kehu_kernel.wire import Day, Input, Text
 
@@ -19,6 +22,10 @@ PositiveAmount = Annotated[
     AfterValidator(two_places),
     Written(POSITIVE + digits(16, 2)),
 ]
+
+
+SHOWN = 100
+"""How many contracts the credit of a customer shows at most."""
 
 
 class PositiveMoney(MoneyInput):
@@ -66,30 +73,44 @@ class FindingRead(BaseModel):
     en: str = Field(description="In English.")
 
 
-class CreditRead(BaseModel):
-    """Where the credit of a customer stands."""
+class CreditStandingRead(BaseModel):
+    """Limit, use and report of a day."""
 
     customer_id: UUID = Field(description="The customer.")
     head_customer_id: UUID = Field(description="The head company, whose limit all branches share.")
     on: date = Field(description="The day of limit and report.")
     currency: str | None = Field(description="Currency of all amounts; null before a first limit.")
     limit: DecimalText | None = Field(description="The limit in force; null: there is none.")
-    used: DecimalText = Field(description="What the whole group has reserved and not released.")
+    used: DecimalText = Field(
+        description="What the whole group has reserved and not released, and its contracts take."
+    )
+    contracted: DecimalText = Field(description="What of it contracts of sales take.")
     reserved: DecimalText = Field(description="What of it this customer has.")
     available: DecimalText = Field(description="What is left of the limit.")
+    exceeded: DecimalText = Field(description="What is used beyond the limit.")
     blocked: bool = Field(description="Whether the customer, or a company above it, is blocked.")
     block_reason: str | None = Field(description="Why.")
     report_id: UUID | None = Field(description="The head company's last credit report.")
     report_expires_on: date | None = Field(description="First day it is not valid any more.")
     report_valid: bool = Field(description="Whether it is valid on the day.")
 
+
+class CreditRead(CreditStandingRead):
+    """Where the credit of a customer stands."""
+
+    contracts: list[CreditContractRead] = Field(
+        description=f"The contracts of the group that take credit, the largest {SHOWN} at most; "
+        "all are in `/v1/credit-contracts`."
+    )
+
     @classmethod
-    def of(cls, standing: Standing) -> Self:
+    def of(cls, standing: Standing, contracts: Sequence[CreditContract]) -> Self:
         """Return the standing as the API shows it."""
-        return cls.model_validate(_values(standing))
+        shown = [CreditContractRead.of(one) for one in contracts]
+        return cls.model_validate(_values(standing) | {"contracts": shown})
 
 
-class CreditCheckRead(CreditRead):
+class CreditCheckRead(CreditStandingRead):
     """Whether a customer may take on an amount, and why."""
 
     amount: Money = Field(description="The amount asked about.")
@@ -114,5 +135,6 @@ def _values(standing: Standing) -> dict[str, object]:
     return asdict(standing) | {
         "head_customer_id": standing.head_id,
         "available": standing.available,
+        "exceeded": standing.exceeded,
         "blocked": standing.block_reason is not None,
     }

@@ -12,6 +12,8 @@ from kehu_customer.credit.models import CreditAccount
 from kehu_customer.credit.queries import Group, group_of, standing_of
 from kehu_customer.credit.schemas import CreditBlocking, CreditUnblocking
 from kehu_customer.credit.standing import NOTHING, Standing
+from kehu_customer.credit_contracts.models import CreditContract
+from kehu_customer.credit_contracts.queries import largest_of
 from kehu_customer.customers.models import Customer
 from kehu_kernel import audit, ids, outbox
 from kehu_kernel.db import require
@@ -23,6 +25,16 @@ async def look_at_credit(session: Session, customer_id: UUID, *, on: date) -> St
     customer = await require(session, Customer, customer_id)
     group = await group_of(session, customer.id)
     return await standing_of(session, customer, group, on)
+
+
+async def largest_contracts(
+    session: Session, standing: Standing, *, limit: int
+) -> list[CreditContract]:
+    """Return the contracts that take most of a group's credit, of companies the caller sees."""
+    if not standing.contracting:
+        return []
+    await session.see_rows_in_scope()
+    return await largest_of(session, standing.contracting, limit=limit)
 
 
 async def block_credit(session: Session, customer_id: UUID, data: CreditBlocking) -> None:
@@ -48,17 +60,20 @@ async def unblock_credit(session: Session, customer_id: UUID, data: CreditUnbloc
     outbox.add(session, events.unblocked(account, fields), sequence=account.version)
 
 
-def count_in(session: Session, group: Group, customer_id: UUID, currency: str) -> None:
+def count_in(session: Session, group: Group, customer_id: UUID, currency: str) -> bool:
     """Have the account of a customer count in a currency; open it if there is none.
 
-    The caller has locked the customer and the group. Raises `CreditCurrencyDiffers`.
+    Returns whether it begins to count by that. The caller has locked the customer and the group.
+    Raises `CreditCurrencyDiffers`.
     """
     account = group.accounts.get(customer_id)
     if account is None:
         _open_account(session, customer_id, currency)
-        return
+        return True
+    begins = account.currency is None
     account.use_currency(currency)
     record_exposure(session, account, "currency-set")
+    return begins
 
 
 def record_exposure(session: Session, account: CreditAccount, action: str) -> None:
@@ -75,6 +90,7 @@ def _open_account(session: Session, customer_id: UUID, currency: str | None) -> 
         customer_id=customer_id,
         currency=currency,
         exposure=NOTHING,
+        contracted=NOTHING,
         ceiling=NOTHING,
     )
     audit.created(session, account)

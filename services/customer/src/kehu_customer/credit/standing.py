@@ -75,9 +75,10 @@ def _found(code: Finding, *, refuses: bool = True, **facts: object) -> Found:
 class Standing:
     """Where the credit of a customer stands on a day. Amounts are in `currency`.
 
-    `used` is what the whole group has taken, `reserved` what of it this customer has. `elsewhere`
-    is the part of `used` that is not on the head company's account: companies that joined the group
-    took it before.
+    `used` is what the whole group has taken, `contracted` what of it contracts of sales take, and
+    `reserved` what of it this customer has. `elsewhere` is the part of `used` that is not on the
+    head company's account: companies that joined the group took it before. `contracting` names the
+    customers whose contracts take credit.
     """
 
     customer_id: UUID
@@ -88,9 +89,11 @@ class Standing:
     limit: Decimal | None
     currency: str | None
     used: Decimal
+    contracted: Decimal
     reserved: Decimal
     elsewhere: Decimal
     currencies_mixed: bool
+    contracting: frozenset[UUID]
     report_id: UUID | None
     report_expires_on: date | None
     report_valid: bool
@@ -100,6 +103,11 @@ class Standing:
     def available(self) -> Decimal:
         """What is left of the limit, nothing if there is none or too much is used."""
         return max((self.limit or NOTHING) - self.used, NOTHING)
+
+    @property
+    def exceeded(self) -> Decimal:
+        """What is used beyond the limit, by contracts that passed it or a limit put lower."""
+        return max(self.used - (self.limit or NOTHING), NOTHING)
 
     @property
     def ceiling(self) -> Decimal:

@@ -8,6 +8,7 @@ from kehu_customer.credit.errors import CreditCurrencyDiffers
 from kehu_customer.credit.queries import group_of
 from kehu_customer.credit.service import count_in
 from kehu_customer.credit.subjects import lock_subject
+from kehu_customer.credit_contracts.counting import count_contracts
 from kehu_customer.credit_limits import events, queries
 from kehu_customer.credit_limits.errors import NotHeadCompany
 from kehu_customer.credit_limits.models import CreditLimit, CreditLimitChange
@@ -18,6 +19,7 @@ from kehu_customer.credit_limits.schemas import (
     CreditLimitFilters,
 )
 from kehu_customer.credit_policy.queries import policy_of
+from kehu_customer.customers.service import take_turns
 from kehu_kernel import audit, ids, outbox
 from kehu_kernel.db import require
 from kehu_kernel.errors import ScopeMissing
@@ -35,11 +37,14 @@ async def grant_limit(session: Session, data: CreditLimitCreate, *, today: date)
     a second limit at the same time.
     """
     _require_override(session, override=data.override)
+    await take_turns(session)  # with contracts, that count as soon as there is an account
     customer = await lock_subject(session, data.customer_id)
     group = await group_of(session, customer.id, lock=True)
     if group.head_id != customer.id:
         raise NotHeadCompany(head_id=group.head_id, extra={"head_id": str(group.head_id)})
-    count_in(session, group, customer.id, data.amount.currency)
+    if count_in(session, group, customer.id, data.amount.currency):
+        await count_contracts(session, [customer.id])
+        group = await group_of(session, customer.id, lock=True)
     starts_on, ends_on = (await policy_of(session)).year_period(data.year)
     limit = CreditLimit(
         id=ids.new_id(),

@@ -17,7 +17,9 @@ from kehu_customer.credit_reservations.models import (
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Input, Text, shown
 
-SOURCE_KIND = "Kind of the document, e.g. `contract`, `order`, `receipt`."
+SOURCE_KIND = (
+    "Kind of the document, e.g. `order`, `receipt`; contracts of sales count by themselves."
+)
 SOURCE_KEY = "The document's own id: the same one has one effect, however often it is sent."
 
 
@@ -29,8 +31,8 @@ class ReservationCreate(Input):
             "examples": [
                 {
                     "customer_id": "019364c2-7d5e-7000-8000-000000000020",
-                    "source_kind": "contract",
-                    "source_key": "CT-2026-000123",
+                    "source_kind": "order",
+                    "source_key": "SO-2026-000123",
                     "amount": {"amount": "120000.00", "currency": "CNY"},
                 }
             ]

@@ -1,8 +1,8 @@
 """What can be done with credit reservations: reserve, release, cancel.
 
-The same functions serve HTTP and, once sales has contracts and receipts, their events. Each command
-names the document it comes from, so doing it twice has one effect. The accounts of the group stay
-locked until the end: of two that want the last of the limit, one gets it.
+Contracts of sales are no reservations: they count by their events, see `credit_contracts`. Each
+command names the document it comes from, so doing it twice has one effect. The accounts of the
+group stay locked until the end: of two that want the last of the limit, one gets it.
 """
 
 from datetime import date

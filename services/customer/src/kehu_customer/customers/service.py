@@ -9,6 +9,7 @@ from kehu_contracts.access import RowScope
 from kehu_contracts.analytics import CustomerValueChanged
 from kehu_customer.archives.keeping import follow_roles
 from kehu_customer.classifications.ruling import follow_rules
+from kehu_customer.credit_contracts.counting import count_contracts, with_parents
 from kehu_customer.custom_fields.search import conditions, page_in_order
 from kehu_customer.custom_fields.values import record_values
 from kehu_customer.customers import events, queries
@@ -102,13 +103,13 @@ async def change_customer(
     Raises `CustomerHasEnded`, `UnknownParent`, `ParentCycle`, `InvalidCreditCode`,
     `CustomFieldsInvalid`.
     """
-    if data.parent_id is not None:
+    if "parent_id" in data.given():
         await take_turns(session)
     customer = await require(
         session, Customer, customer_id, lock=True, expected_version=expected_version
     )
     customer.require_current()
-    given = data.given()
+    given, groups = data.given(), with_parents(customer)
     if data.parent_id is not None and data.parent_id != customer.parent_id:
         await _require_parent(session, data.parent_id)
         await session.see_all_rows()  # the circle may go through companies of others
@@ -125,6 +126,8 @@ async def change_customer(
         await follow_rules(session, customer)
     if "roles" in fields:
         await follow_roles(session, customer)
+    if "parent_id" in fields:
+        await count_contracts(session, groups)
     return customer
 
 

@@ -16,7 +16,10 @@ SORT_COLUMNS = {"created_at": Erasure.created_at}
 
 CREDIT_OPEN = """
     SELECT 1 FROM credit_accounts
-    WHERE tenant_id = $1 AND customer_id = ANY ($2) AND exposure > 0 LIMIT 1
+    WHERE tenant_id = $1 AND customer_id = ANY ($2) AND exposure > 0
+    UNION ALL
+    SELECT 1 FROM credit_contracts WHERE tenant_id = $1 AND customer_id = ANY ($2) AND taken > 0
+    LIMIT 1
 """
 LEFT_OPEN = """
     SELECT DISTINCT kind FROM (

@@ -18,6 +18,7 @@ from kehu_customer.classifications.ruling import follow_rules_together
 from kehu_customer.contact_points import events as point_events
 from kehu_customer.contacts.models import Contact
 from kehu_customer.contacts.queries import has_other_active
+from kehu_customer.credit_contracts.counting import count_contracts, with_parents
 from kehu_customer.custom_fields.models import CustomEntry
 from kehu_customer.customers import events
 from kehu_customer.customers.models import Customer
@@ -45,9 +46,11 @@ async def go_on(session: Session, job: Import, *, today: date, limit: int) -> No
         job.finish()
         audit.changed(session, job, job.state)
         return
-    if any((one.before or {}).get("parent_id") for one in rows):
+    moving = {one.customer_id for one in rows if "parent_id" in (one.before or {})}
+    if moving:
         await take_turns(session)
     customers = await queries.lock_customers(session, {one.customer_id for one in rows})
+    groups = with_parents(*(one for one in customers.values() if one.id in moving))
     contacts = await people.lock(session, {one.contact_id for one in rows if one.contact_id})
     touched = await queries.touched(session, job, rows)
     # A contact that stays keeps its customer, too.
@@ -71,6 +74,8 @@ async def go_on(session: Session, job: Import, *, today: date, limit: int) -> No
             undone.append(customer)
         job.count(Outcome(row.outcome))
     await follow_rules_together(session, undone)
+    if groups:
+        await count_contracts(session, groups)
     job.position, job.attempts = rows[-1].number - 1, 0
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 
 from kehu_customer.archives.keeping import follow_roles
 from kehu_customer.classifications.ruling import follow_rules_together
+from kehu_customer.credit_contracts.counting import count_contracts, with_parents
 from kehu_customer.custom_fields.errors import CustomFieldsInvalid, CustomValueTaken
 from kehu_customer.custom_fields.models import CustomEntry, entries_of
 from kehu_customer.custom_fields.values import merged
@@ -108,12 +109,14 @@ async def update(session: Session, batch: Batch) -> tuple[dict[UUID, dict[str, o
     replaced: dict[UUID, dict[str, object]] = {}
     changed: dict[UUID, Customer] = {}
     renewed: set[UUID] = set()
+    groups: set[UUID] = set()
     for line in batch.lines:
         if line.outcome is not Outcome.UPDATED or line.customer_id is None:
             continue
         customer = by_id[line.customer_id]
         if customer.id in changed:
             await session.flush()  # two rows about one customer are two changes
+        above = with_parents(customer)
         before = await _write(session, batch, line, customer)
         _join(session, batch, line, customer)
         if not before and line.contact is None:
@@ -121,11 +124,16 @@ async def update(session: Session, batch: Batch) -> tuple[dict[UUID, dict[str, o
             continue
         replaced[line.id] = before
         changed[customer.id] = customer
+        if "parent_id" in before:
+            groups |= above
         if MATCHED & before.keys():
             renewed.add(customer.id)
         if "roles" in before:
             await follow_roles(session, customer)
     await follow_rules_together(session, list(changed.values()))
+    if groups:
+        await count_contracts(session, groups)
+        await session.see_rows_in_scope()
     domains = batch.matching.ignored_domains
     return replaced, {one: keys_of(subject_of(changed[one]), domains) for one in renewed}
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from kehu_customer.affiliations.models import Affiliation
 from kehu_customer.archives.keeping import follow_roles
 from kehu_customer.classifications.ruling import follow_rules, follow_rules_together
+from kehu_customer.credit_contracts.counting import count_contracts, with_parents
 from kehu_customer.custom_fields.models import entries_of
 from kehu_customer.custom_fields.queries import fields_for, hidden_from_caller
 from kehu_customer.customers import events as customer_events
@@ -92,6 +93,7 @@ def _end_dry_run() -> NoReturn:
 
 async def _merge(session: Session, data: MergeCreate) -> MergeResult:
     survivor, losers, others = await _lock(session, data)
+    groups = with_parents(survivor, *losers)
     merge = Merge(
         id=ids.new_id(),
         survivor_id=survivor.id,
@@ -114,6 +116,7 @@ async def _merge(session: Session, data: MergeCreate) -> MergeResult:
     await tell_archives(session, moved)
     if "roles" in fields and not moved:
         await follow_roles(session, survivor)
+    await count_contracts(session, groups)
     return await _result(session, merge, survivor, notes.counted, [])
 
 
@@ -141,7 +144,7 @@ async def unmerge_customers(
     # Before anything is written in between: the version goes along with the change.
     audit.changed(session, merge, "undone")
     outbox.add(session, events.unmerged(merge), sequence=merge.version)
-    roles = survivor.roles
+    roles, groups = survivor.roles, with_parents(*customers.values())
     parents = {one.id: one.parent_id for one in customers.values()}
     counted, left, households = await restore(session, moves, survivor.id)
     await session.flush()
@@ -161,6 +164,7 @@ async def unmerge_customers(
     await tell_archives(session, moved)
     if survivor.roles != roles and not moved:
         await follow_roles(session, survivor)
+    await count_contracts(session, groups)
     return await _result(session, merge, survivor, counted, left)
 
 

@@ -6,8 +6,13 @@ from uuid import UUID
 
 import httpx
 
+from kehu_contracts import examples
+from kehu_contracts.contracting import ContractApproved
+from kehu_customer.credit_contracts.service import record_contract
 from kehu_customer.imports.worker import ImportWork
 from kehu_customer.search.index import Key, renew
+from kehu_kernel import clock, ids
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.plugin import ClientFor
 
@@ -19,6 +24,7 @@ Upload = Finish = Callable[..., Awaitable[Job]]
 Kit = Any
 """See `Kit` in conftest.py."""
 
+YEAR = clock.today(clock.now(), "Asia/Shanghai").year
 NAMES = (
     "深圳华强系统集成有限公司", "苏州恒远精密机械有限公司", "Siemens Healthineers AG",
     "成都天府软件园发展有限公司", "Bayer Leverkusen GmbH", "广州白云电器设备股份有限公司",
@@ -63,6 +69,40 @@ class TestUndo:
         assert now[known["id"]]["annual_revenue"] == known["annual_revenue"]
         again = await finish(await upload(file, on_duplicate="update"))
         assert kit.counts(again) == kit.counts(done)
+
+    async def test_companies_that_an_import_moves_take_their_contracts_along_and_back(
+        self,
+        client: httpx.AsyncClient,
+        upload: Upload,
+        finish: Finish,
+        make_customer: Make,
+        database: Database,
+        tenant: str,
+        kit: Kit,
+    ) -> None:
+        head = await make_customer(name=NAMES[0], code="H")
+        branch = await make_customer(name=NAMES[1], code="B")
+        limit = {"customer_id": head["id"], "year": YEAR, "reason": "年度授信"}
+        amount = {"amount": "9000000.00", "currency": "CNY"}
+        granted = await client.post("/v1/credit-limits", json=limit | {"amount": amount})
+        assert granted.status_code == 201, granted.text
+        known = examples.load(ContractApproved.type)[0].data
+        of_it = {"customer_id": UUID(branch["id"]), "contract_id": ids.new_id()}
+        signed = ContractApproved.from_bytes(known).model_copy(update=of_it)
+        async with database.transaction(Context(tenant, "system:customer")) as session:
+            await record_contract(session, signed, 1)
+
+        async def used() -> str:
+            return str((await client.get(f"/v1/customers/{head['id']}/credit")).json()["used"])
+
+        file = kit.sheet(["name", "code", "parent_code"], ["", "B", "H"])
+        before = await used()
+        job = await upload(file, on_duplicate="update")
+        done = await finish(job)
+        assert kit.counts(done) == {"updated": 1}
+        assert (before, await used()) == ("0.00", str(signed.total.amount))
+        assert (await finish(job, "undo"))["undone"] == 1
+        assert await used() == "0.00"
 
     async def test_what_rules_and_the_search_index_made_of_it_is_nobodys_work(
         self,

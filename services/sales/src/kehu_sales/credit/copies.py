@@ -40,6 +40,7 @@ def _account(event: CreditAccountState) -> dict[str, Any]:
     return {
         "customer_id": event.customer_id,
         "exposure": event.exposure and event.exposure.amount,
+        "contracted": event.contracted and event.contracted.amount,
         "currency": event.currency,
         "blocked": event.blocked,
         "block_reason": event.block_reason,

@@ -45,7 +45,9 @@ class CreditReportRef(Copy, Base):
 class CreditAccountRef(Copy, Base):
     """Whether a customer, with all companies below it, is stopped; the id is the account's.
 
-    `exposure` is what documents have reserved at the customer service; None before a first limit.
+    `exposure` is what the customer service counts; None before a first limit. `contracted` is the
+    part of it that are contracts of ours, as far as it had heard of them; None in facts from before
+    it counted any.
     """
 
     __tablename__ = "credit_account_refs"
@@ -53,6 +55,12 @@ class CreditAccountRef(Copy, Base):
 
     customer_id: Mapped[UUID]
     exposure: Mapped[Decimal | None]
+    contracted: Mapped[Decimal | None]
     currency: Mapped[str | None]
     blocked: Mapped[bool]
     block_reason: Mapped[str | None]
+
+    @property
+    def reserved(self) -> Decimal:
+        """What other documents than contracts of ours have reserved."""
+        return (self.exposure or Decimal(0)) - (self.contracted or Decimal(0))

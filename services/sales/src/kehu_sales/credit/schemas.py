@@ -1,6 +1,8 @@
 """Credit checks on the wire."""
 
+from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -32,11 +34,16 @@ class CreditCheckRead(BaseModel):
     amount: Money = Field(description="The amount asked about.")
     limit: Money | None = Field(description="The limit in force; null: there is none.")
     used: list[Money] = Field(
-        description="What contracts on account of the whole group have open, by currency."
+        description="What contracts on account of the whole group have open, and other documents "
+        "have reserved, by currency."
+    )
+    reserved: list[Money] = Field(
+        description="The part of it that other documents have reserved at the customer service."
     )
     available: Money | None = Field(description="What is left of the limit.")
     published_exposure: Money | None = Field(
-        description="What documents have reserved at the customer service; not added to `used`."
+        description="What the customer service counts in all, contracts as far as it has heard of "
+        "them; not added to `used`."
     )
     stopped: bool = Field(description="Whether the customer, or a company above it, is stopped.")
     stop_reason: str | None = Field(description="Why.")
@@ -53,10 +60,8 @@ class CreditCheckRead(BaseModel):
             on=standing.on,
             amount=asked,
             limit=standing.limit,
-            used=[
-                Money(amount=amount, currency=currency)
-                for currency, amount in sorted(standing.open.items())
-            ],
+            used=_listed(standing.used),
+            reserved=_listed(standing.reserved),
             available=standing.available,
             published_exposure=standing.published,
             stopped=standing.stopped,
@@ -65,3 +70,7 @@ class CreditCheckRead(BaseModel):
             allowed=not any(one.refuses for one in found),
             findings=[CreditFindingRead.of(one) for one in found],
         )
+
+
+def _listed(sums: Mapping[str, Decimal]) -> list[Money]:
+    return [Money(amount=amount, currency=one) for one, amount in sorted(sums.items())]

@@ -4,13 +4,16 @@ Whoever submits a contract on account holds its group until the end of the trans
 want the last of the limit, one gets it.
 """
 
+from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from kehu_contracts.money import Money
 from kehu_kernel.session import Session
 from kehu_sales.contracts.models import Contract
 from kehu_sales.credit import queries
+from kehu_sales.credit.models import CreditAccountRef
 from kehu_sales.credit.queries import CreditGroup
 from kehu_sales.credit.standing import (
     CreditFound,
@@ -64,7 +67,7 @@ async def _standing(
     limits = await queries.limits_of(session, group.head_id)
     limit = next((one for one in limits if one.starts_on <= today < one.ends_on), None)
     report = await queries.report_of(session, group.head_id, today)
-    accounts = await queries.accounts_of(session, group.path)
+    accounts = await queries.accounts_of(session, group.members)
     stop = next((accounts[one] for one in group.path if one in accounts and accounts[one].blocked),
                 None)  # fmt: skip
     head = accounts.get(group.head_id)
@@ -83,6 +86,16 @@ async def _standing(
         granted=bool(limits),
         limit=Money(amount=limit.amount, currency=limit.currency) if limit else None,
         open=taken,
+        reserved=_reserved(accounts.values()),
         published=published,
         report_expires_on=report.expires_on if report else None,
     )
+
+
+def _reserved(accounts: Iterable[CreditAccountRef]) -> dict[str, Decimal]:
+    """Return what other documents than our contracts have reserved, by currency."""
+    sums: dict[str, Decimal] = {}
+    for one in accounts:
+        if one.currency is not None and one.reserved > 0:
+            sums[one.currency] = sums.get(one.currency, Decimal(0)) + one.reserved
+    return sums

@@ -45,8 +45,8 @@ WORDS = {
         "the credit limit is in {currency}, not in {asked}",
     ),
     CreditFinding.OTHER_CURRENCY_OPEN: (
-        "另有以其他币种赊销的未结合同（{open}），无法合计",
-        "contracts in another currency are open ({open}), which cannot be added up",
+        "另有以其他币种占用的信用（{open}），无法合计",
+        "credit is taken in another currency ({open}), which cannot be added up",
     ),
     CreditFinding.LIMIT_EXCEEDED: (
         "额度 {limit}，已占用 {used}，超出 {short}",
@@ -78,11 +78,17 @@ def _found(code: CreditFinding, *, refuses: bool = True, **facts: object) -> Cre
 class CreditStanding:
     """What is known here of a customer's credit on a day.
 
-    `limit` is the one in force, `granted` whether there ever was one. `open` is what contracts of
-    the whole group on account have open, by currency: those in force, and those in approval, which
-    were let through already. `report_expires_on` is of the latest report. `published` is what
-    documents have reserved at the customer service; that may be the same contracts, so it is told
-    and not added.
+    `limit` is the one in force, `granted` whether there ever was one. `report_expires_on` is of the
+    latest report. Amounts are of the whole group, by currency. What counts once, and from where:
+
+    - `open`: contracts on account, from our own books: those in force, and those in approval, which
+      were let through already.
+    - `reserved`: everything else, from the customer service's last word: its exposure less the part
+      of it that are contracts of ours (`CreditAccountRef.reserved`).
+
+    So it does not matter whether the customer service has heard of a contract or a receipt yet: it
+    says both figures at once, and what it counts for our contracts is taken out again.
+    `published` is what it counts in all, by the head company's account; told, and not added.
     """
 
     customer_id: UUID
@@ -93,15 +99,24 @@ class CreditStanding:
     granted: bool
     limit: Money | None
     open: Mapping[str, Decimal]
+    reserved: Mapping[str, Decimal]
     published: Money | None
     report_expires_on: date | None
+
+    @property
+    def used(self) -> dict[str, Decimal]:
+        """What is taken of the credit, by currency."""
+        return {
+            currency: self.open.get(currency, NOTHING) + self.reserved.get(currency, NOTHING)
+            for currency in self.open.keys() | self.reserved.keys()
+        }
 
     @property
     def available(self) -> Money | None:
         """What is left of the limit in force, nothing if too much is used."""
         if self.limit is None:
             return None
-        used = self.open.get(self.limit.currency, NOTHING)
+        used = self.used.get(self.limit.currency, NOTHING)
         left = max(self.limit.amount - used, NOTHING)
         return Money(amount=left, currency=self.limit.currency)
 
@@ -150,11 +165,11 @@ def _against_limit(standing: CreditStanding, asked: Money) -> list[CreditFound]:
             _found(CreditFinding.CURRENCY_DIFFERS, currency=limit.currency, asked=asked.currency)
         ]
     found = []
-    others = {one: sum_ for one, sum_ in standing.open.items() if one != limit.currency}
+    others = {one: sum_ for one, sum_ in standing.used.items() if one != limit.currency}
     if others:
         listed = ", ".join(f"{amount} {currency}" for currency, amount in sorted(others.items()))
         found.append(_found(CreditFinding.OTHER_CURRENCY_OPEN, open=listed))
-    used = standing.open.get(limit.currency, NOTHING)
+    used = standing.used.get(limit.currency, NOTHING)
     short = used + asked.amount - limit.amount
     if short > 0:
         found.append(

@@ -1,0 +1,1 @@
+"""What contracts of sales take of the credit, by the events of sales (C9)."""
