@@ -171,6 +171,7 @@ async def _submit(session: Session, contract: Contract, amendment: ContractAmend
         contract.customer_id,
         contract.department_id,
         contract.owner_id,
+        contract.opportunity_id,
         like=DocumentKind.CONTRACT,
     )
     facts = Facts(amendment.sum, largest_discount(amendment.lines, amendment.discount_percent))

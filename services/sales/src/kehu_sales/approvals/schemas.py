@@ -151,6 +151,11 @@ class ApprovalRead(BaseModel):
     document_id: UUID = Field(description="The document.")
     document_number: str = Field(description="The document's number.")
     customer_id: UUID | None = Field(description="The customer the document is for.")
+    opportunity_id: UUID | None = Field(description="The opportunity the document belongs to.")
+    stage_code: str | None = Field(
+        description="The stage it was in when the document was approved: there it counts."
+    )
+    approved_at: datetime | None = Field(description="When it was approved, if it counts there.")
     state: ApprovalState = Field(description="How far it is.")
     levels: list[LevelRead] = Field(description="The levels asked for, as they were then.")
     position: int = Field(description="The level that decides, or decided last, from 1.")

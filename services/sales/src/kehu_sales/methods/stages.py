@@ -14,6 +14,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
+from kehu_sales.approvals.models import DocumentKind
 from kehu_sales.methods.errors import (
     KindMustNotFall,
     ReturnMustLeadBack,
@@ -97,7 +98,8 @@ class Conditions:
     """What must be there before a stage is left.
 
     The numbers are minimum counts of what was recorded in the stage: tasks count when completed,
-    a visit is an activity as well. `required_fields` are facts the opportunity must say, `roles`
+    a visit is an activity as well. Of each kind in `approved_documents` one must have been approved
+    in the stage. `required_fields` are facts the opportunity must say, `roles`
     those that must be played in its buying committee.
     """
 
@@ -108,6 +110,7 @@ class Conditions:
     visits: int = 0
     samples: int = 0
     approvals: int = 0
+    approved_documents: tuple[DocumentKind, ...] = ()
     required_fields: tuple[Fact, ...] = ()
     roles: tuple[BuyingRole, ...] = ()
 
@@ -183,6 +186,7 @@ def stage_from(stored: dict[str, Any]) -> Stage:
         **given
         | {
             "control": Control(given["control"]),
+            "approved_documents": tuple(map(DocumentKind, given.get("approved_documents", ()))),
             "required_fields": tuple(map(Fact, given.get("required_fields", ()))),
             "roles": tuple(map(BuyingRole, given.get("roles", ()))),
         }

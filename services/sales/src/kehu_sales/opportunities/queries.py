@@ -6,15 +6,29 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, literal, select, type_coerce, union_all
+from sqlalchemy import (
+    CTE,
+    CompoundSelect,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
 from kehu_sales.activities.models import Activity, ActivityKind
+from kehu_sales.approvals.models import Approval, ApprovalState, DocumentKind
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.db import among
-from kehu_sales.opportunities.history import Evaluation, PoolMove, StageEntry
+from kehu_sales.opportunities.history import TAKEN_UP, Evaluation, PoolMove, StageEntry
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
 from kehu_sales.opportunities.schemas import (
@@ -32,6 +46,7 @@ SORT_COLUMNS = {
     "expected_revenue": Opportunity.expected_revenue,
     "level": Opportunity.level_rank,
 }
+NO_DOCUMENT = cast(null(), Text)
 EXACT_FILTERS = (
     "stage_code", "owner_id", "department_id", "method_id", "lead_id", "number",
     "external_ref", "reported_by_id", "method_version", "level",
@@ -116,43 +131,84 @@ async def recorded_in_stages(
 ) -> Mapping[UUID, Mapping[str, Recorded]]:
     """Return what is recorded for each opportunity, by stage code. One statement.
 
-    Samples count in the stage they were delivered in, whatever became of them since. This is the
-    place where approved documents join: a `count` under the name of the condition.
+    Samples count in the stage they were delivered in, whatever became of them since; documents in
+    the stage they were approved in, unless they were un-approved. What was recorded before the
+    opportunity was last taken up from the reserve pool counts no more: it went back to potential
+    there, and goes through the gates anew (4 §5.3, L2906-2912).
     """
     if not opportunity_ids:
         return {}
-    tenant_id = session.context.tenant_id
-
-    def count(kind: str, model: Any, *only: Any) -> Select[Any]:
-        return (
-            select(
-                literal(kind).label("kind"), model.opportunity_id, model.stage_code, func.count()
-            )
-            .where(
-                model.tenant_id == tenant_id,
-                among(model.opportunity_id, opportunity_ids),
-                model.stage_code.is_not(None),
-                *only,
-            )
-            .group_by(model.opportunity_id, model.stage_code)
-        )
-
-    rows = await session.execute(
-        union_all(
-            count("activities", Activity),
-            count("visits", Activity, Activity.kind == ActivityKind.VISIT),
-            count("tasks", Task, Task.status == TaskStatus.COMPLETED),
-            count("quotes", Quote),
-            count("samples", Sample, Sample.state.in_(COUNTING)),
-        )
-    )
-    counts: dict[tuple[UUID, str], dict[str, int]] = defaultdict(dict)
-    for kind, opportunity_id, stage_code, number in rows:
-        counts[opportunity_id, stage_code][kind] = number
+    rows = await session.execute(_counted(session.context.tenant_id, opportunity_ids))
+    counts: dict[tuple[UUID, str], dict[str, Any]] = defaultdict(dict)
+    for kind, opportunity_id, stage_code, document, number in rows:
+        there = counts[opportunity_id, stage_code]
+        there[kind] = there.get(kind, 0) + number
+        if document is not None:
+            there.setdefault("approved", set()).add(DocumentKind(document))
     found: dict[UUID, dict[str, Recorded]] = defaultdict(dict)
     for (opportunity_id, stage_code), numbers in counts.items():
         found[opportunity_id][stage_code] = Recorded(**numbers)
     return found
+
+
+def _lives(tenant_id: str, opportunity_ids: Collection[UUID]) -> CTE:
+    """Return since when each opportunity lives that was taken up from the pool."""
+    return (
+        select(
+            PoolMove.opportunity_id,
+            func.max(PoolMove.moved_at).label("since"),
+            func.max(PoolMove.moved_on).label("since_day"),
+        )
+        .where(
+            PoolMove.tenant_id == tenant_id,
+            among(PoolMove.opportunity_id, opportunity_ids),
+            PoolMove.move == TAKEN_UP,
+        )
+        .group_by(PoolMove.opportunity_id)
+        .cte("lives")
+    )
+
+
+def _counted(tenant_id: str, opportunity_ids: Collection[UUID]) -> CompoundSelect[Any]:
+    lives = _lives(tenant_id, opportunity_ids)
+
+    def count(
+        kind: str, model: Any, this_life: Any, *only: Any, document: Any = NO_DOCUMENT
+    ) -> Select[Any]:
+        stay = (model.opportunity_id, model.stage_code, document)
+        return (
+            select(literal(kind).label("kind"), *stay, func.count())
+            .outerjoin_from(model, lives, lives.c.opportunity_id == model.opportunity_id)
+            .where(
+                model.tenant_id == tenant_id,
+                among(model.opportunity_id, opportunity_ids),
+                model.stage_code.is_not(None),
+                func.coalesce(this_life, True),
+                *only,
+            )
+            .group_by(*stay)
+        )
+
+    activity = Activity.created_at >= lives.c.since
+    return union_all(
+        count("activities", Activity, activity),
+        count("visits", Activity, activity, Activity.kind == ActivityKind.VISIT),
+        count("tasks", Task, Task.created_at >= lives.c.since, Task.status == TaskStatus.COMPLETED),
+        count("quotes", Quote, Quote.created_at >= lives.c.since),
+        count(
+            "samples",
+            Sample,
+            Sample.delivered_on >= lives.c.since_day,
+            Sample.state.in_(COUNTING),
+        ),
+        count(
+            "approvals",
+            Approval,
+            Approval.approved_at >= lives.c.since,
+            Approval.state == ApprovalState.APPROVED,
+            document=Approval.kind,
+        ),
+    )
 
 
 async def taken_references(session: Session, references: Collection[str]) -> set[str]:
