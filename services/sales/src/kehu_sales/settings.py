@@ -32,6 +32,8 @@ class Settings(ServiceSettings):
     """Reminders of each kind that are told for a tenant in one transaction."""
     reminder_poll_interval: float = 15.0
     """Seconds between two looks for visits and tasks to be reminded of."""
+    visit_series_interval: float = 60.0
+    """Seconds between two looks for visits that recur, of which the next is to be planned."""
     instalment_batch: int = 200
     """Overdue instalments of a tenant that are told in one transaction."""
     instalment_interval: float = 60.0

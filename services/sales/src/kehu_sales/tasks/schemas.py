@@ -24,7 +24,7 @@ REFUSE_CLASHES = "True: refuse with 409 if the assignee has something else to do
 
 
 class RecurrenceInput(Input):
-    """How a task repeats, from its due day or its start on."""
+    """How a task or a visit repeats, from its due day or its start on."""
 
     frequency: Frequency = Field(description="Days, weeks, months or years.")
     interval: Whole = Field(1, ge=1, le=99, description="Every so many of them.")
@@ -46,7 +46,7 @@ class RecurrenceInput(Input):
 
 
 class RecurrenceRead(BaseModel):
-    """How a task repeats."""
+    """How a task or a visit repeats."""
 
     first: date = Field(description="First business day.")
     frequency: Frequency = Field(description="Days, weeks, months or years.")
