@@ -1,4 +1,4 @@
-"""Say in which stage of its opportunity a document was approved, and when a new life began (S1)."""
+"""Say where an approved document counts, what it is about, and when a new life began (S1, S10)."""
 
 from alembic import op
 
@@ -13,6 +13,7 @@ def upgrade() -> None:
             ADD COLUMN opportunity_id uuid,
             ADD COLUMN stage_code text,
             ADD COLUMN approved_at timestamptz,
+            ADD COLUMN about_id uuid,
             ADD CONSTRAINT fk_approvals_tenant_id_opportunity_id
                 FOREIGN KEY (tenant_id, opportunity_id)
                 REFERENCES opportunities (tenant_id, id) NOT VALID

@@ -8,6 +8,7 @@ down_revision = "2026112681"
 INDEXES = {
     "ix_approvals_opportunity": "approvals (tenant_id, opportunity_id, stage_code) "
     "WHERE stage_code IS NOT NULL AND state = 'approved'",
+    "ix_approvals_about": "approvals (tenant_id, about_id) WHERE about_id IS NOT NULL",
 }
 
 

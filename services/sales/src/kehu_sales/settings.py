@@ -39,7 +39,8 @@ class Settings(ServiceSettings):
     instalment_interval: float = 60.0
     """Seconds between two looks for instalments that have become overdue."""
     receivable_ages: tuple[int, ...] = (30, 60, 90)
-    """Days late that end an age of receivables: 1 to 30, 31 to 60, 61 to 90, later."""
+    """Days late that end an age of receivables, unless the tenant says otherwise:
+    1 to 30, 31 to 60, 61 to 90, later."""
     quote_expiry_interval: float = 60.0
     """Seconds between two looks for quotes whose last day is over."""
     collision_batch: int = 100

@@ -194,7 +194,8 @@ class Approval(Aggregate, Base):
     Changes to the chain do not touch it. `position` counts the levels from 1; `waiting_*` name who
     decides next. `submitted_by` is a subject, `owner_id` that subject's employee, and
     `document_owner_id` whose document it was when it was submitted. `stage_code` is the stage the
-    opportunity was in at `approved_at`: there it counts for the gate.
+    opportunity was in at `approved_at`: there it counts for the gate. `about_id` is another
+    document that this one changes: whoever decides reads that one, too.
     """
 
     label_zh = "审批"
@@ -213,6 +214,10 @@ class Approval(Aggregate, Base):
         Index(
             "ix_approvals_opportunity", "tenant_id", "opportunity_id", "stage_code",
             postgresql_where=text("stage_code IS NOT NULL AND state = 'approved'"),
+        ),
+        Index(
+            "ix_approvals_about", "tenant_id", "about_id",
+            postgresql_where=text("about_id IS NOT NULL"),
         ),
         Index("ix_approvals_customer", "tenant_id", "customer_id"),
         Index("ix_approvals_document", "tenant_id", "document_id", "created_at", "id"),
@@ -247,6 +252,7 @@ class Approval(Aggregate, Base):
     opportunity_id: Mapped[UUID | None]
     stage_code: Mapped[str | None]
     approved_at: Mapped[datetime | None]
+    about_id: Mapped[UUID | None]
 
     @property
     def level(self) -> Level | None:

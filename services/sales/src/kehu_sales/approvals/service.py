@@ -31,7 +31,8 @@ from kehu_sales.opportunities.models import Opportunity
 class Document:
     """What is submitted: which one it is, and whose.
 
-    `like` is the kind whose chain is followed while the tenant has none for this kind.
+    `about_id` is the document it changes. `like` is the kind whose chain is followed while the
+    tenant has none for this kind.
     """
 
     kind: DocumentKind
@@ -41,6 +42,7 @@ class Document:
     department_id: UUID | None = None
     owner_id: UUID | None = None
     opportunity_id: UUID | None = None
+    about_id: UUID | None = None
     like: DocumentKind | None = None
 
     @classmethod
@@ -80,6 +82,7 @@ async def start(
         position=0,
         submitted_by=session.context.actor,
         opportunity_id=document.opportunity_id,
+        about_id=document.about_id,
     )
     approval.begin()
     if approval.state == ApprovalState.APPROVED and approval.opportunity_id is not None:

@@ -1,12 +1,12 @@
 """Credit checks on the wire."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.money import Money
+from kehu_contracts.money import CurrencyCode, Money
 from kehu_sales.contracts.schemas import CreditFindingRead, PositiveAmount
 from kehu_sales.credit.standing import CreditFound, CreditStanding
 
@@ -18,9 +18,7 @@ class CreditQuestion(BaseModel):
 
     customer_id: UUID = Field(description="The customer, a branch perhaps.")
     amount: PositiveAmount = Field(description="The amount, e.g. `12000.00`.")
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
-        description="Its currency, ISO 4217."
-    )
+    currency: CurrencyCode = Field(description="Its currency, ISO 4217.")
 
 
 class CreditCheckRead(BaseModel):

@@ -136,6 +136,14 @@ class Stage:
     may_return_to: tuple[str, ...] = ()
 
     @property
+    def zh(self) -> str:
+        """What it is called in messages in Chinese; in English ones it goes by its code."""
+        return self.name
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
     def closing(self) -> bool:
         """Whether it comes after the order, and is entered by winning only."""
         return self.kind == Kind.SUCCESSFUL
@@ -216,12 +224,12 @@ def require_sound(stages: Sequence[Stage]) -> None:
             raise StageCodesRepeat(stage=code)
     for before, after in pairwise(stages):
         if after.success_rate <= before.success_rate:
-            raise SuccessRateMustRise(stage=after.code)
+            raise SuccessRateMustRise(stage=after)
     _require_kinds_in_order(stages)
     for place, stage in enumerate(stages):
         for code in stage.may_return_to:
             if code not in codes[:place]:
-                raise ReturnMustLeadBack(stage=stage.code, target=code)
+                raise ReturnMustLeadBack(stage=stage, target=code)
 
 
 def _require_kinds_in_order(stages: Sequence[Stage]) -> None:
@@ -231,7 +239,7 @@ def _require_kinds_in_order(stages: Sequence[Stage]) -> None:
         # After the closing stage comes nothing that is not closing: an order is not undone.
         lower = kind is not None and kind.rank < reached.rank
         if lower or (reached is Kind.SUCCESSFUL) or (place == 0 and stage.closing):
-            raise KindMustNotFall(stage=stage.code)
+            raise KindMustNotFall(stage=stage)
         reached = kind or reached
 
 

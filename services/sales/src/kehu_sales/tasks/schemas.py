@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_kernel import business_day
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, Whole, shown
 from kehu_sales.calendar.clashes import Clash
@@ -34,7 +35,11 @@ class RecurrenceInput(Input):
     until: Day | None = Field(None, description="Last business day, included; no end if omitted.")
 
     def recurrence(self, first: date) -> Recurrence:
-        """Return the recurrence from a day on; weekdays count for weeks only."""
+        """Return the recurrence from a day on; weekdays count for weeks only.
+
+        Raises `PeriodReversed` if it is over before.
+        """
+        business_day.period(first, self.until)
         weekly = self.frequency == Frequency.WEEKLY
         return Recurrence(
             first=first,

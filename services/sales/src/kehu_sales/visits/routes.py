@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response, status
 
 from kehu_kernel.auth import requires
+from kehu_kernel.business_day import PeriodReversed
 from kehu_kernel.db import require
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, router, set_etag
 from kehu_kernel.pagination import Page
@@ -68,6 +69,7 @@ APPROVE = requires("sales:visits:approve")
         UnknownVisitType,
         VisitNeedsCustomer,
         TimesReversed,
+        PeriodReversed,
         OutOfOurTimes,
         CalendarClash,
         UnknownOpportunity,
@@ -88,7 +90,7 @@ async def plan_visit(
     return await _answer(session, visit, zone, response)
 
 
-@routes.get("", summary="List visits", dependencies=[READ])
+@routes.get("", summary="List visits", dependencies=[READ], responses=problems(PeriodReversed))
 async def list_visits(
     session: Session, zone: Zone, filters: Annotated[VisitFilters, Query()]
 ) -> Page[VisitRead]:

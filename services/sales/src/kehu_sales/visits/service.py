@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from kehu_kernel import audit, clock, ids, numbering, outbox
+from kehu_kernel import audit, business_day, clock, ids, numbering, outbox
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
@@ -33,8 +33,8 @@ from kehu_sales.visits.schemas import VisitCreate, VisitFilters, VisitUpdate
 async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit:
     """Plan a visit with the checklist of its type; of one that recurs those that are near, too.
 
-    Raises `UnknownVisitType`, `VisitNeedsCustomer`, `TimesReversed`, `CalendarClash` if asked to,
-    or what `link` raises.
+    Raises `UnknownVisitType`, `VisitNeedsCustomer`, `TimesReversed`, `PeriodReversed`,
+    `CalendarClash` if asked to, or what `link` raises.
     """
     subject = await link(session, data.opportunity_id, data.customer_id)
     if subject.customer_id is None:
@@ -152,7 +152,11 @@ async def cancel_visit(
 async def list_visits(
     session: Session, filters: VisitFilters, *, zone: str
 ) -> tuple[list[Visit], str | None, int | None]:
-    """Return one page of the visits that match, the next cursor, and the count if asked."""
+    """Return one page of the visits that match, the next cursor, and the count if asked.
+
+    Raises `PeriodReversed`.
+    """
+    business_day.period(filters.starts_from, filters.starts_to)
     return await paginate(
         session,
         queries.matching(session.context.tenant_id, filters, zone),
