@@ -62,7 +62,8 @@ async def plan_further(
         series.end()
         return []
     opportunity = await lock_if_open(session, series.opportunity_id)
-    series.customer_id, series.opportunity_id = customer_id, opportunity and opportunity.id
+    series.customer_id = customer_id
+    series.opportunity_id = opportunity.id if opportunity else None
     kind = policy.type_of(series.type_code)
     made: list[Visit] = []
     ahead = policy.measure().plan_ahead_days
