@@ -49,6 +49,7 @@ KEPT = {
     "request_steps.parts", "request_steps.dispatch_order", "requests.parts",
     "conversions.request_id", "conversions.traceparent",
     "visits.type_code", "visits.mode", "visits.host", "visits.checklist", "visits.phase",
+    "visit_series.type_code", "visit_series.mode", "visit_series.host", "visit_series.recurrence",
     "visits.proposed", "visits.refusal_degree", "visits.refusal_reason", "tasks.recurrence",
     "projects.alerted", "quotes.lines", "quotes.warnings", "samples.lines",
     "approvals.levels", "approvals.waiting_role",

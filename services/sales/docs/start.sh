@@ -8,8 +8,10 @@ token() { .venv/bin/kehu token --tenant "$TENANT" "$@"; }
 TOKEN=$(token)                          # an administrator
 call() { curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$KEHU$1" "${@:2}"; echo; }
 customer() { curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$GATEWAY/customer$1" "${@:2}"; echo; }
-get() { call "$1" -G "${@:2}"; }
-post() { call "$1" -d "${2:-{\}}" "${@:3}"; }
+# get URL [-d name=value]... [options of curl]: values may hold any text, they are encoded
+get() { local url=$1 one all=(); shift; for one; do [ "$one" = -d ] && one=--data-urlencode; all+=("$one"); done; call "$url" -G "${all[@]}"; }
+# post URL [body] [options of curl, such as -H 'Idempotency-Key: 1']: without a body it is {}
+post() { case ${2:--} in -*) call "$1" -d '{}' "${@:2}" ;; *) call "$1" -d "$2" "${@:3}" ;; esac; }
 etag() { curl -s -o /dev/null -D - -H "Authorization: Bearer $TOKEN" "$KEHU$1" | tr -d '\r' | sed -n 's/^etag: //Ip'; }
 change() { call "$1" -X PATCH -H "If-Match: $(etag "${3:-$1}")" -d "$2"; }    # as it stands now
 id() { python3 -c 'import json, sys; one = json.load(sys.stdin); print(one["id"]) if "id" in one else sys.exit(json.dumps(one, ensure_ascii=False))'; }

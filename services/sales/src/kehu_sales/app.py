@@ -69,6 +69,7 @@ from kehu_sales.quote_policy.routes import routes as quote_policy
 from kehu_sales.quotes.errors import NewerVersion
 from kehu_sales.quotes.routes import routes as quotes
 from kehu_sales.receipts.routes import routes as receipts
+from kehu_sales.receivable_policy.routes import routes as receivable_policy
 from kehu_sales.receivables.routes import ages as receivable_ages
 from kehu_sales.receivables.routes import routes as receivables
 from kehu_sales.reports.routes import routes as reports
@@ -101,6 +102,7 @@ CONSTRAINTS: Constraints = {
     "ix_contract_amendments_open": ContractBeingAmended,
     "ix_contracts_quote": QuoteHasContract,
     "uq_credit_check_policies_tenant_id": ConcurrentChange,
+    "uq_receivable_policies_tenant_id": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
     "uq_quote_policies_tenant_id": ConcurrentChange,
@@ -167,6 +169,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         receipts,
         receivables,
         receivable_ages,
+        receivable_policy,
         credit_checks,
         credit_check_policy,
         approvals,

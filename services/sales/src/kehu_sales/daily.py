@@ -31,7 +31,7 @@ class DailyWork(ABC):
     """
 
     name: ClassVar[str]
-    steps: ClassVar[tuple[Step, ...]]
+    steps: tuple[Step, ...]
 
     def __init__(
         self, databases: Databases, zone: str, wake_relay: Callable[[], None], *, batch: int = 200

@@ -18,6 +18,7 @@ from kehu_sales.receivables.worker import InstalmentWork
 from kehu_sales.reminders.worker import ReminderWork
 from kehu_sales.settings import Settings
 from kehu_sales.stages.worker import OverdueWork
+from kehu_sales.visits.worker import SeriesWork
 
 
 def jobs(
@@ -32,6 +33,7 @@ def jobs(
     reminders = ReminderWork(
         databases, settings.time_zone, wake_relay, batch=settings.reminder_batch
     )
+    series = SeriesWork(databases, settings.time_zone, wake_relay)
     expiry = ExpiryWork(databases, settings.time_zone, wake_relay)
     delays = DelayWork(databases, settings.time_zone, wake_relay, batch=settings.delay_batch)
     collisions = CollisionWork(
@@ -47,6 +49,7 @@ def jobs(
         Rounds("late-projects", delays.work, poll_interval=settings.delay_poll_interval),
         Rounds("forecast-snapshots", snapshots.work, poll_interval=settings.forecast_poll_interval),
         Rounds("reminders", reminders.work, poll_interval=settings.reminder_poll_interval),
+        Rounds("visit-series", series.work, poll_interval=settings.visit_series_interval),
         Rounds("collisions", collisions.work, poll_interval=settings.collision_poll_interval),
         Rounds("quote-expiry", expiry.work, poll_interval=settings.quote_expiry_interval),
         Rounds("overdue-instalments", instalments.work, poll_interval=settings.instalment_interval),

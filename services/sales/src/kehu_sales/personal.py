@@ -50,6 +50,12 @@ PERSONAL = (
             "cancel_reason": IF_GIVEN,
         },
     ),
+    Personal(
+        "visit_series",
+        ("customer_id", "opportunity_id"),
+        {"purpose": WORD, "customer_value": NOTHING, "place": NOTHING, "city": NOTHING},
+        key=None,
+    ),
     Personal("quotes", ("customer_id", "opportunity_id"), {"close_reason": IF_GIVEN}),
     Personal(
         "samples",

@@ -32,12 +32,15 @@ class Settings(ServiceSettings):
     """Reminders of each kind that are told for a tenant in one transaction."""
     reminder_poll_interval: float = 15.0
     """Seconds between two looks for visits and tasks to be reminded of."""
+    visit_series_interval: float = 60.0
+    """Seconds between two looks for visits that recur, of which the next is to be planned."""
     instalment_batch: int = 200
     """Overdue instalments of a tenant that are told in one transaction."""
     instalment_interval: float = 60.0
     """Seconds between two looks for instalments that have become overdue."""
     receivable_ages: tuple[int, ...] = (30, 60, 90)
-    """Days late that end an age of receivables: 1 to 30, 31 to 60, 61 to 90, later."""
+    """Days late that end an age of receivables, unless the tenant says otherwise:
+    1 to 30, 31 to 60, 61 to 90, later."""
     quote_expiry_interval: float = 60.0
     """Seconds between two looks for quotes whose last day is over."""
     collision_batch: int = 100

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -82,6 +82,32 @@ async def in_force(
     await done(client.post(f"{CONTRACTS}/{made['id']}/submit"))
     await done(manager.post(f"{await waiting(client, made)}/approve", json={}))
     return await done(client.get(f"{CONTRACTS}/{made['id']}"))
+
+
+async def test_whoever_has_to_decide_reads_the_contract_meanwhile(
+    client: httpx.AsyncClient,
+    client_for: ClientFor,
+    tenant: str,
+    make_effective: Make,
+    amend: Amend,
+    problem: ProblemOf,
+) -> None:
+    one, other = str(uuid4()), str(uuid4())
+    level = {"name": "法务", "employee_id": one}
+    chain = {"kind": "contract_amendment", "levels": [level]}
+    await done(client.post("/v1/approval-chains", json=chain), 201)
+    contract = await make_effective(owner_id=str(uuid4()), department_id=str(uuid4()))
+    url = f"{CONTRACTS}/{contract['id']}"
+    lawyer, colleague = (
+        client_for(tenant, subject=who, employee_id=who, row_scope="own") for who in (one, other)
+    )
+    assert problem(await lawyer.get(url)) == (404, "not-found")
+    amended = await done(amend(contract, terms="质保两年"))
+    assert amended["state"] == "in_approval"
+    assert (await done(lawyer.get(url)))["number"] == contract["number"]
+    assert problem(await colleague.get(url)) == (404, "not-found")
+    await done(lawyer.post(f"{await waiting(client, amended)}/approve", json={}))
+    assert problem(await lawyer.get(url)) == (404, "not-found")
 
 
 class TestWithoutAChain:

@@ -133,13 +133,35 @@ async def test_what_was_taken_back_is_open_again_and_its_serial_number_free(
     assert (await client.post(f"{url}/deliver", json=body)).status_code == 200
 
 
-async def test_what_is_closed_is_not_taken_back(
-    client: httpx.AsyncClient, make_executing: Make, problem: ProblemOf
+async def test_what_was_delivered_comes_back_also_after_the_project_was_cancelled(
+    client: httpx.AsyncClient, make_executing: Make, database: Database, tenant: str
 ) -> None:
     project = await make_executing()
     url = f"/v1/projects/{project['id']}"
     delivery = (await client.post(f"{url}/deliver", json=of_line("1"))).json()
     await client.post(f"{url}/cancel", json={"reason": "终止合作"})
+    answer = await client.post(
+        f"/v1/project-deliveries/{delivery['id']}/reverse", json={"reason": "退货"}
+    )
+    assert (answer.status_code, answer.json()["state"]) == (200, "reversed")
+    event = (await emitted(database, tenant))[-1]
+    assert event.type == "sales.project-delivery-reversed.v1"
+    cancelled = (await client.get(url)).json()
+    assert cancelled["state"] == "cancelled"
+    assert cancelled["lines"][0]["delivered"] == "0"
+
+
+async def test_what_is_closed_is_not_taken_back(
+    client: httpx.AsyncClient, make_executing: Make, problem: ProblemOf
+) -> None:
+    project = await make_executing(stages=[{"code": "sign"}])
+    url = f"/v1/projects/{project['id']}"
+    delivery = (await client.post(f"{url}/deliver", json=of_line("1"))).json()
+    await client.post(f"{url}/give-up", json={"line_number": 1, "reason": "客户缩减"})
+    await client.post(f"{url}/promote", json={"next_stage": None})
+    etag = (await client.get(url)).headers["etag"]
+    await client.patch(url, json={"summary": "按期完成"}, headers={"If-Match": etag})
+    assert (await client.post(f"{url}/close", json={})).json()["state"] == "closed"
     answer = await client.post(
         f"/v1/project-deliveries/{delivery['id']}/reverse", json={"reason": "退货"}
     )

@@ -101,6 +101,10 @@ async def test_all_projects_of_a_contract_never_plan_more_than_was_agreed(
     assert first.status_code == 201, first.text
     more = await plan(client, **of_it, lines=[{"product_id": product, "quantity": "4"}])
     assert problem(more) == (409, "more-than-contract")
+    sold = (await client.get(f"/v1/products/{product}")).json()
+    assert f"{sold['code']} {sold['name']}" in more.json()["detail"]
+    assert product not in more.json()["detail"]
+    assert more.json()["product_id"] == product
     other = [{"product_id": (await make_product())["id"], "quantity": "1"}]
     assert problem(await plan(client, **of_it, lines=other)) == (409, "more-than-contract")
     rest = (await plan(client, **of_it)).json()

@@ -254,6 +254,28 @@ class TestReceivables:
             "250.00",
         ]
 
+    async def test_the_ages_are_the_tenants(
+        self, client: httpx.AsyncClient, make_effective: Make, problem: ProblemOf
+    ) -> None:
+        policy = await client.get("/v1/receivable-policy")
+        assert policy.json() == {"version": 0, "ages": [30, 60, 90]}
+        url, first = "/v1/receivable-policy", {"If-Match": '"0"'}
+        for wrong in ([60, 30], [30, 30]):
+            refused = await client.patch(url, json={"ages": wrong}, headers=first)
+            assert problem(refused) == (422, "ages-not-rising")
+        changed = await client.patch(url, json={"ages": [15, 45]}, headers=first)
+        assert changed.json() == {"version": 1, "ages": [15, 45]}
+        again = await client.patch(url, json={"ages": [15]}, headers=first)
+        assert problem(again) == (412, "version-conflict")
+        day = TODAY - timedelta(days=31)
+        plan = [{"due_on": f"{day}", "percent": "100"}]
+        contract = await make_effective(signed_on=f"{day}", instalments=plan)
+        of_it = {"customer_id": contract["customer_id"]}
+        [listed] = (await done(client.get("/v1/receivables", params=of_it)))["items"]
+        assert listed["age"] == {"from_day": 16, "to_day": 45}
+        [summed] = (await done(client.get("/v1/receivable-ages", params=of_it)))["items"]
+        assert [one["age"]["from_day"] for one in summed["ages"]] == [None, 1, 16, 46]
+
     async def test_each_due_day_is_told_overdue_exactly_once(
         self,
         make_effective: Make,

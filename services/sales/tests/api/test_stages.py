@@ -71,6 +71,21 @@ class TestGate:
         assert (gate["to_stage_code"], gate["allowed"], gate["control"]) == ("b", False, "strict")
         assert (gate["kind"], gate["buyer_stage"], gate["overdue"]) == ("potential", "C1", True)
 
+    async def test_refusals_name_stages_as_the_method_does(
+        self, client: httpx.AsyncClient, make_method: Make, make_in_progress: Make
+    ) -> None:
+        named = stage("b", 30, skippable=False) | {"name": "方案"}
+        await make_method(stages=[stage("a", 10) | {"name": "了解"}, named, stage("c", 80)])
+        url = f"{PATH}/{(await make_in_progress())['id']}"
+        chinese = {"Accept-Language": "zh"}
+        skipped = await client.post(f"{url}/promote", json={"to_stage": "c"}, headers=chinese)
+        assert skipped.json()["detail"] == "销售方法不允许跳过阶段 方案。"
+        back = {"to_stage": "b", "reason": "x"}
+        refused = await client.post(f"{url}/return-to-stage", json=back, headers=chinese)
+        assert refused.json()["detail"] == "销售方法不允许从阶段 了解 退回到 方案。"
+        in_english = await client.post(f"{url}/return-to-stage", json=back)
+        assert "from a to b" in in_english.json()["detail"] or "a" in in_english.json()["detail"]
+
     async def test_closed_it_names_every_unmet_condition(
         self, client: httpx.AsyncClient, gated: dict[str, Any], problem: ProblemOf
     ) -> None:

@@ -7,8 +7,10 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from kehu_contracts.ownership import HandOverCompleted, HandOverShare, HandOverStarted
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.hand_overs import HandOverWork
 from kehu_kernel.testing.events import Deliver, RecordedDeadLetters, deliveries, fact_of
@@ -20,6 +22,7 @@ from kehu_sales.consumers import fold
 from kehu_sales.directory.models import EmployeeRef
 from kehu_sales.hand_overs import service
 from kehu_sales.hand_overs.models import HandOverRef
+from kehu_sales.visits.series import VisitSeries
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 Work = Callable[[], Awaitable[None]]
@@ -227,9 +230,13 @@ async def test_visits_to_come_go_to_the_successor_and_others_stay(
     deliver: Deliver,
     work: Work,
     database: Database,
+    context: Context,
     tenant: str,
 ) -> None:
-    planned = await make_visit(owner_id=str(LEAVER), department_id=str(OTHER_DEPARTMENT))
+    every_year = {"recurrence": {"frequency": "yearly"}}
+    planned = await make_visit(
+        owner_id=str(LEAVER), department_id=str(OTHER_DEPARTMENT), **every_year
+    )
     begun = await make_visit(owner_id=str(LEAVER))
     answer = await client.post(f"/v1/visits/{begun['id']}/check-in", json={})
     assert answer.status_code == 200, answer.text
@@ -239,6 +246,9 @@ async def test_visits_to_come_go_to_the_successor_and_others_stay(
     assert (moved["owner_id"], moved["department_id"]) == (str(HEIR), str(HEIRS_DEPARTMENT))
     kept = (await client.get(f"/v1/visits/{begun['id']}")).json()
     assert kept["owner_id"] == str(LEAVER)
+    async with database.transaction(context) as session:
+        [series] = await session.scalars(select(VisitSeries).where(VisitSeries.tenant_id == tenant))
+        assert (series.owner_id, series.department_id) == (HEIR, HEIRS_DEPARTMENT)
     events = await emitted(database, tenant, "sales.visit-changed.v1")
     assert [one.key for one in events] == [planned["id"]]
 

@@ -2,9 +2,18 @@ from typing import Any
 
 import pytest
 
+from kehu_sales.approvals.models import DocumentKind
+from kehu_sales.methods.schemas import GATE_DOCUMENTS
 from kehu_sales.methods.stages import BuyingRole, Conditions, Fact, Stage
+from kehu_sales.opportunities.condition_texts import LABELS
 from kehu_sales.opportunities.errors import PromotionConditionsUnmet, PromotionReminder
-from kehu_sales.opportunities.promotion import Evidence, Recorded, conditions_of, require_met
+from kehu_sales.opportunities.promotion import (
+    COUNTED,
+    Evidence,
+    Recorded,
+    conditions_of,
+    require_met,
+)
 
 
 def stage(code: str, rate: int, **conditions: Any) -> Stage:
@@ -46,6 +55,18 @@ class TestConditions:
             ("role", "decision_maker", 0, 1, False),
         ]
 
+    def test_of_kinds_of_documents(self) -> None:
+        asks = stage("p4", 80, control="strict", approved_documents=(DocumentKind.CONTRACT,))
+        for approved, met in (([DocumentKind.QUOTE], False), ([DocumentKind.CONTRACT], True)):
+            evidence = Evidence({"p4": Recorded(approvals=1, approved=approved)})
+            (contract,) = conditions_of([asks], evidence)
+            assert (contract.item, contract.met) == ("contract", met)
+            assert contract.zh == "p4：须有已审核的合同。"
+
+    @pytest.mark.parametrize("item", [*COUNTED, *Fact, *BuyingRole, *GATE_DOCUMENTS])
+    def test_are_named_in_words(self, item: str) -> None:
+        assert all(LABELS[item])
+
 
 class TestRequireMet:
     @pytest.mark.parametrize("confirmed", [True, False])
@@ -60,6 +81,8 @@ class TestRequireMet:
             "required": 1,
             "actual": 0,
             "met": False,
+            "en": "bid: quotes: 1 needed, 0 there.",
+            "zh": "bid：报价单须有 1 个，现有 0 个。",
         }
 
     def test_reminders_want_to_be_confirmed(self) -> None:

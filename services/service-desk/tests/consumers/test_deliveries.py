@@ -121,9 +121,13 @@ async def test_an_untouched_file_is_withdrawn_with_its_delivery_and_its_serial_n
     tenant: str, problem: Callable[[httpx.Response], tuple[int, str]],
 ) -> None:  # fmt: skip
     reversal = REVERSED.model_copy(update=told)
-    await deliver(DELIVERED.model_copy(update=told), reversal)
+    await deliver(DELIVERED.model_copy(update=told))
+    assert {one["in_warranty"] for one in await files(client)} == {True}
+    await deliver(reversal)
     assert await files(client, withdrawn=False) == []
     one, _ = await files(client, withdrawn=True)
+    assert one["in_warranty"] is False
+    assert await files(client, warranty="in_warranty") == []
     assert (one["withdrawn_on"], one["withdraw_reason"]) == ("2026-07-29", "发错型号，退回")
     events = await emitted(database, tenant)
     assert [x.type for x in events][2:] == ["service-desk.product-file-withdrawn.v1"] * 2

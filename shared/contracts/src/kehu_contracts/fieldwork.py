@@ -173,6 +173,11 @@ class VisitState(Event):
     ended_at: Timestamp | None = Field(description="When the visitor left.")
     report_due_at: Timestamp | None = Field(description="Until when it is to be reported.")
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
+    series_id: UUID | None = Field(
+        None,
+        description="What repeats have in common, if it recurs.",
+        json_schema_extra={"x-added-on": "2026-11-26"},
+    )
 
 
 class VisitPlanned(VisitState):

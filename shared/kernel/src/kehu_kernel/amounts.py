@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from kehu_contracts.base import DecimalText
-from kehu_contracts.money import Money, two_places
+from kehu_contracts.money import CurrentMoney, two_places
 
 PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 POSITIVE = "(?=.*[1-9])"
@@ -48,7 +48,7 @@ def _plain(value: object) -> object:
     raise PydanticCustomError("decimal_parsing", 'Input should be a number as text, e.g. "12.50"')
 
 
-class MoneyInput(Money):
+class MoneyInput(CurrentMoney):
     """An amount with its currency, as a caller sends it."""
 
     model_config = ConfigDict(extra="forbid")

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText
-from kehu_contracts.money import Money, two_places
+from kehu_contracts.money import CurrencyCode, Money, two_places
 from kehu_customer.credit.standing import Finding, Standing
 from kehu_customer.credit_contracts.models import CreditContract
 from kehu_customer.credit_contracts.schemas import CreditContractRead
@@ -56,9 +56,7 @@ class CreditQuestion(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     amount: PositiveAmount = Field(description="The amount, e.g. `12000.00`.")
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
-        description="Its currency, ISO 4217."
-    )
+    currency: CurrencyCode = Field(description="Its currency, ISO 4217.")
     on: Day | None = Field(
         None, description="By the limit and the report of this day; today if omitted."
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText
-from kehu_contracts.money import two_places
+from kehu_contracts.money import CurrencyCode, two_places
 from kehu_customer.credit_policy.defaults import default_ratios
 from kehu_customer.credit_policy.models import CreditPolicy
 from kehu_customer.credit_policy.schemas import GOOD, HIGH, LOW
@@ -24,7 +24,6 @@ Figure = Annotated[
     AfterValidator(two_places),
     Written(digits(16, 2)),
 ]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 VERDICTS = {
     Verdict.TOO_LOW: ("过低，需要注意", "too low: needs attention"),
     Verdict.SHORT: ("未达到良好水平", "short of good"),
@@ -64,7 +63,7 @@ class StatementCreate(Input):
     customer_id: UUID = Field(description="The customer.")
     starts_on: Day = Field(description="First day of the period.")
     ends_on: Day = Field(description="Last day of the period: the figures are of this day.")
-    currency: Currency = Field(description="Currency of all figures, ISO 4217.")
+    currency: CurrencyCode = Field(description="Currency of all figures, ISO 4217.")
     source: Text | None = Field(None, description="Where the figures come from.")
     audited: Flag = Field(False, description="Whether an auditor has confirmed it.")
     current_assets: Figure | None = Field(None, description="Current assets.")

@@ -26,6 +26,7 @@ from kehu_sales.contracts.service import needs_consent
 from kehu_sales.credit.service import admit_on_account
 from kehu_sales.customers.service import load_customers, present_customer
 from kehu_sales.db import among
+from kehu_sales.products.naming import products_named
 from kehu_sales.projects.contracted import by_product, planned_for
 from kehu_sales.quotes import pricing
 from kehu_sales.quotes.lines import largest_discount, total_of
@@ -145,7 +146,9 @@ async def _instalments_to_keep(
     instalments = await lock_instalments(session, contract.id)
     require_money_kept(contract, amendment.total, amendment.instalments, instalments)
     proposed = by_product((line.product_id, line.quantity) for line in amendment.lines)
-    require_planned_kept(contract, proposed, await planned_for(session, contract.id))
+    planned = await planned_for(session, contract.id)
+    async with products_named(session):
+        require_planned_kept(contract, proposed, planned)
     return instalments
 
 
@@ -171,6 +174,8 @@ async def _submit(session: Session, contract: Contract, amendment: ContractAmend
         contract.customer_id,
         contract.department_id,
         contract.owner_id,
+        contract.opportunity_id,
+        contract.id,
         like=DocumentKind.CONTRACT,
     )
     facts = Facts(amendment.sum, largest_discount(amendment.lines, amendment.discount_percent))

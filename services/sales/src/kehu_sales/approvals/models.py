@@ -193,7 +193,9 @@ class Approval(Aggregate, Base):
 
     Changes to the chain do not touch it. `position` counts the levels from 1; `waiting_*` name who
     decides next. `submitted_by` is a subject, `owner_id` that subject's employee, and
-    `document_owner_id` whose document it was when it was submitted.
+    `document_owner_id` whose document it was when it was submitted. `stage_code` is the stage the
+    opportunity was in at `approved_at`: there it counts for the gate. `about_id` is another
+    document that this one changes: whoever decides reads that one, too.
     """
 
     label_zh = "审批"
@@ -205,6 +207,17 @@ class Approval(Aggregate, Base):
         Index(
             "ix_approvals_open", "tenant_id", "kind", "document_id", unique=True,
             postgresql_where=text("state IN ('waiting', 'approved')"),
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "opportunity_id"], ["opportunities.tenant_id", "opportunities.id"]
+        ),
+        Index(
+            "ix_approvals_opportunity", "tenant_id", "opportunity_id", "stage_code",
+            postgresql_where=text("stage_code IS NOT NULL AND state = 'approved'"),
+        ),
+        Index(
+            "ix_approvals_about", "tenant_id", "about_id",
+            postgresql_where=text("about_id IS NOT NULL"),
         ),
         Index("ix_approvals_customer", "tenant_id", "customer_id"),
         Index("ix_approvals_document", "tenant_id", "document_id", "created_at", "id"),
@@ -236,6 +249,10 @@ class Approval(Aggregate, Base):
     waiting_employee_id: Mapped[UUID | None]
     waiting_role: Mapped[str | None]
     submitted_by: Mapped[str]
+    opportunity_id: Mapped[UUID | None]
+    stage_code: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+    about_id: Mapped[UUID | None]
 
     @property
     def level(self) -> Level | None:
@@ -265,6 +282,10 @@ class Approval(Aggregate, Base):
         """Give it back to who submitted it. Raises what `approve` raises."""
         self._require_approver(context)
         self._end(ApprovalState.REJECTED)
+
+    def count_for(self, stage_code: str | None, at: datetime) -> None:
+        """Count, once approved, for the stage the opportunity is in (推进条件: 审批)."""
+        self.stage_code, self.approved_at = stage_code, at
 
     def withdraw(self, context: Context) -> None:
         """Take it back before it is decided. Raises `ApprovalIsOver`, `NotTheSubmitter`."""

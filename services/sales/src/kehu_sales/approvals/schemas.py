@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_contracts.base import DecimalText
-from kehu_contracts.money import Money
+from kehu_contracts.money import CurrencyCode, Money
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, LongText, Patch, Text, shown
@@ -67,8 +67,8 @@ class ChainCreate(Input):
     own_allowed: Flag = Field(
         False, description="True: one may approve what one submitted oneself."
     )
-    currency: str = Field(
-        "CNY", pattern="^[A-Z]{3}$", description="Currency of the amounts in conditions, ISO 4217."
+    currency: CurrencyCode = Field(
+        "CNY", description="Currency of the amounts in conditions, ISO 4217."
     )
 
 
@@ -84,8 +84,8 @@ class ChainUpdate(Patch):
     own_allowed: Flag | None = Field(
         None, description="True: one may approve what one submitted oneself."
     )
-    currency: str | None = Field(
-        None, pattern="^[A-Z]{3}$", description="Currency of the amounts in conditions."
+    currency: CurrencyCode | None = Field(
+        None, description="Currency of the amounts in conditions."
     )
     active: Flag | None = Field(None, description="False: nobody is asked by this chain.")
 
@@ -151,6 +151,11 @@ class ApprovalRead(BaseModel):
     document_id: UUID = Field(description="The document.")
     document_number: str = Field(description="The document's number.")
     customer_id: UUID | None = Field(description="The customer the document is for.")
+    opportunity_id: UUID | None = Field(description="The opportunity the document belongs to.")
+    stage_code: str | None = Field(
+        description="The stage it was in when the document was approved: there it counts."
+    )
+    approved_at: datetime | None = Field(description="When it was approved, if it counts there.")
     state: ApprovalState = Field(description="How far it is.")
     levels: list[LevelRead] = Field(description="The levels asked for, as they were then.")
     position: int = Field(description="The level that decides, or decided last, from 1.")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
+from sqlalchemy import select
+
 from kehu_kernel import audit, ids, outbox
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
@@ -14,6 +16,7 @@ from kehu_sales.approvals.models import (
     Approval,
     ApprovalChain,
     ApprovalDecision,
+    ApprovalState,
     Decision,
     DocumentKind,
     Facts,
@@ -21,13 +24,15 @@ from kehu_sales.approvals.models import (
     levels_of,
 )
 from kehu_sales.approvals.schemas import ApprovalFilters, ChainCreate, ChainFilters, ChainUpdate
+from kehu_sales.opportunities.models import Opportunity
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """What is submitted: which one it is, and whose.
 
-    `like` is the kind whose chain is followed while the tenant has none for this kind.
+    `about_id` is the document it changes. `like` is the kind whose chain is followed while the
+    tenant has none for this kind.
     """
 
     kind: DocumentKind
@@ -36,12 +41,14 @@ class Document:
     customer_id: UUID | None = None
     department_id: UUID | None = None
     owner_id: UUID | None = None
+    opportunity_id: UUID | None = None
+    about_id: UUID | None = None
     like: DocumentKind | None = None
 
     @classmethod
     def of(cls, kind: DocumentKind, record: Any, **besides: Any) -> Self:
         """Return the document that a record is; `besides` is what it does not say itself."""
-        names = ("id", "number", "customer_id", "department_id", "owner_id")
+        names = ("id", "number", "customer_id", "department_id", "owner_id", "opportunity_id")
         said: dict[str, Any] = {name: getattr(record, name, None) for name in names}
         return cls(kind, **said | besides)
 
@@ -74,8 +81,14 @@ async def start(
         own_allowed=bool(chain and chain.own_allowed),
         position=0,
         submitted_by=session.context.actor,
+        opportunity_id=document.opportunity_id,
+        about_id=document.about_id,
     )
     approval.begin()
+    if approval.state == ApprovalState.APPROVED and approval.opportunity_id is not None:
+        await session.see_all_rows()  # whoever submits need not see the opportunity
+        await _count_for_stage(session, approval)
+        await session.see_rows_in_scope()
     audit.created(session, approval)
     outbox.add(session, events.requested(approval), sequence=approval.version)
     return approval
@@ -106,6 +119,8 @@ async def decide(
         Decision.REVOKE: approval.revoke,
     }[decision]
     step(context)
+    if decision == Decision.APPROVE and approval.state == ApprovalState.APPROVED:
+        await _count_for_stage(session, approval)
     audit.changed(session, approval, decision)
     session.add(
         ApprovalDecision(
@@ -123,6 +138,19 @@ async def decide(
     event = events.decided(approval, decision, context.employee_id)
     outbox.add(session, event, sequence=approval.version)
     return approval
+
+
+async def _count_for_stage(session: Session, approval: Approval) -> None:
+    """Keep in which stage of its opportunity a document was approved."""
+    if approval.opportunity_id is None:
+        return
+    stage_code = await session.scalar(
+        select(Opportunity.stage_code).where(
+            Opportunity.tenant_id == session.context.tenant_id,
+            Opportunity.id == approval.opportunity_id,
+        )
+    )
+    approval.count_for(stage_code, session.context.now)
 
 
 async def list_approvals(

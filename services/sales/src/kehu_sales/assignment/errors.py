@@ -27,6 +27,24 @@ class AssigneesMissing(DomainError):
     zh = "规则必须指定候选员工或部门；仅“按区域”方式可自动确定人员。"
 
 
+class AmountsReversed(DomainError):
+    """A range of amounts ends where it begins, or before."""
+
+    code = "amounts-reversed"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The amounts end below {end}, but begin only with {start}."
+    zh = "金额范围上限 {end} 必须大于下限 {start}。"
+
+
+class UnknownCategory(DomainError):
+    """No product is of this category."""
+
+    code = "unknown-category"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "No product is of the category {categories}."
+    zh = "没有产品属于类别 {categories}。"
+
+
 class AssigneeTaken(DomainError):
     """Skills, limit and absences of the employee are on record already."""
 

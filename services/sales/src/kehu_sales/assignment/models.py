@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_kernel.columns import Aggregate, TenantRow
-from kehu_sales.assignment.errors import AssigneesMissing
+from kehu_sales.assignment.errors import AmountsReversed, AssigneesMissing
 from kehu_sales.assignment.rules import Leave, Rule, Way
 from kehu_sales.db import Base
 
@@ -46,7 +46,10 @@ class AssignmentRule(Aggregate, Base):
     weights: Mapped[dict[str, Any]]
 
     def require_sound(self) -> None:
-        """Raise `AssigneesMissing` if it names nobody whom it could choose from."""
+        """Raise `AssigneesMissing` if it names nobody to choose from, or `AmountsReversed`."""
+        start, end = self.amount_from, self.amount_below
+        if start is not None and end is not None and end <= start:
+            raise AmountsReversed(start=start, end=end)
         if self.way != Way.TERRITORY and not self.employee_ids and self.department_id is None:
             raise AssigneesMissing
 

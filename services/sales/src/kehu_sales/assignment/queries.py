@@ -13,6 +13,7 @@ from kehu_sales.customers.service import load_customers, survivor_of
 from kehu_sales.db import among
 from kehu_sales.directory.models import EmployeeRef
 from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.products.models import Product
 from kehu_sales.products.queries import load_products
 
 RULE_SORT_COLUMNS = {"position": AssignmentRule.position}
@@ -26,6 +27,21 @@ LOADS = """
         AND status IN ('not_evaluated', 'in_evaluation', 'in_progress')
     GROUP BY owner_id, status
 """
+
+
+async def unknown_categories(session: Session, categories: Collection[str]) -> list[str]:
+    """Return which of these are the category of no product, in order."""
+    known = set(
+        await session.scalars(
+            select(Product.category)
+            .where(
+                Product.tenant_id == session.context.tenant_id,
+                among(Product.category, categories),
+            )
+            .distinct()
+        )
+    )
+    return sorted({*categories} - known)
 
 
 async def take_turn(session: Session) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response, status
 
 from kehu_kernel.auth import requires
+from kehu_kernel.business_day import PeriodReversed
 from kehu_kernel.db import require
 from kehu_kernel.http import (
     ExpectedVersion,
@@ -18,7 +19,13 @@ from kehu_kernel.http import (
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.assignment import service
-from kehu_sales.assignment.errors import AssigneesMissing, AssigneeTaken, NobodyToAssign
+from kehu_sales.assignment.errors import (
+    AmountsReversed,
+    AssigneesMissing,
+    AssigneeTaken,
+    NobodyToAssign,
+    UnknownCategory,
+)
 from kehu_sales.assignment.models import Assignee, AssignmentRule
 from kehu_sales.assignment.schemas import (
     AssigneeCreate,
@@ -54,7 +61,7 @@ READ = requires("sales:assignments:read")
 WRITE = requires("sales:assignments:write")
 READ_RULES = requires("sales:assignment-rules:read")
 WRITE_RULES = requires("sales:assignment-rules:write")
-PEOPLE = (AssigneesMissing, UnknownEmployee, UnknownDepartment)
+RULE = (AssigneesMissing, AmountsReversed, UnknownEmployee, UnknownDepartment, UnknownCategory)
 
 
 @routes.post(
@@ -124,7 +131,7 @@ async def preview_assignment(
     summary="Create a rule of assignment",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE_RULES],
-    responses=problems(*PEOPLE),
+    responses=problems(*RULE),
 )
 async def create_assignment_rule(
     data: RuleCreate, session: Session, response: Response
@@ -158,7 +165,7 @@ async def read_assignment_rule(
     "/{rule_id}",
     summary="Change a rule of assignment",
     dependencies=[WRITE_RULES],
-    responses=problems(*PEOPLE),
+    responses=problems(*RULE),
 )
 async def change_assignment_rule(
     rule_id: UUID, data: RuleUpdate, session: Session, version: ExpectedVersion, response: Response
@@ -174,7 +181,7 @@ async def change_assignment_rule(
     summary="Enter skills, limit and absences of an employee",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE_RULES],
-    responses=problems(AssigneeTaken, UnknownEmployee),
+    responses=problems(AssigneeTaken, UnknownEmployee, UnknownCategory, PeriodReversed),
 )
 async def create_assignee(
     data: AssigneeCreate, session: Session, response: Response
@@ -204,6 +211,7 @@ async def read_assignee(assignee_id: UUID, session: Session, response: Response)
     "/{assignee_id}",
     summary="Change skills, limit and absences of an employee",
     dependencies=[WRITE_RULES],
+    responses=problems(UnknownCategory, PeriodReversed),
 )
 async def change_assignee(
     assignee_id: UUID,

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText
-from kehu_contracts.money import two_places
+from kehu_contracts.money import CurrencyCode, two_places
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
@@ -51,7 +51,6 @@ Amount = Annotated[
 ]
 Ids = Annotated[list[UUID], Field(max_length=200)]
 Texts = Annotated[list[Text], Field(max_length=100)]
-CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 
 
 class Weights(Input):

@@ -5,13 +5,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from kehu_kernel import audit, ids, outbox
+from kehu_kernel import audit, business_day, ids, outbox
 from kehu_kernel.db import require
 from kehu_kernel.errors import NotFound
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.assignment import queries
-from kehu_sales.assignment.errors import NobodyToAssign
+from kehu_sales.assignment.errors import NobodyToAssign, UnknownCategory
 from kehu_sales.assignment.models import Assignee, Assignment, AssignmentRule, AssignmentTurn
 from kehu_sales.assignment.rules import Choice, Way, choose
 from kehu_sales.assignment.schemas import (
@@ -185,11 +185,16 @@ async def list_assignments(session: Session, opportunity_id: UUID) -> list[Assig
 
 
 async def create_rule(session: Session, data: RuleCreate) -> AssignmentRule:
-    """Enter a rule. Raises `AssigneesMissing`, `UnknownEmployee`, `UnknownDepartment`."""
+    """Enter a rule.
+
+    Raises `AssigneesMissing`, `AmountsReversed`, `UnknownEmployee`, `UnknownDepartment`,
+    `UnknownCategory`.
+    """
     values = _values(data.model_dump(exclude={"weights"}))
     weights = data.weights.given() if data.weights else {}
     rule = AssignmentRule(**values, weights=weights)
     await _require_people(session, data.employee_ids, data.department_id)
+    await _require_categories(session, data.categories)
     rule.require_sound()
     audit.created(session, rule)
     return rule
@@ -200,12 +205,13 @@ async def change_rule(
 ) -> AssignmentRule:
     """Change a rule, or switch it off; what was assigned stays.
 
-    Raises `AssigneesMissing`, `UnknownEmployee`, `UnknownDepartment`.
+    Raises what `create_rule` raises.
     """
     rule = await require(
         session, AssignmentRule, rule_id, lock=True, expected_version=expected_version
     )
     await _require_people(session, data.employee_ids or (), data.department_id)
+    await _require_categories(session, data.categories or ())
     given = _values(data.given())
     if data.weights is not None:
         given["weights"] = data.weights.given()
@@ -233,9 +239,10 @@ async def list_rules(
 async def create_assignee(session: Session, data: AssigneeCreate) -> Assignee:
     """Enter what is known of an employee; the database refuses a second record.
 
-    Raises `UnknownEmployee`.
+    Raises `UnknownEmployee`, `UnknownCategory`, `PeriodReversed`.
     """
     await require_employee(session, data.employee_id)
+    await _require_sound(session, data)
     values = data.model_dump(exclude={"skills", "leaves"}) | _lists(data)
     assignee = Assignee(**values)
     audit.created(session, assignee)
@@ -245,10 +252,11 @@ async def create_assignee(session: Session, data: AssigneeCreate) -> Assignee:
 async def change_assignee(
     session: Session, assignee_id: UUID, data: AssigneeUpdate, *, expected_version: int
 ) -> Assignee:
-    """Change what is known of an employee."""
+    """Change what is known of an employee. Raises `UnknownCategory`, `PeriodReversed`."""
     assignee = await require(
         session, Assignee, assignee_id, lock=True, expected_version=expected_version
     )
+    await _require_sound(session, data)
     given = data.given() | _lists(data)
     for name, value in given.items():
         setattr(assignee, name, value)
@@ -277,6 +285,20 @@ async def _require_people(
         await require_employee(session, employee_id)
     if department_id is not None:
         await require_department(session, department_id)
+
+
+async def _require_sound(session: Session, data: AssigneeCreate | AssigneeUpdate) -> None:
+    for leave in data.leaves or ():
+        business_day.period(leave.from_on, leave.to_on)
+    skills = data.skills or ()
+    await _require_categories(session, [one.value for one in skills if one.kind == "category"])
+
+
+async def _require_categories(session: Session, categories: Sequence[str]) -> None:
+    """Raise `UnknownCategory`: a rule or a skill for what nobody sells is a slip of the pen."""
+    unknown = await queries.unknown_categories(session, categories) if categories else []
+    if unknown:
+        raise UnknownCategory(categories=unknown)
 
 
 def _values(given: dict[str, Any]) -> dict[str, Any]:

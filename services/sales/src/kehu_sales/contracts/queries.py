@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from kehu_kernel.session import Session
 from kehu_sales.contracts.models import Contract, Instalment
 from kehu_sales.contracts.schemas import ContractFilters
-from kehu_sales.customers.queries import of_customer
+from kehu_sales.customers.queries import name_of, of_customer, saying
 
 SORT_COLUMNS = {
     "created_at": Contract.created_at,
@@ -24,6 +24,8 @@ def matching(tenant_id: str, filters: ContractFilters) -> Select[Contract]:
             query = query.where(getattr(Contract, name) == value)
     if filters.customer_id is not None:
         query = query.where(of_customer(Contract.customer_id, tenant_id, filters.customer_id))
+    if filters.q is not None:
+        query = query.where(saying(filters.q, Contract.number, name_of(Contract)))
     return query
 
 

@@ -255,6 +255,12 @@ class ContractFilters(PageParams):
     owner_id: UUID | None = Field(None, description="Of this employee.")
     number: str | None = Field(None, description="With exactly this number.")
     state: ContractState | None = Field(None, description="In this state.")
+    q: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Number or the customer's name contains this.",
+    )
     sort: Literal["created_at", "-created_at", "number", "-number"] = Field(
         "-created_at", description="Order; a leading minus reverses it."
     )

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.money import Money
+from kehu_contracts.money import CurrencyCode, Money
 from kehu_sales.contracts.schemas import CreditFindingRead, PositiveAmount
 from kehu_sales.credit.standing import CreditFound, CreditStanding
 
@@ -20,9 +20,7 @@ class CreditQuestion(BaseModel):
 
     customer_id: UUID = Field(description="The customer, a branch perhaps.")
     amount: PositiveAmount = Field(description="The amount, e.g. `12000.00`.")
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
-        description="Its currency, ISO 4217."
-    )
+    currency: CurrencyCode = Field(description="Its currency, ISO 4217.")
 
 
 class CreditCheckRead(BaseModel):

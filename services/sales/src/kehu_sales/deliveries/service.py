@@ -26,6 +26,7 @@ from kehu_sales.deliveries.schemas import (
     DeliveryFilters,
     DeliveryReversal,
 )
+from kehu_sales.products.naming import products_named
 from kehu_sales.products.queries import load_products
 from kehu_sales.projects.contracted import (
     agreed_in,
@@ -98,8 +99,8 @@ async def reverse_delivery(
 ) -> ProjectDelivery:
     """Take a delivery back as a whole, for a reason; what it delivered is open again.
 
-    Raises `DeliveryIsReversed`, `ProjectNotReady` (of a project that is over), `DateInFuture`,
-    `DateBeforePrevious`.
+    Also of a cancelled project: that is when goods come back. Raises `DeliveryIsReversed`,
+    `ProjectNotReady` (of one that is closed), `DateInFuture`, `DateBeforePrevious`.
     """
     project_id = await session.scalar(
         select(ProjectDelivery.project_id).where(
@@ -114,7 +115,7 @@ async def reverse_delivery(
         session, ProjectDelivery, delivery_id, lock=True, expected_version=expected_version
     )
     delivery.require_standing()
-    project.require(ProjectState.EXECUTING)
+    project.require(ProjectState.EXECUTING, ProjectState.CANCELLED)
     delivery.reverse(business_day.happened(data.on, today), data.reason)
     lines = await lines_of(session, project.id)
     before = [line_told(one) for one in lines]
@@ -158,7 +159,8 @@ async def _require_within_contract(
     contract = await lock_effective(session, contract_id)
     before = await delivered_for(session, contract_id)
     wanted = by_product((one.product_id, one.quantity) for one in delivered)
-    require_within(agreed_in(contract), before, wanted)
+    async with products_named(session):
+        require_within(agreed_in(contract), before, wanted)
 
 
 async def _delivered(

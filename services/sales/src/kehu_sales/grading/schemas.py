@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kehu_contracts.base import DecimalText
+from kehu_contracts.money import CurrencyCode
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
 from kehu_sales.grading.errors import INDICATOR_ZH
@@ -145,7 +146,7 @@ class SchemeUpdate(Patch):
         }
     )  # fmt: skip
 
-    currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="Currency, ISO 4217.")
+    currency: CurrencyCode | None = Field(None, description="Currency, ISO 4217.")
     standards: Annotated[list[StandardInput], Field(min_length=1, max_length=SIZE)] | None = Field(
         None, description="Value standards; those of indicators that are left out stay."
     )

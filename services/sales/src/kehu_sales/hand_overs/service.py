@@ -46,6 +46,7 @@ from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import TO_DO, Task
 from kehu_sales.visits import events as visit_events
 from kehu_sales.visits.models import TO_COME, Visit
+from kehu_sales.visits.series import VisitSeries
 
 Row = TypeVar("Row", bound=TenantRow)
 
@@ -118,7 +119,16 @@ async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> 
         visit.hand_over(*hand_over.successor_in(visit.department_id))
         fields = audit.changed(session, visit, "handed-over")
         outbox.add(session, visit_events.changed(visit, fields), sequence=visit.version)
-    return len(found)
+    series = await _locked(
+        session,
+        VisitSeries,
+        limit,
+        VisitSeries.owner_id == hand_over.employee_id,
+        VisitSeries.plan_on.is_not(None),
+    )
+    for one in series:
+        one.hand_over(*hand_over.successor_in(one.department_id))
+    return len(found) + len(series)
 
 
 async def _revoke_feeds(session: Session, hand_over: HandOverRef, limit: int) -> int:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, Patch, Text, Whole, shown
+from kehu_sales.approvals.models import DocumentKind
 from kehu_sales.methods.models import Method
 from kehu_sales.methods.stages import (
     BuyerStage,
@@ -23,6 +24,9 @@ from kehu_sales.methods.stages import (
 )
 
 Count = Annotated[Whole, Field(ge=0, le=1000)]
+GateDocument = Literal["contract", "contract_amendment", "quote", "sample", "project"]
+"""Kinds of documents that belong to an opportunity."""
+GATE_DOCUMENTS = get_args(GateDocument)
 
 
 def _example_stage(
@@ -60,7 +64,16 @@ class StageConditions(Input):
     quotes: Count = Field(0, description="Quotes made in the stage, at least.")
     visits: Count = Field(0, description="Visits among the activities of the stage, at least.")
     samples: Count = Field(0, description="Samples delivered in the stage, at least.")
-    approvals: Count = Field(0, description="Documents approved in the stage, at least.")
+    approvals: Count = Field(
+        0,
+        description="Documents of the opportunity that were approved in the stage, at least: "
+        "quotes, contracts and their amendments, samples, projects.",
+    )
+    approved_documents: list[GateDocument] = Field(
+        default_factory=list,
+        max_length=len(GATE_DOCUMENTS),
+        description="Kinds of documents; one of each must have been approved in the stage.",
+    )
     required_fields: list[Fact] = Field(
         default_factory=list,
         max_length=len(Fact),
@@ -75,8 +88,10 @@ class StageConditions(Input):
     def conditions(self) -> Conditions:
         """Return the conditions that were described; what is named twice counts once."""
         once = {
-            name: tuple(dict.fromkeys(getattr(self, name))) for name in ("required_fields", "roles")
+            name: tuple(dict.fromkeys(getattr(self, name)))
+            for name in ("required_fields", "roles", "approved_documents")
         }
+        once["approved_documents"] = tuple(map(DocumentKind, once["approved_documents"]))
         return Conditions(**self.model_dump() | once)
 
 
@@ -196,6 +211,9 @@ class StageConditionsRead(BaseModel):
     visits: int = Field(description="Visits among the activities, at least.")
     samples: int = Field(description="Samples delivered in the stage, at least.")
     approvals: int = Field(description="Documents approved in the stage, at least.")
+    approved_documents: list[DocumentKind] = Field(
+        description="Kinds of documents; one of each must have been approved in the stage."
+    )
     required_fields: list[Fact] = Field(description="What the opportunity must say.")
     roles: list[BuyingRole] = Field(description="Parts the buying committee must have.")
 

@@ -14,6 +14,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
+from kehu_sales.approvals.models import DocumentKind
 from kehu_sales.methods.errors import (
     KindMustNotFall,
     ReturnMustLeadBack,
@@ -97,7 +98,8 @@ class Conditions:
     """What must be there before a stage is left.
 
     The numbers are minimum counts of what was recorded in the stage: tasks count when completed,
-    a visit is an activity as well. `required_fields` are facts the opportunity must say, `roles`
+    a visit is an activity as well. Of each kind in `approved_documents` one must have been approved
+    in the stage. `required_fields` are facts the opportunity must say, `roles`
     those that must be played in its buying committee.
     """
 
@@ -108,6 +110,7 @@ class Conditions:
     visits: int = 0
     samples: int = 0
     approvals: int = 0
+    approved_documents: tuple[DocumentKind, ...] = ()
     required_fields: tuple[Fact, ...] = ()
     roles: tuple[BuyingRole, ...] = ()
 
@@ -131,6 +134,14 @@ class Stage:
     kind: Kind | None = None
     skippable: bool = True
     may_return_to: tuple[str, ...] = ()
+
+    @property
+    def zh(self) -> str:
+        """What it is called in messages in Chinese; in English ones it goes by its code."""
+        return self.name
+
+    def __str__(self) -> str:
+        return self.code
 
     @property
     def closing(self) -> bool:
@@ -183,6 +194,7 @@ def stage_from(stored: dict[str, Any]) -> Stage:
         **given
         | {
             "control": Control(given["control"]),
+            "approved_documents": tuple(map(DocumentKind, given.get("approved_documents", ()))),
             "required_fields": tuple(map(Fact, given.get("required_fields", ()))),
             "roles": tuple(map(BuyingRole, given.get("roles", ()))),
         }
@@ -212,12 +224,12 @@ def require_sound(stages: Sequence[Stage]) -> None:
             raise StageCodesRepeat(stage=code)
     for before, after in pairwise(stages):
         if after.success_rate <= before.success_rate:
-            raise SuccessRateMustRise(stage=after.code)
+            raise SuccessRateMustRise(stage=after)
     _require_kinds_in_order(stages)
     for place, stage in enumerate(stages):
         for code in stage.may_return_to:
             if code not in codes[:place]:
-                raise ReturnMustLeadBack(stage=stage.code, target=code)
+                raise ReturnMustLeadBack(stage=stage, target=code)
 
 
 def _require_kinds_in_order(stages: Sequence[Stage]) -> None:
@@ -227,7 +239,7 @@ def _require_kinds_in_order(stages: Sequence[Stage]) -> None:
         # After the closing stage comes nothing that is not closing: an order is not undone.
         lower = kind is not None and kind.rank < reached.rank
         if lower or (reached is Kind.SUCCESSFUL) or (place == 0 and stage.closing):
-            raise KindMustNotFall(stage=stage.code)
+            raise KindMustNotFall(stage=stage)
         reached = kind or reached
 
 

@@ -1,6 +1,6 @@
 """What has become of an opportunity: rows that are only ever added."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
@@ -71,6 +71,7 @@ class PoolMove(TenantRow, Base):
     """An opportunity went to the reserve pool, or was taken up from it.
 
     What it had been is kept when it goes: where it stood, whose it was, and how it had been closed.
+    `moved_at`, unknown of moves before November 2026, is when its new life begins to be recorded.
     """
 
     __tablename__ = "opportunity_pool_moves"
@@ -96,6 +97,7 @@ class PoolMove(TenantRow, Base):
     close_reason: Mapped[str | None]
     competitor: Mapped[str | None]
     moved_by: Mapped[str]
+    moved_at: Mapped[datetime | None]
 
     @property
     def pooled(self) -> bool:

@@ -101,10 +101,11 @@ class Progress(Potential):
             return position + 1
         later = place_of(stages, to_stage)
         if later is None or later <= position or stages[later - 1].closing:
-            raise NotALaterStage(stage=to_stage, current=self.stage_code)
+            named = stages[later - 1] if later else to_stage
+            raise NotALaterStage(stage=named, current=stages[position - 1])
         for skipped in stages[position : later - 1]:
             if not skipped.skippable:
-                raise StageNotSkippable(stage=skipped.code)
+                raise StageNotSkippable(stage=skipped)
         return later
 
     def conditions_until(
@@ -148,7 +149,8 @@ class Progress(Potential):
         present = stages[self.require_in_progress() - 1]
         target = place_of(stages, to_stage)
         if target is None or to_stage not in present.may_return_to:
-            raise ReturnNotAllowed(stage=to_stage, current=present.code)
+            named = stages[target - 1] if target else to_stage
+            raise ReturnNotAllowed(stage=named, current=present)
         business_day.follows(on, self.last_step_on)
         self._enter(stages, target, on)
 
@@ -170,7 +172,8 @@ class Progress(Potential):
         code = to_stage or self.stage_code
         target = place_of(stages, code)
         if target is None or stages[target - 1].closing:
-            raise StageNotInVersion(stage=code, version=version)
+            named = stages[target - 1] if target else code
+            raise StageNotInVersion(stage=named, version=version)
         business_day.follows(on, self.last_step_on)
         self.method_id, self.method_version = method_id, version
         self._enter(stages, target, on)

@@ -103,11 +103,15 @@ class ConditionRead(BaseModel):
 
     stage_code: str = Field(description="The stage.")
     control: Control = Field(description="Whether it only reminds, or is strict.")
-    kind: ConditionKind = Field(description="What is asked for: a count, a field, or a role.")
-    item: str | None = Field(description="Which field, or which role.")
+    kind: ConditionKind = Field(
+        description="What is asked for: a count, an approved document, a field, or a role."
+    )
+    item: str | None = Field(description="Which kind of document, which field, or which role.")
     required: int = Field(description="How many are needed; 1 of a field or role.")
     actual: int = Field(description="How many there are: recorded in the stage, or said.")
     met: bool = Field(description="Whether that is enough.")
+    en: str = Field(description="The condition in words, in English.")
+    zh: str = Field(description="The condition in words, in Chinese.")
 
     @classmethod
     def of(cls, condition: Condition) -> Self:

@@ -4,19 +4,25 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from kehu_sales.approvals.models import DocumentKind
 from kehu_sales.methods.stages import BuyingRole, Control, Fact, Stage
+from kehu_sales.opportunities.condition_texts import said
 from kehu_sales.opportunities.errors import PromotionConditionsUnmet, PromotionReminder
 
 Counted = Literal["activities", "visits", "tasks", "quotes", "samples", "approvals"]
 ConditionKind = Literal[
-    "activities", "visits", "tasks", "quotes", "samples", "approvals", "required_field", "role"
-]
+    "activities", "visits", "tasks", "quotes", "samples", "approvals", "approved_document",
+    "required_field", "role",
+]  # fmt: skip
 COUNTED: tuple[Counted, ...] = ("activities", "visits", "tasks", "quotes", "samples", "approvals")
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What has been recorded for an opportunity in one stage; tasks when completed."""
+    """What has been recorded for an opportunity in one stage; tasks when completed.
+
+    `approved`: the kinds of the documents that `approvals` counts.
+    """
 
     activities: int = 0
     visits: int = 0
@@ -24,6 +30,7 @@ class Recorded:
     quotes: int = 0
     samples: int = 0
     approvals: int = 0
+    approved: Collection[DocumentKind] = ()
 
 
 NOTHING = Recorded()
@@ -40,7 +47,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of one stage, and how it stands. `item` names the field or the role."""
+    """One condition of one stage, and how it stands, also in words.
+
+    `item` names the kind of document, the field or the role.
+    """
 
     stage_code: str
     control: Control
@@ -49,6 +59,8 @@ class Condition:
     required: int
     actual: int
     met: bool
+    en: str
+    zh: str
 
 
 def conditions_of(stages: Iterable[Stage], evidence: Evidence) -> tuple[Condition, ...]:
@@ -57,11 +69,20 @@ def conditions_of(stages: Iterable[Stage], evidence: Evidence) -> tuple[Conditio
     A stage that controls nothing has no conditions, whatever it names.
     """
     return tuple(
-        Condition(stage.code, stage.conditions.control, kind, item, wanted, there, there >= wanted)
+        _condition(stage, kind, item, wanted, there)
         for stage in stages
         if stage.conditions.control != Control.NONE
         for kind, item, wanted, there in _asked(stage, evidence)
     )
+
+
+def _condition(
+    stage: Stage, kind: ConditionKind, item: str | None, wanted: int, there: int
+) -> Condition:
+    name, control = stage.name_en or stage.name, stage.conditions.control
+    en = said("en", kind, item, stage=name, required=wanted, actual=there)
+    zh = said("zh", kind, item, stage=stage.name, required=wanted, actual=there)
+    return Condition(stage.code, control, kind, item, wanted, there, there >= wanted, en, zh)
 
 
 def _asked(
@@ -72,6 +93,8 @@ def _asked(
         wanted: int = getattr(asks, kind)
         if wanted:
             yield kind, None, wanted, getattr(counts, kind)
+    for document in asks.approved_documents:
+        yield "approved_document", document, 1, int(document in counts.approved)
     for fact in asks.required_fields:
         yield "required_field", fact, 1, int(fact in evidence.facts)
     for role in asks.roles:

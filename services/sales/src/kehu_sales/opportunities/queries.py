@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select, type_coerce
@@ -107,19 +108,42 @@ async def pool_moves_of(session: Session, opportunity_id: UUID) -> list[PoolMove
     return list(rows)
 
 
-COUNTED = """
-    SELECT '{kind}' AS kind, opportunity_id, stage_code, count(*) FROM {table}
-    WHERE tenant_id = $1 AND opportunity_id = ANY ($2::uuid[]) AND stage_code IS NOT NULL {only}
-    GROUP BY opportunity_id, stage_code
+LIVES = """
+    WITH lives AS (
+        SELECT opportunity_id, max(moved_at) AS since, max(moved_on) AS since_day FROM opportunity_pool_moves
+        WHERE tenant_id = $1 AND opportunity_id = ANY ($2::uuid[]) AND move = 'taken_up'
+        GROUP BY opportunity_id
+    )
 """
-RECORDED = " UNION ALL ".join(
-    COUNTED.format(kind=kind, table=table, only=only)
-    for kind, table, only in (
-        ("activities", "activities", ""),
-        ("visits", "activities", "AND kind = 'visit'"),
-        ("tasks", "tasks", "AND status = 'completed'"),
-        ("quotes", "quotes", ""),
-        ("samples", "samples", "AND state = ANY ($3::text[])"),
+"""Since when each opportunity lives that was taken up from the pool."""
+COUNTED = """
+    SELECT '{what}' AS what, r.opportunity_id, r.stage_code, {document} AS document, count(*)
+    FROM {table} r LEFT JOIN lives ON lives.opportunity_id = r.opportunity_id
+    WHERE r.tenant_id = $1 AND r.opportunity_id = ANY ($2::uuid[]) AND r.stage_code IS NOT NULL
+        AND coalesce({this_life}, true) AND {counts}
+    GROUP BY r.opportunity_id, r.stage_code, {document}
+"""
+RECORDED = LIVES + " UNION ALL ".join(
+    COUNTED.format(what=what, table=table, this_life=this_life, counts=counts, document=document)
+    for what, table, this_life, counts, document in (
+        ("activities", "activities", "r.created_at >= lives.since", "true", "NULL::text"),
+        ("visits", "activities", "r.created_at >= lives.since", "r.kind = 'visit'", "NULL::text"),
+        ("tasks", "tasks", "r.created_at >= lives.since", "r.status = 'completed'", "NULL::text"),
+        ("quotes", "quotes", "r.created_at >= lives.since", "true", "NULL::text"),
+        (
+            "samples",
+            "samples",
+            "r.delivered_on >= lives.since_day",
+            "r.state = ANY ($3::text[])",
+            "NULL::text",
+        ),
+        (
+            "approvals",
+            "approvals",
+            "r.approved_at >= lives.since",
+            "r.state = 'approved'",
+            "r.kind",
+        ),
     )
 )
 
@@ -129,17 +153,22 @@ async def recorded_in_stages(
 ) -> Mapping[UUID, Mapping[str, Recorded]]:
     """Return what is recorded for each opportunity, by stage code. One statement.
 
-    Samples count in the stage they were delivered in, whatever became of them since. This is the
-    place where approved documents join: a line under the name of the condition.
+    Samples count in the stage they were delivered in, whatever became of them since; documents in
+    the stage they were approved in, unless they were un-approved. What was recorded before the
+    opportunity was last taken up from the reserve pool counts no more: it went back to potential
+    there, and goes through the gates anew (4 §5.3, L2906-2912).
     """
     if not opportunity_ids:
         return {}
     rows = await session.fetch(
-        RECORDED, session.context.tenant_id, list(opportunity_ids), [str(one) for one in COUNTING]
+        RECORDED, session.context.tenant_id, list(opportunity_ids), [*COUNTING]
     )
-    counts: dict[tuple[UUID, str], dict[str, int]] = defaultdict(dict)
-    for kind, opportunity_id, stage_code, number in rows:
-        counts[opportunity_id, stage_code][kind] = number
+    counts: dict[tuple[UUID, str], dict[str, Any]] = defaultdict(dict)
+    for kind, opportunity_id, stage_code, document, number in rows:
+        there = counts[opportunity_id, stage_code]
+        there[kind] = there.get(kind, 0) + number
+        if document is not None:
+            there.setdefault("approved", set()).add(document)
     found: dict[UUID, dict[str, Recorded]] = defaultdict(dict)
     for (opportunity_id, stage_code), numbers in counts.items():
         found[opportunity_id][stage_code] = Recorded(**numbers)

@@ -106,4 +106,5 @@ def _move(
         close_reason=opportunity.close_reason,
         competitor=opportunity.competitor,
         moved_by=session.context.actor,
+        moved_at=session.context.now,
     )

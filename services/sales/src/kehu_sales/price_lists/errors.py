@@ -61,5 +61,5 @@ class LineRepeats(DomainError):
 
     code = "line-repeats"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "The product {product_id} is there twice from quantity {from_quantity} on."
-    zh = "产品 {product_id} 的起始数量 {from_quantity} 重复。"
+    en = "The product {product} is there twice from quantity {from_quantity} on."
+    zh = "产品 {product} 的起始数量 {from_quantity} 重复。"

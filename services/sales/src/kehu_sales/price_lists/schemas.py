@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText
-from kehu_contracts.money import Money, two_places
+from kehu_contracts.money import CurrencyCode, Money, two_places
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, shown
@@ -49,7 +49,7 @@ class ListCreate(Input):
     customer_id: UUID | None = Field(None, description="The customer it is for.")
     segment_id: UUID | None = Field(None, description="The segment it is for.")
     audience_code: Text | None = Field(None, description=CODE)
-    currency: str = Field("CNY", pattern="^[A-Z]{3}$", description="Currency, ISO 4217.")
+    currency: CurrencyCode = Field("CNY", description="Currency, ISO 4217.")
     tax_included: Flag = Field(True, description="Whether its prices contain the tax.")
     starts_on: Day = Field(description="First business day it holds.")
     ends_on: Day | None = Field(None, description="Last business day it holds.")
@@ -74,7 +74,7 @@ class ListUpdate(Patch):
     customer_id: UUID | None = Field(None, description="The customer it is for.")
     segment_id: UUID | None = Field(None, description="The segment it is for.")
     audience_code: Text | None = Field(None, description=CODE)
-    currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="Currency, ISO 4217.")
+    currency: CurrencyCode | None = Field(None, description="Currency, ISO 4217.")
     tax_included: Flag | None = Field(None, description="Whether its prices contain the tax.")
     starts_on: Day | None = Field(None, description="First business day it holds.")
     ends_on: Day | None = Field(None, description="Last business day it holds.")

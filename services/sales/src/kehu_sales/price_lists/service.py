@@ -27,6 +27,7 @@ from kehu_sales.price_lists.schemas import (
     PricesInput,
 )
 from kehu_sales.products.errors import UnknownProduct
+from kehu_sales.products.naming import products_named
 from kehu_sales.products.queries import load_products
 
 NUMBER_PREFIX = "PRICE"
@@ -84,7 +85,8 @@ async def set_prices(
         session, PriceList, price_list_id, lock=True, expected_version=expected_version
     )
     found.require_draft()
-    wanted = _by_break(data.lines)
+    async with products_named(session):
+        wanted = _by_break(data.lines)
     products = await load_products(session, {product_id for product_id, _ in wanted})
     for product_id, _ in wanted:
         if product_id not in products:
@@ -172,7 +174,7 @@ def _by_break(lines: list[PriceInput]) -> dict[tuple[UUID, Decimal], Decimal | N
     for line in lines:
         key = (line.product_id, line.from_quantity)
         if key in wanted:
-            raise LineRepeats(product_id=line.product_id, from_quantity=line.from_quantity)
+            raise LineRepeats(product=line.product_id, from_quantity=line.from_quantity)
         wanted[key] = line.price
     return wanted
 

@@ -12,6 +12,13 @@ UNMET_ZH = {
     "summary": "总结未填写", "line": "产品明细未交付", "stage": "阶段未完成",
     "milestone": "必需的里程碑未达成",
 }  # fmt: skip
+FIELDS_ZH = {
+    "topic": "主题",
+    "goal": "目标",
+    "content": "内容",
+    "planned_start_on": "计划开始日期",
+    "stages": "阶段",
+}
 NOTHING = "nothing more (null)"
 NOTHING_ZH = {NOTHING: "无（null）"}
 
@@ -32,7 +39,8 @@ class ProjectIsFixed(DomainError):
     code = "project-is-fixed"
     status = HTTPStatus.CONFLICT
     en = "The project {number} is no draft any more; these fields are fixed: {fields}."
-    zh = "项目 {number} 已不是草稿，以下字段不能再修改：{fields}。"
+    zh = "项目 {number} 已不是草稿，以下内容不能再修改：{fields}。"
+    zh_words = FIELDS_ZH
 
 
 class ProjectIsUnderWay(DomainError):

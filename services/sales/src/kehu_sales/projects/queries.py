@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, case, func, select
 
 from kehu_kernel.session import Session
-from kehu_sales.customers.queries import of_customer
+from kehu_sales.customers.queries import name_of, of_customer, saying
 from kehu_sales.db import among
 from kehu_sales.projects.models import Project, ProjectLine
 from kehu_sales.projects.schemas import ProjectFilters
@@ -31,6 +31,9 @@ def matching(tenant_id: str, filters: ProjectFilters) -> Select[Project]:
         query = query.where(of_customer(Project.customer_id, tenant_id, filters.customer_id))
     if filters.planned_end_to is not None:
         query = query.where(Project.planned_end_on <= filters.planned_end_to)
+    if filters.q is not None:
+        names = (Project.number, Project.topic, name_of(Project))
+        query = query.where(saying(filters.q, *names))
     return query
 
 

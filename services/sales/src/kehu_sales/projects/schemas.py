@@ -351,6 +351,12 @@ class ProjectFilters(PageParams):
     leader_id: UUID | None = Field(None, description="Led by this employee.")
     department_id: UUID | None = Field(None, description="Of this department.")
     planned_end_to: Day | None = Field(None, description="Planned to end then or earlier.")
+    q: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Number, topic or the customer's name contains this.",
+    )
     sort: Literal["created_at", "-created_at", "planned_end_on", "-planned_end_on"] = Field(
         "-created_at", description="Order; a leading minus reverses it."
     )

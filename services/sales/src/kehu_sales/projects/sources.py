@@ -21,6 +21,7 @@ from kehu_sales.methods.queries import load_methods
 from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.products.errors import UnknownProduct
+from kehu_sales.products.naming import products_named
 from kehu_sales.products.queries import load_products
 from kehu_sales.projects.contracted import (
     Quantities,
@@ -115,7 +116,8 @@ async def _from_contract(session: Session, data: ProjectCreate, contract_id: UUI
     lines = await _own_lines(session, data) or _left(contract, taken)
     if not lines:
         raise NothingLeftOfContract(number=contract.number)
-    require_within(agreed, taken, by_product((one.product_id, one.quantity) for one in lines))
+    async with products_named(session):
+        require_within(agreed, taken, by_product((one.product_id, one.quantity) for one in lines))
     return Source(
         customer_id=present_customer(known, theirs).id,
         lines=lines,

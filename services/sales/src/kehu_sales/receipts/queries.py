@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 
 from kehu_kernel.session import Session
 from kehu_sales.contracts.models import Contract, ContractState, Instalment
-from kehu_sales.customers.queries import of_customer
+from kehu_sales.customers.queries import name_of, of_customer, saying
 from kehu_sales.db import among
 from kehu_sales.receipts.models import Allocation, Receipt
 from kehu_sales.receipts.schemas import ReceiptFilters
@@ -31,6 +31,9 @@ def matching(tenant_id: str, filters: ReceiptFilters) -> Select[Receipt]:
             Allocation.released_on.is_(None),
         )
         query = query.where(Receipt.id.in_(paying))
+    if filters.q is not None:
+        names = (Receipt.number, Receipt.reference, name_of(Receipt))
+        query = query.where(saying(filters.q, *names))
     return query
 
 

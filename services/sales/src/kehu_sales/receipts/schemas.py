@@ -178,6 +178,12 @@ class ReceiptFilters(PageParams):
     owner_id: UUID | None = Field(None, description="Of this employee.")
     number: str | None = Field(None, description="With exactly this number.")
     state: ReceiptState | None = Field(None, description="In this state.")
+    q: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Number, reference or the customer's name contains this.",
+    )
     sort: Literal["created_at", "-created_at", "number", "-number"] = Field(
         "-created_at", description="Order; a leading minus reverses it."
     )

@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
 
 from kehu_kernel.auth import requires
 from kehu_kernel.http import Session, Today, router
 from kehu_kernel.pagination import Page
+from kehu_sales.receivable_policy.queries import policy_of
+from kehu_sales.receivable_policy.routes import DefaultAges
 from kehu_sales.receivables import service
 from kehu_sales.receivables.schemas import (
     AgeList,
@@ -20,9 +22,8 @@ ages = router("/v1/receivable-ages", "receivables")
 READ = requires("sales:contracts:read")
 
 
-async def _bounds(request: Request) -> tuple[int, ...]:
-    bounds: tuple[int, ...] = request.app.state.settings.receivable_ages
-    return bounds
+async def _bounds(session: Session, default: DefaultAges) -> tuple[int, ...]:
+    return tuple((await policy_of(session, default)).ages)
 
 
 Bounds = Annotated[tuple[int, ...], Depends(_bounds)]

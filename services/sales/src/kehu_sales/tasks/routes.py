@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response, status
 
 from kehu_kernel.auth import requires
-from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
+from kehu_kernel.business_day import DateBeforePrevious, DateInFuture, PeriodReversed
 from kehu_kernel.db import require
 from kehu_kernel.errors import OutsideRowScope
 from kehu_kernel.http import (
@@ -73,6 +73,7 @@ WRITE = requires("sales:tasks:write")
         TaskTimesIncomplete,
         TaskNeedsDay,
         TimesReversed,
+        PeriodReversed,
         OutOfOurTimes,
         CalendarClash,
         TaskOfNoProject,

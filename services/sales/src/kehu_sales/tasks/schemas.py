@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_kernel import business_day
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, Whole, shown
 from kehu_sales.calendar.clashes import Clash
@@ -24,7 +25,7 @@ REFUSE_CLASHES = "True: refuse with 409 if the assignee has something else to do
 
 
 class RecurrenceInput(Input):
-    """How a task repeats, from its due day or its start on."""
+    """How a task or a visit repeats, from its due day or its start on."""
 
     frequency: Frequency = Field(description="Days, weeks, months or years.")
     interval: Whole = Field(1, ge=1, le=99, description="Every so many of them.")
@@ -34,7 +35,11 @@ class RecurrenceInput(Input):
     until: Day | None = Field(None, description="Last business day, included; no end if omitted.")
 
     def recurrence(self, first: date) -> Recurrence:
-        """Return the recurrence from a day on; weekdays count for weeks only."""
+        """Return the recurrence from a day on; weekdays count for weeks only.
+
+        Raises `PeriodReversed` if it is over before.
+        """
+        business_day.period(first, self.until)
         weekly = self.frequency == Frequency.WEEKLY
         return Recurrence(
             first=first,
@@ -46,7 +51,7 @@ class RecurrenceInput(Input):
 
 
 class RecurrenceRead(BaseModel):
-    """How a task repeats."""
+    """How a task or a visit repeats."""
 
     first: date = Field(description="First business day.")
     frequency: Frequency = Field(description="Days, weeks, months or years.")

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Thresholds of the advice; none of them refuses anything. `L` names the line of the text."""
+    """Thresholds of the advice; none of them refuses anything. `L` names the line of the text.
+
+    `plan_ahead_days`: how many days ahead visits that recur are planned.
+    """
 
     first_visit_min_minutes: int = 15  # L2524
     first_visit_max_minutes: int = 60  # L2524
@@ -21,4 +24,5 @@ class Limits:
     work_ends: str = "18:00"  # ours
     proposal_from_stage: int = 3  # at stage 2 an agreement is refused by instinct, L2592
     daily_contact_on_trips: bool = True  # at least once a day, L2622
+    plan_ahead_days: int = 60  # ours: how far ahead visits that recur are planned
     follow_up_days: int = 7  # ours: "another day", L2522

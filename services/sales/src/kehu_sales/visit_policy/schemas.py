@@ -63,7 +63,7 @@ class LimitsInput(Patch):
             "visits_per_day_and_city", "listen_minutes", "ask_minutes", "present_minutes",
             "unannounced_after_opening_minutes", "unannounced_before_closing_minutes",
             "unannounced_window_minutes", "work_starts", "work_ends", "proposal_from_stage",
-            "daily_contact_on_trips", "follow_up_days",
+            "daily_contact_on_trips", "follow_up_days", "plan_ahead_days",
         }
     )  # fmt: skip
 
@@ -97,6 +97,9 @@ class LimitsInput(Patch):
     )
     follow_up_days: Whole | None = Field(
         None, ge=1, le=366, description="Days until the follow-up of a refusal that is not firm."
+    )
+    plan_ahead_days: Whole | None = Field(
+        None, ge=1, le=366, description="How many days ahead visits that recur are planned."
     )
 
 
@@ -194,6 +197,7 @@ class LimitsRead(BaseModel):
     follow_up_days: int = Field(
         description="Days until the follow-up of a refusal that is not firm."
     )
+    plan_ahead_days: int = Field(description="How many days ahead visits that recur are planned.")
 
 
 class VisitPolicyRead(BaseModel):

@@ -54,6 +54,15 @@ class OwnPlan(DomainError):
     zh = "不能审批自己的拜访计划。"
 
 
+class VisitNotInSeries(DomainError):
+    """Only of a visit that recurs there are following ones."""
+
+    code = "visit-not-in-series"
+    status = HTTPStatus.CONFLICT
+    en = "The visit {number} does not recur: there are none that follow."
+    zh = "拜访 {number} 不是周期性拜访，没有后续拜访。"
+
+
 class UnknownItem(DomainError):
     """The checklist of the visit has no such item."""
 

@@ -15,6 +15,7 @@ def _state(visit: Visit, changed: list[str]) -> dict[str, Any]:
         "purpose": visit.purpose,
         "customer_id": visit.customer_id,
         "opportunity_id": visit.opportunity_id,
+        "series_id": visit.series_id,
         "contact_ids": visit.contact_ids,
         "owner_id": visit.owner_id,
         "department_id": visit.department_id,

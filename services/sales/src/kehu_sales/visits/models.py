@@ -99,7 +99,8 @@ class Visit(Aggregate, Base):
     """A visit to a customer. Times are moments; days are cut in the tenant's time zone.
 
     `checklist` is that of the type when the visit was planned, with what is ticked. `remind_at` and
-    `report_due_at` are when a reminder is told, once each.
+    `report_due_at` are when a reminder is told, once each. One that recurs is one of a series, for
+    one of its days: there is never another one for it, also if this one is moved or cancelled.
     """
 
     label_zh = "拜访"
@@ -116,6 +117,17 @@ class Visit(Aggregate, Base):
             ["tenant_id", "activity_id"], ["activities.tenant_id", "activities.id"]
         ),
         ForeignKeyConstraint(["tenant_id", "follow_up_task_id"], ["tasks.tenant_id", "tasks.id"]),
+        ForeignKeyConstraint(
+            ["tenant_id", "series_id"], ["visit_series.tenant_id", "visit_series.id"]
+        ),
+        Index(
+            "ix_visits_series",
+            "tenant_id",
+            "series_id",
+            "series_day",
+            unique=True,
+            postgresql_where=text("series_id IS NOT NULL"),
+        ),
         Index("ix_visits_starts_at", "tenant_id", "starts_at", "id"),
         Index("ix_visits_owner", "tenant_id", "owner_id", "starts_at"),
         Index("ix_visits_customer", "tenant_id", "customer_id", "starts_at", "id"),
@@ -139,6 +151,8 @@ class Visit(Aggregate, Base):
     type_code: Mapped[str]
     customer_id: Mapped[UUID]
     opportunity_id: Mapped[UUID | None]
+    series_id: Mapped[UUID | None]
+    series_day: Mapped[date | None]
     contact_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     purpose: Mapped[str]
     customer_value: Mapped[str | None]

@@ -32,6 +32,9 @@ class Cancellation(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "客户临时出差"}]})
 
     reason: Text = Field(description="Why.")
+    following: Flag = Field(
+        False, description="True: all that follow in the series too, and no more are planned."
+    )
 
 
 class Position(Input):

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Response, status
 
 from kehu_kernel.auth import requires
+from kehu_kernel.business_day import PeriodReversed
 from kehu_kernel.db import require
 from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, router, set_etag
 from kehu_kernel.pagination import Page
@@ -28,9 +29,11 @@ from kehu_sales.visits.errors import (
     OwnPlan,
     UnknownItem,
     VisitNeedsCustomer,
+    VisitNotInSeries,
     VisitNotInState,
 )
 from kehu_sales.visits.models import Visit
+from kehu_sales.visits.recurring import recurrence_of
 from kehu_sales.visits.report_schemas import (
     Cancellation,
     CheckIn,
@@ -66,6 +69,7 @@ APPROVE = requires("sales:visits:approve")
         UnknownVisitType,
         VisitNeedsCustomer,
         TimesReversed,
+        PeriodReversed,
         OutOfOurTimes,
         CalendarClash,
         UnknownOpportunity,
@@ -86,7 +90,7 @@ async def plan_visit(
     return await _answer(session, visit, zone, response)
 
 
-@routes.get("", summary="List visits", dependencies=[READ])
+@routes.get("", summary="List visits", dependencies=[READ], responses=problems(PeriodReversed))
 async def list_visits(
     session: Session, zone: Zone, filters: Annotated[VisitFilters, Query()]
 ) -> Page[VisitRead]:
@@ -115,7 +119,9 @@ async def brief_for_visit(
     "/{visit_id}",
     summary="Change the plan of a visit",
     dependencies=[WRITE],
-    responses=problems(VisitNotInState, TimesReversed, OutOfOurTimes, CalendarClash),
+    responses=problems(
+        VisitNotInState, VisitNotInSeries, TimesReversed, OutOfOurTimes, CalendarClash
+    ),
 )
 async def change_visit(
     visit_id: UUID,
@@ -125,8 +131,11 @@ async def change_visit(
     zone: Zone,
     response: Response,
 ) -> VisitDetail:
-    """Change the plan before the visit begins; a consent that was given is asked for again."""
-    visit = await service.change_visit(session, visit_id, data, expected_version=version)
+    """Change the plan before the visit begins; a consent that was given is asked for again.
+
+    Of one that recurs only this one is changed, or with `following` all from this one on.
+    """
+    visit = await service.change_visit(session, visit_id, data, zone=zone, expected_version=version)
     return await _answer(session, visit, zone, response)
 
 
@@ -185,7 +194,7 @@ async def reject_visit(
     "/{visit_id}/cancel",
     summary="Cancel a visit",
     dependencies=[WRITE],
-    responses=problems(VisitNotInState),
+    responses=problems(VisitNotInState, VisitNotInSeries),
 )
 async def cancel_visit(
     visit_id: UUID,
@@ -195,8 +204,8 @@ async def cancel_visit(
     zone: Zone,
     response: Response,
 ) -> VisitDetail:
-    """Call a visit off that has not begun. This is final."""
-    visit = await service.cancel_visit(session, visit_id, data.reason, expected_version=version)
+    """Call a visit off that has not begun, or with `following` a series from here on. Final."""
+    visit = await service.cancel_visit(session, visit_id, data, expected_version=version)
     return await _answer(session, visit, zone, response)
 
 
@@ -326,4 +335,4 @@ async def close_visit(
 async def _answer(session: Session, visit: Visit, zone: str, response: Response) -> VisitDetail:
     warnings, clashes = await service.look_at(session, visit, zone)
     set_etag(response, visit)
-    return VisitDetail.told(visit, warnings, clashes)
+    return VisitDetail.told(visit, warnings, clashes, await recurrence_of(session, visit))

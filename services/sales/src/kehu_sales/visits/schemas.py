@@ -1,8 +1,8 @@
 """Visits on the wire: the plan, and what is read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,7 @@ from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
 from kehu_sales.calendar.clashes import Clash
 from kehu_sales.moments import Moment
+from kehu_sales.tasks.schemas import RecurrenceInput, RecurrenceRead
 from kehu_sales.visits.advice import Advice
 from kehu_sales.visits.models import (
     Host,
@@ -45,6 +46,11 @@ DEPARTMENT = (
 )
 OBSERVERS = "Employees who come along."
 REMIND = "Minutes before the start when a reminder is told; none if omitted."
+RECURRENCE = (
+    "How it recurs, from the day it starts on: further visits are planned some days ahead, each of "
+    "its own."
+)
+FOLLOWING = "True: all that follow in the series too, also those that are yet to be planned."
 REFUSE_CLASHES = "True: refuse with 409 if the people have something else to do at that time."
 
 
@@ -91,6 +97,7 @@ class VisitCreate(Input):
     department_id: UUID | None = Field(None, description=DEPARTMENT)
     observer_ids: list[UUID] = Field(default_factory=list, max_length=50, description=OBSERVERS)
     remind_minutes: Minutes | None = Field(None, description=REMIND)
+    recurrence: RecurrenceInput | None = Field(None, description=RECURRENCE)
     refuse_clashes: Flag = Field(False, description=REFUSE_CLASHES)
 
 
@@ -111,7 +118,7 @@ class VisitUpdate(Patch):
     never_null: ClassVar[frozenset[str]] = frozenset(
         {
             "contact_ids", "purpose", "mode", "host", "starts_at", "ends_at", "business_trip",
-            "observer_ids", "refuse_clashes",
+            "observer_ids", "refuse_clashes", "following",
         }
     )  # fmt: skip
 
@@ -130,6 +137,7 @@ class VisitUpdate(Patch):
     observer_ids: list[UUID] | None = Field(None, max_length=50, description=OBSERVERS)
     remind_minutes: Minutes | None = Field(None, description=REMIND)
     refuse_clashes: Flag | None = Field(None, description=REFUSE_CLASHES)
+    following: Flag | None = Field(None, description=FOLLOWING)
 
 
 class CheckedItem(BaseModel):
@@ -153,6 +161,8 @@ class VisitRead(BaseModel):
     status: VisitStatus = Field(description="How far it is.")
     customer_id: UUID = Field(description="The customer.")
     opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
+    series_id: UUID | None = Field(description="What repeats have in common, if it recurs.")
+    series_day: date | None = Field(description="The day of the series it was planned for.")
     contact_ids: list[UUID] = Field(description=CONTACTS)
     purpose: str = Field(description=PURPOSE)
     customer_value: str | None = Field(description=VALUE)
@@ -244,14 +254,21 @@ class VisitDetail(VisitRead):
     """A visit as it stands, with what the texts advise otherwise, and what it clashes with."""
 
     warnings: list[AdviceRead] = Field(description="Advice; nothing is refused because of it.")
+    recurrence: RecurrenceRead | None = Field(description="How it recurs, if it does.")
     clashes: list[ClashRead] = Field(
         description="What else its people have to do then, the first twenty; while it is to come."
     )
 
     @classmethod
-    def told(cls, visit: Visit, warnings: Sequence[Advice], clashes: Sequence[Clash]) -> Self:
+    def told(
+        cls,
+        visit: Visit,
+        warnings: Sequence[Advice],
+        clashes: Sequence[Clash],
+        recurrence: Mapping[str, Any] | None,
+    ) -> Self:
         """Return the visit as the API shows a single one."""
-        return cls.of(visit, warnings=warnings, clashes=clashes)
+        return cls.of(visit, warnings=warnings, clashes=clashes, recurrence=recurrence)
 
 
 class VisitFilters(PageParams):
@@ -263,6 +280,7 @@ class VisitFilters(PageParams):
         None, description="Of this customer, also if it was entered for a record merged with it."
     )
     opportunity_id: UUID | None = Field(None, description="Of this opportunity.")
+    series_id: UUID | None = Field(None, description="Of this series of visits that recur.")
     owner_id: UUID | None = Field(None, description="By this employee.")
     observer_id: UUID | None = Field(None, description="This employee comes along.")
     department_id: UUID | None = Field(None, description="Of this department.")

@@ -1,40 +1,46 @@
 """What can be done with a visit until it begins, and how it is read."""
 
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from kehu_kernel import audit, clock, ids, numbering, outbox
+from kehu_kernel import audit, business_day, clock, ids, numbering, outbox
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.calendar.clashes import Clash, clashes_of, refuse, take_turns
 from kehu_sales.directory.service import department_of
 from kehu_sales.opportunities.links import link
-from kehu_sales.visit_policy.models import VisitType
 from kehu_sales.visit_policy.queries import policy_of
 from kehu_sales.visits import events, queries
 from kehu_sales.visits.advice import Advice, advice
-from kehu_sales.visits.errors import VisitNeedsCustomer
+from kehu_sales.visits.errors import VisitNeedsCustomer, VisitNotInSeries
 from kehu_sales.visits.models import TO_COME, Visit, VisitStatus
+from kehu_sales.visits.recurring import (
+    NUMBER_PREFIX,
+    PLAN,
+    begin_series,
+    cancel_following,
+    change_following,
+    checklist_of,
+    keep_planned,
+    lock_series,
+    plan_further,
+)
+from kehu_sales.visits.report_schemas import Cancellation
 from kehu_sales.visits.schemas import VisitCreate, VisitFilters, VisitUpdate
-
-NUMBER_PREFIX = "VIS"
-PLAN = (
-    "contact_ids", "purpose", "customer_value", "mode", "host", "starts_at", "ends_at", "place",
-    "city", "business_trip", "department_id", "observer_ids", "remind_minutes",
-)  # fmt: skip
 
 
 async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit:
-    """Plan a visit with the checklist of its type.
+    """Plan a visit with the checklist of its type; of one that recurs those that are near, too.
 
-    Raises `UnknownVisitType`, `VisitNeedsCustomer`, `TimesReversed`, `CalendarClash` if asked to,
-    or what `link` raises.
+    Raises `UnknownVisitType`, `VisitNeedsCustomer`, `TimesReversed`, `PeriodReversed`,
+    `CalendarClash` if asked to, or what `link` raises.
     """
     subject = await link(session, data.opportunity_id, data.customer_id)
     if subject.customer_id is None:
         raise VisitNeedsCustomer
-    kind = (await policy_of(session)).type_in_use(data.type)
+    policy = await policy_of(session)
+    kind = policy.type_in_use(data.type)
     visit = Visit(
         id=ids.new_id(),
         type_code=kind.code,
@@ -42,37 +48,53 @@ async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit
         opportunity_id=data.opportunity_id,
         owner_id=data.owner_id or session.context.employee_id,
         status=VisitStatus.PLANNED,
-        checklist=_checklist(kind),
+        checklist=checklist_of(kind),
     )
     visit.plan(kind, {name: getattr(data, name) for name in PLAN})
     visit.department_id = visit.department_id or await department_of(session, visit.owner_id)
     if data.refuse_clashes:
-        await _refuse_clashes(session, visit)
-    year = clock.today(session.context.now, zone).year
-    visit.number = await numbering.next_number(session, NUMBER_PREFIX, year=year)
-    audit.created(session, visit)
-    outbox.add(session, events.planned(visit), sequence=visit.version)
+        await _refuse_clashes(session, [visit])
+    today = clock.today(session.context.now, zone)
+    visit.number = await numbering.next_number(session, NUMBER_PREFIX, year=today.year)
+    if data.recurrence is None:
+        keep_planned(session, visit)
+        return visit
+    first = clock.today(visit.starts_at, zone)
+    series = begin_series(visit, data.recurrence.recurrence(first))
+    session.add(series)
+    await session.flush()  # its visits refer to it
+    keep_planned(session, visit)
+    further = await plan_further(session, series, policy, today=today, zone=zone)
+    if data.refuse_clashes:
+        await _refuse_clashes(session, further)
     return visit
 
 
 async def change_visit(
-    session: Session, visit_id: UUID, data: VisitUpdate, *, expected_version: int
+    session: Session, visit_id: UUID, data: VisitUpdate, *, zone: str, expected_version: int
 ) -> Visit:
-    """Plan a visit anew that has not begun; a changed plan needs consent again.
+    """Plan a visit anew that has not begun, and perhaps all that follow in its series.
 
-    Raises `VisitNotInState`, `TimesReversed`, `CalendarClash` if asked to.
+    A changed plan needs consent again. Raises `VisitNotInState`, `VisitNotInSeries`,
+    `TimesReversed`, `CalendarClash` if asked to.
     """
+    given = data.given()
+    refuses, following = given.pop("refuse_clashes", False), given.pop("following", False)
+    series = await lock_series(session, visit_id) if following else None
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
     kind = (await policy_of(session)).type_of(visit.type_code)
-    given = data.given()
-    refuses = given.pop("refuse_clashes", False)
     if any(getattr(visit, name) != value for name, value in given.items()):
         visit.plan(kind, given)
-    if refuses:
-        await _refuse_clashes(session, visit)
     fields = audit.changed(session, visit, "changed")
     if fields:
         outbox.add(session, events.changed(visit, fields), sequence=visit.version)
+    planned = [visit]
+    if following:
+        if series is None:
+            raise VisitNotInSeries(number=visit.number)
+        planned += await change_following(session, series, visit, given, kind, zone)
+    if refuses:
+        await _refuse_clashes(session, planned)
     return visit
 
 
@@ -109,20 +131,32 @@ async def decide_on_visit(
 
 
 async def cancel_visit(
-    session: Session, visit_id: UUID, reason: str, *, expected_version: int | None
+    session: Session, visit_id: UUID, data: Cancellation, *, expected_version: int | None
 ) -> Visit:
-    """Call a visit off. Raises `VisitNotInState` once it has begun."""
+    """Call a visit off, and perhaps all that follow in its series.
+
+    Raises `VisitNotInState` once it has begun, `VisitNotInSeries`.
+    """
+    series = await lock_series(session, visit_id) if data.following else None
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
-    visit.cancel(reason)
+    visit.cancel(data.reason)
     fields = audit.changed(session, visit, "cancelled")
     outbox.add(session, events.cancelled(visit, fields), sequence=visit.version)
+    if data.following:
+        if series is None:
+            raise VisitNotInSeries(number=visit.number)
+        await cancel_following(session, series, visit, data.reason)
     return visit
 
 
 async def list_visits(
     session: Session, filters: VisitFilters, *, zone: str
 ) -> tuple[list[Visit], str | None, int | None]:
-    """Return one page of the visits that match, the next cursor, and the count if asked."""
+    """Return one page of the visits that match, the next cursor, and the count if asked.
+
+    Raises `PeriodReversed`.
+    """
+    business_day.period(filters.starts_from, filters.starts_to)
     return await paginate(
         session,
         queries.matching(session.context.tenant_id, filters, zone),
@@ -148,20 +182,6 @@ async def look_at(session: Session, visit: Visit, zone: str) -> tuple[list[Advic
     return warnings, await _clashes(session, visit) if visit.status in TO_COME else []
 
 
-def _checklist(kind: VisitType) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": item.code,
-            "group": item.group,
-            "text_zh": item.text_zh,
-            "text_en": item.text_en,
-            "required": item.required,
-            "ticked": item.automatic,
-        }
-        for item in kind.checklist
-    ]
-
-
 def _record(session: Session, visit: Visit, action: str) -> Visit:
     fields = audit.changed(session, visit, action)
     outbox.add(session, events.changed(visit, fields), sequence=visit.version)
@@ -169,10 +189,17 @@ def _record(session: Session, visit: Visit, action: str) -> Visit:
 
 
 async def _clashes(session: Session, visit: Visit) -> list[Clash]:
-    people = [visit.owner_id, *visit.observer_ids]
-    return await clashes_of(session, people, visit.starts_at, visit.ends_at, besides=visit.id)
+    return await clashes_of(
+        session, _people(visit), visit.starts_at, visit.ends_at, besides=visit.id
+    )
 
 
-async def _refuse_clashes(session: Session, visit: Visit) -> None:
-    await take_turns(session, [visit.owner_id, *visit.observer_ids])
-    refuse(await _clashes(session, visit))
+async def _refuse_clashes(session: Session, visits: Sequence[Visit]) -> None:
+    await take_turns(session, [one for visit in visits for one in _people(visit)])
+    await session.flush()
+    for visit in visits:
+        refuse(await _clashes(session, visit))
+
+
+def _people(visit: Visit) -> list[UUID | None]:
+    return [visit.owner_id, *visit.observer_ids]

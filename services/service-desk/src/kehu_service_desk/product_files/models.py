@@ -106,8 +106,10 @@ class ProductFile(Aggregate, Base):
         return self.registered_on is not None
 
     def in_warranty(self, day: date) -> bool:
-        """Whether the warranty covers that day; its last day is included."""
-        return self.warranty_until is not None and self.delivered_on <= day <= self.warranty_until
+        """Whether the warranty covers that day, the last one included; no day once withdrawn."""
+        if self.warranty_until is None or self.withdrawn_on is not None:
+            return False
+        return self.delivered_on <= day <= self.warranty_until
 
     def check_days(self, today: date) -> None:
         """Check that the days follow each other.

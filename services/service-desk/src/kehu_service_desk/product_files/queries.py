@@ -53,6 +53,7 @@ def parts_of(tenant_id: str, product_file_id: UUID) -> Select[ProductFilePart]:
 def _by_warranty(
     query: Select[ProductFile], warranty: WarrantyState, day: date
 ) -> Select[ProductFile]:
+    query = query.where(ProductFile.withdrawn_on.is_(None))
     if warranty == WarrantyState.EXPIRED:
         return query.where(ProductFile.warranty_until < day)
     return query.where(ProductFile.delivered_on <= day, ProductFile.warranty_until >= day)

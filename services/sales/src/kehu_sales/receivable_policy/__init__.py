@@ -1,0 +1,1 @@
+"""What a tenant has decided about the ages of receivables."""
