@@ -92,10 +92,6 @@ TABLES = (
     CREATE INDEX ix_contract_instalments_open ON contract_instalments (tenant_id, due_on, id)
         WHERE collected < amount
     """,
-    """
-    CREATE INDEX ix_contract_instalments_untold ON contract_instalments (due_on)
-        WHERE collected < amount AND overdue_told_for IS DISTINCT FROM due_on
-    """,
 )
 ASKED_ABOUT = (
     "EXISTS (SELECT FROM approvals a WHERE a.tenant_id = contracts.tenant_id "
