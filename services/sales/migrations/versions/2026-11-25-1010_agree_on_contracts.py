@@ -3,12 +3,12 @@
 from alembic import op
 
 from kehu_kernel.erasure_schema import forget
-from kehu_kernel.migrations import enable_tenant_security
+from kehu_kernel.migrations import enable_tenant_security, let_worker
 from kehu_sales.directory.rows import ME, limit_to_mine, limit_to_visible
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112510"
-down_revision = "2026112501"
+down_revision = "2026112509"
 
 TABLES = (
     """
@@ -105,7 +105,7 @@ def upgrade() -> None:
         op.execute(statement)
     enable_tenant_security(op, "contracts", rights="SELECT, INSERT, UPDATE")
     enable_tenant_security(op, "contract_instalments")
-    op.execute("ALTER TABLE quotes ADD COLUMN contract_id uuid")
+    let_worker(op, "contract_instalments", rights="SELECT")  # whose tenants have overdue ones
     limit_to_mine(op, "contracts", besides=ASKED_ABOUT)
     limit_to_visible(op, "contract_instalments", contracts="contract_id")
-    forget(op, [one for one in PERSONAL if one.table == "contracts"])
+    forget(op, [one for one in PERSONAL if one.table in {"contracts", "contract_instalments"}])

@@ -3,7 +3,7 @@
 from alembic import op
 
 from kehu_kernel.erasure_schema import forget
-from kehu_kernel.migrations import enable_tenant_security, let_worker
+from kehu_kernel.migrations import enable_tenant_security
 from kehu_sales.directory.rows import limit_to_mine, limit_to_visible
 from kehu_sales.personal import PERSONAL
 
@@ -80,7 +80,6 @@ def upgrade() -> None:
         op.execute(statement)
     enable_tenant_security(op, "receipts", rights="SELECT, INSERT, UPDATE")
     enable_tenant_security(op, "receipt_allocations", rights="SELECT, INSERT, UPDATE")
-    let_worker(op, "contract_instalments", rights="SELECT")  # whose tenants have overdue ones
     limit_to_mine(op, "receipts")
     limit_to_visible(op, "receipt_allocations", receipts="receipt_id")
     forget(op, [one for one in PERSONAL if one.table in {"receipts", "receipt_allocations"}])

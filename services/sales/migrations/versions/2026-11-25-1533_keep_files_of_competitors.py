@@ -106,5 +106,4 @@ def upgrade() -> None:
     limit_to_visible(
         op, "comparison_sheets", opportunities="opportunity_id", besides=about_a_product
     )
-    op.execute("ALTER TABLE opportunities ADD COLUMN close_reason_code text")
     forget(op, [one for one in PERSONAL if one.table in ALL])

@@ -1,4 +1,4 @@
-"""Deliver what was sold in projects, and say what a product's delivery means (S11, D1)."""
+"""Deliver what was sold in projects (S11)."""
 
 from alembic import op
 
@@ -6,26 +6,14 @@ from kehu_kernel.erasure_schema import forget
 from kehu_kernel.migrations import enable_tenant_security
 from kehu_sales.directory.rows import (
     ME,
-    OF_MY_PEOPLE,
-    OF_VISIBLE,
     limit_to_mine,
     limit_to_visible,
 )
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112520"
-down_revision = "2026112511"
+down_revision = "2026112514"
 
-PRODUCTS = """
-    ALTER TABLE products
-        ADD COLUMN service_enabled boolean NOT NULL DEFAULT true,
-        ADD COLUMN creates_product_file boolean NOT NULL DEFAULT false,
-        ADD COLUMN spare_part boolean NOT NULL DEFAULT false,
-        ADD COLUMN service_life_months integer,
-        ADD COLUMN warranty_months integer,
-        ADD CONSTRAINT ck_products_months
-            CHECK (service_life_months > 0 AND warranty_months > 0) NOT VALID
-"""
 PROJECTS = """
     CREATE TABLE projects (
         tenant_id text NOT NULL,
@@ -155,21 +143,6 @@ SERIALS = """
             REFERENCES project_deliveries (tenant_id, id)
     )
 """
-TASKS = """
-    ALTER TABLE tasks
-        ADD COLUMN project_id uuid,
-        ADD COLUMN mandatory boolean NOT NULL DEFAULT false,
-        ADD COLUMN percent integer NOT NULL DEFAULT 0,
-        DROP CONSTRAINT ck_tasks_stage,
-        ADD CONSTRAINT ck_tasks_stage CHECK (
-            stage_code IS NULL OR opportunity_id IS NOT NULL OR project_id IS NOT NULL
-        ) NOT VALID,
-        ADD CONSTRAINT ck_tasks_source
-            CHECK (num_nonnulls(opportunity_id, project_id) <= 1) NOT VALID,
-        ADD CONSTRAINT ck_tasks_percent CHECK (percent BETWEEN 0 AND 100) NOT VALID,
-        ADD CONSTRAINT fk_tasks_tenant_id_project_id FOREIGN KEY (tenant_id, project_id)
-            REFERENCES projects (tenant_id, id) NOT VALID
-"""
 INDEXES = (
     "ix_projects_created_at ON projects (tenant_id, created_at, id)",
     "ix_projects_planned_end_on ON projects (tenant_id, planned_end_on, id)",
@@ -197,16 +170,10 @@ IN_TEAM = (
     f"projects.leader_id = {ME} OR projects.team @> (SELECT jsonb_build_array({MEMBER})) OR {ASKED}"
 )
 """Who leads it, is in its team, or is asked to approve it sees a project."""
-TASK_SEEN = (
-    f"{OF_MY_PEOPLE.format(table='tasks', column='assignee_id')}"
-    f" OR {OF_VISIBLE.format(table='tasks', parent='projects', column='project_id')}"
-    " OR (tasks.opportunity_id IS NULL AND tasks.project_id IS NULL AND tasks.assignee_id IS NULL)"
-)
-"""As before, and whoever sees the project sees its tasks."""
 
 
 def upgrade() -> None:
-    for statement in (PRODUCTS, PROJECTS, LINES, DELIVERIES, SERIALS, TASKS):
+    for statement in (PROJECTS, LINES, DELIVERIES, SERIALS):
         op.execute(statement)
     for index in INDEXES:
         op.execute(f"CREATE INDEX {index}")
@@ -217,6 +184,4 @@ def upgrade() -> None:
     limit_to_visible(op, "project_lines", projects="project_id")
     limit_to_visible(op, "project_deliveries", projects="project_id")
     limit_to_visible(op, "delivered_serials", project_deliveries="delivery_id")
-    op.execute("DROP POLICY row_scope ON tasks")
-    limit_to_visible(op, "tasks", opportunities="opportunity_id", besides=TASK_SEEN)
     forget(op, [one for one in PERSONAL if one.table in FORGETTING])

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112521"
-down_revision = "2026112520"
+down_revision = "2026112523"
 
 
 def upgrade() -> None:

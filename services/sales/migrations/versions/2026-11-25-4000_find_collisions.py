@@ -1,4 +1,4 @@
-"""Find opportunities that collide (S13): relations of customers, collisions, what is decided."""
+"""Find opportunities that collide (S13): collisions, what is decided."""
 
 from alembic import op
 
@@ -8,7 +8,7 @@ from kehu_sales.directory.rows import OF_VISIBLE, limit_to_visible
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112540"
-down_revision = "2026112533"
+down_revision = "2026112539"
 
 TABLES = (
     """
@@ -132,8 +132,6 @@ INDEXES = (
 def upgrade() -> None:
     for statement in (*TABLES, *INDEXES):
         op.execute(statement)
-    for column in ("parent_id uuid", "owner_id uuid", "industry text", "country text"):
-        op.execute(f"ALTER TABLE customer_refs ADD COLUMN {column}")
     enable_tenant_security(op, "duplicate_pair_refs", rights="SELECT")
     let_worker(op, "duplicate_pair_refs", rights="SELECT, INSERT, UPDATE")
     enable_tenant_security(op, "collision_checks", rights="SELECT, INSERT, UPDATE, DELETE")

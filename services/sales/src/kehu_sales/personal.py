@@ -6,6 +6,22 @@ migration that calls `forget` again.
 
 from kehu_kernel.erasure_schema import IF_GIVEN, NOTHING, PSEUDONYM, WORD, Personal
 
+
+def _each(expression: str) -> str:
+    """SQL of a list of objects in a jsonb column, each of them (`one`) as the expression says."""
+    return (
+        f"COALESCE((SELECT jsonb_agg({expression} ORDER BY place) FROM "  # noqa: S608 - our own
+        "jsonb_array_elements(NEW.{column}) WITH ORDINALITY AS listed (one, place)), '[]'::jsonb)"
+    )
+
+
+NAMELESS = _each("""one || '{{"name": "erased"}}'""")
+"""Milestones are called by free text."""
+UNCONDITIONAL = _each(
+    """CASE WHEN one ->> 'condition' IS NULL THEN one ELSE one || '{{"condition": "erased"}}' END"""
+)
+"""Conditions of instalments are free text."""
+
 PERSONAL = (
     Personal("customer_refs", ("id",), {"name": PSEUDONYM}, key=None),
     Personal(
@@ -65,9 +81,19 @@ PERSONAL = (
     Personal(
         "contracts",
         ("customer_id", "opportunity_id"),
-        {"terms": NOTHING, "cancel_reason": IF_GIVEN, "credit_override_reason": IF_GIVEN},
+        {
+            "terms": NOTHING,
+            "instalments": UNCONDITIONAL,
+            "cancel_reason": IF_GIVEN,
+            "credit_override_reason": IF_GIVEN,
+        },
     ),
-    Personal("contract_amendments", ("contract_id",), {"reason": IF_GIVEN, "terms": NOTHING}),
+    Personal("contract_instalments", ("contract_id",), {"condition": IF_GIVEN}, key=None),
+    Personal(
+        "contract_amendments",
+        ("contract_id",),
+        {"reason": IF_GIVEN, "terms": NOTHING, "instalments": UNCONDITIONAL},
+    ),
     Personal("receipts", ("customer_id",), {"reference": NOTHING, "close_reason": IF_GIVEN}),
     Personal("receipt_allocations", ("receipt_id",), {"release_reason": IF_GIVEN}, key=None),
     Personal("customer_group_refs", ("customer_id",), key=None),
@@ -87,6 +113,7 @@ PERSONAL = (
             "topic": WORD,
             "goal": NOTHING,
             "content": NOTHING,
+            "milestones": NAMELESS,
             "summary": IF_GIVEN,
             "cancel_reason": IF_GIVEN,
         },

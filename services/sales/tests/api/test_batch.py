@@ -353,3 +353,59 @@ class TestAgainstOthers:
         await asyncio.gather(*(run(client, *commands) for _ in range(5)))
         page = (await client.get(PATH, params={"sort": "number", "limit": 200})).json()["items"]
         assert [one["number"] for one in page] == [f"OPP-2026-{n:06d}" for n in range(1, 96)]
+
+
+class TestOfWhoSeesSomeRows:
+    """A batch by somebody who sees what is theirs, and what they are asked to evaluate."""
+
+    @pytest.fixture
+    def me(self, client_for: ClientFor, tenant: str) -> tuple[str, httpx.AsyncClient]:
+        employee = str(uuid4())
+        mine = client_for(tenant, subject="me", employee_id=employee, row_scope="own")
+        return employee, mine
+
+    @pytest.fixture
+    async def asked(
+        self, client: httpx.AsyncClient, make_opportunity: Make, me: tuple[str, httpx.AsyncClient]
+    ) -> dict[str, Any]:
+        """An opportunity of a colleague that waits for me to evaluate it."""
+        made = await make_opportunity(owner_id=str(uuid4()))
+        submitted = await client.post(
+            f"{PATH}/{made['id']}/submit", json={"evaluator_id": me[0], "on": f"{TODAY}"}
+        )
+        assert submitted.status_code == 200, submitted.text
+        return dict(submitted.json())
+
+    async def test_evaluates_what_goes_out_of_sight_by_it(
+        self, client: httpx.AsyncClient, me: tuple[str, httpx.AsyncClient], asked: dict[str, Any]
+    ) -> None:
+        employee, mine = me
+        evaluate = {"op": "evaluate", "opportunity_id": asked["id"], "result": "pass"}
+        items = await run(mine, evaluate, create(owner_id=employee))
+        assert codes(items) == [None, None]
+        assert (await mine.get(f"{PATH}/{asked['id']}")).status_code == 404
+        assert (await client.get(f"{PATH}/{asked['id']}")).json()["status"] == "in_progress"
+        assert (await mine.get(f"{PATH}/{items[1]['opportunity_id']}")).status_code == 200
+
+    async def test_is_given_no_others_by_it(
+        self,
+        client: httpx.AsyncClient,
+        me: tuple[str, httpx.AsyncClient],
+        asked: dict[str, Any],
+        make_opportunity: Make,
+    ) -> None:
+        """Also where the commands run one by one, and the first one sees more than its sender."""
+        _, mine = me
+        foreign = await make_opportunity(owner_id=str(uuid4()))
+        evaluate = {"op": "evaluate", "opportunity_id": asked["id"], "result": "pass"}
+        submit = {"op": "submit", "opportunity_id": foreign["id"], "evaluator_id": str(uuid4())}
+        own = create(owner_id=me[0])
+        policy = await client.get("/v1/collision-policy")
+        refusing = await client.patch(
+            "/v1/collision-policy",
+            json={"at_entry": "refuse"},
+            headers={"If-Match": policy.headers["ETag"]},
+        )
+        assert refusing.status_code == 200, refusing.text
+        items = await run(mine, evaluate, submit, own)
+        assert codes(items) == [None, "not-found", None]

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from kehu_kernel import clock
 from kehu_kernel.db import Database
 from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.erased import carry_out, order_of, reads_of_whole_tables
@@ -88,6 +89,56 @@ async def test_texts_go_and_figures_stay_whatever_is_replayed(  # noqa: PLR0917 
         "/v1/activities", json={"kind": "call", "topic": NAME, "opportunity_id": opened["id"]}
     )
     assert (refused.status_code, refused.json()["code"]) == (409, "person-erased")
+
+
+async def test_free_texts_inside_of_plans_go_and_the_plans_are_carried_on(
+    client: httpx.AsyncClient,
+    running: RunningService,
+    worker_database: Database,
+    traces: Traces,
+    make_customer: Callable[..., Awaitable[str]],
+    make_executing: Make,
+    make_effective: Make,
+    tenant: str,
+) -> None:
+    customer_id = await make_customer()
+    day = clock.today(clock.now(), "Asia/Shanghai")
+    plan = [
+        {"due_on": f"{day}", "percent": "30", "condition": f"{NAME}签收"},
+        {"due_on": f"{day}", "percent": "70"},
+    ]
+    contract = await make_effective(customer_id=customer_id, instalments=plan)
+    contracts = f"/v1/contracts/{contract['id']}"
+    amended = {"reason": "续约", "terms": WISH, "ends_on": "2029-12-31"}
+    assert (await client.post(f"{contracts}/amend", json=amended)).status_code == 200
+    milestones = [{"name": f"{NAME}验收", "planned_on": f"{day}"}]
+    project = await make_executing(customer_id=customer_id, milestones=milestones)
+    before = await traces(NAME, WISH)
+    places = {"contracts.instalments", "contract_instalments.condition", "projects.milestones"}
+    assert before.keys() > places | {"contract_amendments.instalments"}
+    order, deliver = (
+        order_of(tenant, UUID(customer_id)),
+        deliveries(fold, worker_database, RecordedDeadLetters()),
+    )
+    await deliver(order)
+    for _ in range(2):  # the second time as after a replay from the start
+        await carry_out(erasures(running.databases, lambda: None), worker_database)
+        assert await traces(NAME, WISH) == {}
+        await deliver(order)
+    kept = (await client.get(contracts)).json()
+    assert [one["condition"] for one in kept["instalments"]] == ["erased", None]
+    figures = ("due_on", "amount", "percent")
+    assert [[one[name] for name in figures] for one in kept["instalments"]] == [
+        [one[name] for name in figures] for one in contract["instalments"]
+    ]
+    url, one = f"/v1/projects/{project['id']}/milestones", project["milestones"][0]
+    reached = await client.post(f"{url}/{one['id']}/reach", json={})
+    assert reached.status_code == 200, reached.text
+    (milestone,) = reached.json()["milestones"]
+    assert (milestone["name"], milestone["reached_on"]) == ("erased", f"{day}")
+    refused = await client.post(url, json={"name": NAME, "planned_on": f"{day}"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "person-erased")
+    assert await traces(NAME, WISH) == {}
 
 
 async def test_an_erasure_reads_no_table_from_end_to_end(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Self, TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -16,6 +16,11 @@ DecimalText = Annotated[
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 """A whole number of percent, 0 to 100."""
+
+Word = TypeVar("Word")
+OrLater: TypeAlias = Word | str
+"""A word of an enumeration in an answer, or one that a later version has written meanwhile: while
+two versions run side by side, the older one shows what it does not know as it stands."""
 
 Timestamp = AwareDatetime
 """A moment with a time zone; producers write UTC."""

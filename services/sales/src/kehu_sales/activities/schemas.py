@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import PriceInput
 from kehu_kernel.pagination import PageParams
@@ -60,7 +61,7 @@ class ActivityRead(BaseModel):
 
     id: UUID = Field(description="The activity's id.")
     version: int = Field(description="Always 1: an activity is never changed.")
-    kind: ActivityKind = Field(description="How it took place.")
+    kind: OrLater[ActivityKind] = Field(description="How it took place.")
     topic: str = Field(description="What it was about, in a few words.")
     content: str | None = Field(description="What was said and agreed.")
     opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, LongText, Patch, Text, shown
@@ -84,7 +84,9 @@ class AmendmentRead(RevisionRead):
     version: int = Field(description="Counts the changes; also the ETag.")
     number: str = Field(description="The contract's number and the revision, such as ...-R2.")
     contract_id: UUID = Field(description="The contract.")
-    state: AmendmentState = Field(description="How far it is; approved: the contract says so.")
+    state: OrLater[AmendmentState] = Field(
+        description="How far it is; approved: the contract says so."
+    )
     created_at: datetime = Field(description="When it was submitted.")
     updated_at: datetime = Field(description="When it was decided on last.")
 

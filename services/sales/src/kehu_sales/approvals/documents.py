@@ -12,6 +12,7 @@ from kehu_sales.amendments.service import approval_decided as amendment_decided
 from kehu_sales.approvals.models import Approval, DocumentKind
 from kehu_sales.competitors.service import approval_decided as competitor_decided
 from kehu_sales.contracts.service import approval_decided as contract_decided
+from kehu_sales.later import known
 from kehu_sales.price_lists.service import approval_decided as price_list_decided
 from kehu_sales.projects.service import approval_decided as project_decided
 from kehu_sales.quotes.service import approval_decided as quote_decided
@@ -32,8 +33,11 @@ DECIDED_ON: Mapping[DocumentKind, Callable[[Session, Approval, date], Awaitable[
 
 
 async def tell(session: Session, approval: Approval, today: date) -> None:
-    """Have the document follow a decision, in the same transaction; it may refuse."""
-    kind = DocumentKind(approval.kind)
+    """Have the document follow a decision, in the same transaction; it may refuse.
+
+    Raises `MadeByLaterVersion` for a kind of document that this version does not know.
+    """
+    kind = known(DocumentKind, approval.kind)
     if kind in DECIDED_ON:
         await DECIDED_ON[kind](session, approval, today)
     else:

@@ -43,6 +43,7 @@ from kehu_sales.approvals.schemas import (
     Remark,
 )
 from kehu_sales.contracts.errors import ContractInForce, ContractNotReady
+from kehu_sales.later import MadeByLaterVersion
 from kehu_sales.projects.errors import ProjectIsUnderWay
 from kehu_sales.quotes.errors import QuoteIsOut
 from kehu_sales.samples.errors import SampleIsOut
@@ -90,6 +91,7 @@ async def list_decisions(approval_id: UUID, session: Session) -> DecisionList:
         InstalmentBelowCollected,
         PaidInstalmentChanged,
         AmendmentBelowPlanned,
+        MadeByLaterVersion,
     ),
 )
 async def approve(
@@ -113,7 +115,7 @@ async def approve(
     "/{approval_id}/reject",
     summary="Reject",
     dependencies=[WRITE],
-    responses=problems(ApprovalIsOver, NotTheApprover, OwnDocument),
+    responses=problems(ApprovalIsOver, NotTheApprover, OwnDocument, MadeByLaterVersion),
 )
 async def reject(
     approval_id: UUID,
@@ -133,7 +135,7 @@ async def reject(
     "/{approval_id}/withdraw",
     summary="Withdraw a submission",
     dependencies=[WRITE],
-    responses=problems(ApprovalIsOver, NotTheSubmitter),
+    responses=problems(ApprovalIsOver, NotTheSubmitter, MadeByLaterVersion),
 )
 async def withdraw(
     approval_id: UUID,
@@ -161,6 +163,7 @@ async def withdraw(
         ContractInForce,
         AmendmentInForce,
         ProjectIsUnderWay,
+        MadeByLaterVersion,
     ),
 )
 async def revoke(

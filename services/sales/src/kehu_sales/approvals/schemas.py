@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import CurrencyCode, Money
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.pagination import PageParams
@@ -112,7 +112,7 @@ class ChainRead(BaseModel):
 
     id: UUID = Field(description="The chain's id.")
     version: int = Field(description="Counts the changes; also the ETag.")
-    kind: DocumentKind = Field(description="The kind of document.")
+    kind: OrLater[DocumentKind] = Field(description="The kind of document.")
     active: bool = Field(description="Whether anybody is asked by it.")
     own_allowed: bool = Field(description="Whether one may approve one's own documents.")
     currency: str = Field(description="Currency of the amounts in conditions.")
@@ -147,7 +147,7 @@ class ApprovalRead(BaseModel):
 
     id: UUID = Field(description="The approval's id.")
     version: int = Field(description="Counts the changes; also the ETag.")
-    kind: DocumentKind = Field(description="The kind of document.")
+    kind: OrLater[DocumentKind] = Field(description="The kind of document.")
     document_id: UUID = Field(description="The document.")
     document_number: str = Field(description="The document's number.")
     customer_id: UUID | None = Field(description="The customer the document is for.")
@@ -156,7 +156,7 @@ class ApprovalRead(BaseModel):
         description="The stage it was in when the document was approved: there it counts."
     )
     approved_at: datetime | None = Field(description="When it was approved, if it counts there.")
-    state: ApprovalState = Field(description="How far it is.")
+    state: OrLater[ApprovalState] = Field(description="How far it is.")
     levels: list[LevelRead] = Field(description="The levels asked for, as they were then.")
     position: int = Field(description="The level that decides, or decided last, from 1.")
     waiting_employee_id: UUID | None = Field(description="The employee it waits for.")
@@ -183,7 +183,7 @@ class DecisionRead(BaseModel):
     """One step of an approval."""
 
     step: int = Field(description="Counts the steps; the version of the approval it made.")
-    decision: Decision = Field(description="What was decided.")
+    decision: OrLater[Decision] = Field(description="What was decided.")
     level_name: str | None = Field(description="The level that decided.")
     reason: str | None = Field(description="Why.")
     decided_by: str = Field(description="The subject who decided.")

@@ -13,6 +13,7 @@ from kehu_kernel.columns import Aggregate, TenantRow
 from kehu_sales.assignment.errors import AmountsReversed, AssigneesMissing
 from kehu_sales.assignment.rules import Leave, Rule, Way
 from kehu_sales.db import Base
+from kehu_sales.later import known
 
 
 class AssignmentRule(Aggregate, Base):
@@ -58,7 +59,7 @@ class AssignmentRule(Aggregate, Base):
         return Rule(
             id=self.id,
             name=self.name,
-            way=Way(self.way),
+            way=known(Way, self.way),
             territory_ids=frozenset(map(UUID, self.territory_ids)),
             categories=frozenset(self.categories),
             sources=frozenset(self.sources),

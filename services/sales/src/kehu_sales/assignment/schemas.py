@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import CurrencyCode, two_places
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.pagination import PageParams
@@ -156,7 +156,7 @@ class AssignmentRuleRead(BaseModel):
     position: int = Field(description=POSITION)
     active: bool = Field(description="Whether it is looked at.")
     automatic: bool = Field(description=AUTOMATIC)
-    way: Way = Field(description=WAY)
+    way: OrLater[Way] = Field(description=WAY)
     territory_ids: list[UUID] = Field(description=TERRITORIES)
     categories: list[str] = Field(description=CATEGORIES)
     sources: list[str] = Field(description=SOURCES)
@@ -295,7 +295,7 @@ class ConsideredRead(BaseModel):
     employee_id: UUID = Field(description="The employee.")
     load: DecimalText = Field(description="Open opportunities, weighed by their state.")
     level: int | None = Field(description="Sum of the levels in what was asked for; by skill only.")
-    passed_over: PassedOver | None = Field(description="Why not; null: could have it.")
+    passed_over: OrLater[PassedOver] | None = Field(description="Why not; null: could have it.")
 
 
 class RuleLookedAt(BaseModel):
@@ -303,8 +303,8 @@ class RuleLookedAt(BaseModel):
 
     rule_id: UUID = Field(description="The rule.")
     name: str = Field(description="Its name at the time.")
-    way: Way = Field(description="How it chose.")
-    unmet: Condition | None = Field(description="Why it did not apply; null: it did.")
+    way: OrLater[Way] = Field(description="How it chose.")
+    unmet: OrLater[Condition] | None = Field(description="Why it did not apply; null: it did.")
     considered: list[ConsideredRead] = Field(description="Whom it could choose from.")
     chosen_id: UUID | None = Field(description="Whom it chose.")
 

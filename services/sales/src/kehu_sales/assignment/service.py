@@ -7,7 +7,6 @@ from uuid import UUID
 
 from kehu_kernel import audit, business_day, ids, outbox
 from kehu_kernel.db import require
-from kehu_kernel.errors import NotFound
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.assignment import queries
@@ -28,6 +27,7 @@ from kehu_sales.directory.service import require_department, require_employee
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.errors import UnknownOpportunity
 from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.references import reference
 
 
 async def assign(
@@ -58,10 +58,7 @@ async def preview(session: Session, opportunity_id: UUID, *, today: date) -> Cho
 
     Raises `UnknownOpportunity`.
     """
-    try:
-        opportunity = await require(session, Opportunity, opportunity_id)
-    except NotFound as error:
-        raise UnknownOpportunity(id=opportunity_id) from error
+    opportunity = await reference(session, Opportunity, opportunity_id, UnknownOpportunity)
     await session.see_all_rows()  # loads are everybody's
     return await _choose(session, opportunity, today=today)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, shown
@@ -41,7 +42,7 @@ class CloseReasonRead(BaseModel):
 
     id: UUID = Field(description="The reason's id.")
     version: int = Field(description="Counts the changes; also the ETag.")
-    outcome: Outcome = Field(description="What it is a reason of.")
+    outcome: OrLater[Outcome] = Field(description="What it is a reason of.")
     code: str = Field(description="Code.")
     name: str = Field(description="Name.")
     name_en: str | None = Field(description="Name in English.")
@@ -77,7 +78,7 @@ class ReasonReportQuery(BaseModel):
 class ReasonCount(BaseModel):
     """How much was won or lost for one reason, in one currency."""
 
-    outcome: Outcome = Field(description="Won or lost.")
+    outcome: OrLater[Outcome] = Field(description="Won or lost.")
     code: str | None = Field(description="Code of the reason; null: none of the list was named.")
     name: str | None = Field(description="Its name.")
     opportunities: int = Field(description="How many.")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Whole, shown
 from kehu_sales.collisions.models import (
@@ -30,8 +30,8 @@ OVERLAP = "What both are about: the same product, one category, or no lines to t
 class Candidate(BaseModel):
     """An opportunity that another one collides with; out of sight it is its department's only."""
 
-    relation: Relation = Field(description=RELATION)
-    overlap: Overlap = Field(description=OVERLAP)
+    relation: OrLater[Relation] = Field(description=RELATION)
+    overlap: OrLater[Overlap] = Field(description=OVERLAP)
     department_code: str | None = Field(description="Whom to talk to: the department's code.")
     department_name: str | None = Field(description="The department's name.")
     opportunity_id: UUID | None = Field(description="The opportunity; null if out of sight.")
@@ -131,12 +131,12 @@ class CollisionRead(BaseModel):
     id: UUID = Field(description="The collision's id.")
     version: int = Field(description="Counts the changes; also the ETag.")
     number: str = Field(description="Document number, such as COL-2026-000001.")
-    state: State = Field(
+    state: OrLater[State] = Field(
         description="open: nobody has spoken; claimed: the other side is to answer; contested: to "
         "be arbitrated; yielded, arbitrated, dismissed: decided; lapsed: they collide no more."
     )
-    relation: Relation = Field(description=RELATION)
-    overlap: Overlap = Field(description=OVERLAP)
+    relation: OrLater[Relation] = Field(description=RELATION)
+    overlap: OrLater[Overlap] = Field(description=OVERLAP)
     found_on: date = Field(description="Day it was found.")
     sides: list[SideRead] = Field(description="The two opportunities.")
     entry_reason: str | None = Field(description="Why the second was entered all the same.")
@@ -225,7 +225,7 @@ class CollisionCount(BaseModel):
     department_id: UUID | None = Field(description="The department; null: of no department.")
     code: str | None = Field(description="Its code.")
     name: str | None = Field(description="Its name.")
-    state: State = Field(description="In this state.")
+    state: OrLater[State] = Field(description="In this state.")
     number: int = Field(description="So many; one between two departments counts for both.")
 
 
@@ -282,14 +282,14 @@ class CollisionPolicyRead(BaseModel):
     """The rules about collisions as they stand."""
 
     version: int = Field(description="Counts the changes, from 0 for defaults; also the ETag.")
-    at_entry: AtEntry = Field(description=AT_ENTRY)
-    relations: list[Relation] = Field(description=RELATIONS)
+    at_entry: OrLater[AtEntry] = Field(description=AT_ENTRY)
+    relations: list[OrLater[Relation]] = Field(description=RELATIONS)
     by_category: bool = Field(description=BY_CATEGORY)
     without_lines: bool = Field(description=WITHOUT_LINES)
     within_days: int | None = Field(description=WITHIN)
     across_departments: bool = Field(description=ACROSS)
     answer_days: int = Field(description=ANSWER)
-    on_yield: OnYield = Field(description=ON_YIELD)
+    on_yield: OrLater[OnYield] = Field(description=ON_YIELD)
 
     @classmethod
     def of(cls, policy: CollisionPolicy) -> Self:

@@ -15,6 +15,7 @@ from kehu_kernel.columns import Aggregate
 from kehu_sales.approvals.models import ApprovalState
 from kehu_sales.competitors.errors import ComparisonSubjectUnclear, CompetitorIsFixed
 from kehu_sales.db import Base
+from kehu_sales.later import known
 
 
 class FileState(StrEnum):
@@ -156,7 +157,7 @@ def balance_of(criteria: Sequence[dict[str, Any]]) -> Balance | None:
     sums = dict.fromkeys(Advantage, Decimal(0))
     for row in criteria:
         weight = row["weight"]
-        sums[Advantage(row["advantage"])] += Decimal(1 if weight is None else weight)
+        sums[known(Advantage, row["advantage"])] += Decimal(1 if weight is None else weight)
     whole = sum(sums.values())
     if not whole:
         return None

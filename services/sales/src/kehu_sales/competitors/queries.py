@@ -1,7 +1,7 @@
 """Reading competitors, and how we do against each."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -13,6 +13,7 @@ from sqlalchemy import Select, select
 from kehu_kernel.session import Session
 from kehu_sales.competitors.models import ComparisonSheet, Competitor, OpportunityCompetitor
 from kehu_sales.competitors.schemas import CompetitorFilters, SheetFilters, TakePartFilters
+from kehu_sales.db import among
 
 Row = TypeVar("Row")
 
@@ -53,6 +54,20 @@ RATES = """
 """
 """One statement; the policies leave out what the caller does not see. A competitor that was named
 only when the opportunity was lost took part as well; one that gave up did not lose."""
+
+
+async def load_competitors(
+    session: Session, competitor_ids: Collection[UUID]
+) -> dict[UUID, Competitor]:
+    """Return the files with these ids, as far as they exist."""
+    if not competitor_ids:
+        return {}
+    rows = await session.scalars(
+        select(Competitor).where(
+            Competitor.tenant_id == session.context.tenant_id, among(Competitor.id, competitor_ids)
+        )
+    )
+    return {row.id: row for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

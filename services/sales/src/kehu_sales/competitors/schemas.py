@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
@@ -106,7 +106,9 @@ class CompetitorRead(BaseModel):
     strategy: str | None = Field(description="How it competes.")
     products: list[OfferRead] = Field(description="What it sells, at which prices.")
     sources: list[str] = Field(description="Where we know it from.")
-    state: FileState = Field(description="How far it is: only an approved one was audited.")
+    state: OrLater[FileState] = Field(
+        description="How far it is: only an approved one was audited."
+    )
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
 
@@ -160,7 +162,7 @@ class TakePartRead(BaseModel):
     version: int = Field(description="Counts the changes; also the ETag.")
     opportunity_id: UUID = Field(description="The opportunity.")
     competitor_id: UUID = Field(description="The competitor.")
-    threat: Threat = Field(description="How dangerous it is.")
+    threat: OrLater[Threat] = Field(description="How dangerous it is.")
     active: bool = Field(description="Whether it still takes part.")
     note: str | None = Field(description="What it is up to.")
     created_at: datetime = Field(description="When the record was made.")
@@ -251,7 +253,7 @@ class CriterionRead(BaseModel):
     criterion: str = Field(description="By what is compared.")
     ours: str = Field(description="What we offer.")
     theirs: str = Field(description="What they offer.")
-    advantage: Advantage = Field(description="Who is better.")
+    advantage: OrLater[Advantage] = Field(description="Who is better.")
     weight: DecimalText | None = Field(description="How much it counts; null: 1.")
 
 

@@ -37,6 +37,7 @@ from kehu_sales.competitors.schemas import (
 from kehu_sales.opportunities.links import lock_open
 from kehu_sales.products.errors import UnknownProduct
 from kehu_sales.products.queries import load_products
+from kehu_sales.references import reference
 
 NUMBER_PREFIX = "COMP"
 
@@ -201,10 +202,7 @@ async def list_win_rates(session: Session, asked: WinRateQuery) -> list[Rate]:
 
 async def require_known(session: Session, competitor_id: UUID) -> Competitor:
     """Return a competitor that somebody names. Raises `UnknownCompetitor`."""
-    found = await session.get(Competitor, (session.context.tenant_id, competitor_id))
-    if found is None:
-        raise UnknownCompetitor(id=competitor_id)
-    return found
+    return await reference(session, Competitor, competitor_id, UnknownCompetitor)
 
 
 def _changed(session: Session, found: Competitor, action: str) -> Competitor:

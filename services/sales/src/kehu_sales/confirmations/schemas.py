@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from kehu_contracts.base import OrLater
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, shown
 from kehu_sales.confirmations.models import ConfirmationTemplate
@@ -76,7 +77,7 @@ class ConfirmationTemplateRead(BaseModel):
     version: int = Field(description="Counts the changes; also the ETag.")
     code: str = Field(description="The tenant's own code of the template.")
     name: str = Field(description="Name.")
-    required_fields: list[Fact] = Field(description="What an opportunity must say.")
+    required_fields: list[OrLater[Fact]] = Field(description="What an opportunity must say.")
     questions: list[QuestionRead] = Field(description="What must be answered besides.")
     active: bool = Field(description="Whether it is in use.")
     created_at: datetime = Field(description="When the record was made.")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money, two_places
 from kehu_kernel.amounts import POSITIVE, Written, digits
 from kehu_kernel.pagination import PageParams
@@ -146,7 +146,7 @@ class CreditOverride(Input):
 class CreditFindingRead(BaseModel):
     """What speaks against a contract on account."""
 
-    code: CreditFinding = Field(description="What it is.")
+    code: OrLater[CreditFinding] = Field(description="What it is.")
     refuses: bool = Field(description="True: a reason to refuse. False: a warning.")
     zh: str = Field(description="In Chinese.")
     en: str = Field(description="In English.")
@@ -187,7 +187,7 @@ class ContractRead(BaseModel):
     id: UUID = Field(description="The contract's id.")
     version: int = Field(description="Counts the changes; also the ETag.")
     number: str = Field(description="Document number, such as CON-2026-000123.")
-    state: ContractState = Field(description="How far it is; approved: in force.")
+    state: OrLater[ContractState] = Field(description="How far it is; approved: in force.")
     revision: int = Field(description="Counts what both sides agreed to, from 1.")
     quote_id: UUID | None = Field(description="The quote it was pushed down from.")
     opportunity_id: UUID | None = Field(description="The opportunity it came of.")

@@ -5,8 +5,6 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from kehu_kernel.db import require
-from kehu_kernel.errors import NotFound
 from kehu_kernel.session import Session
 from kehu_sales.contracts.errors import (
     ContractNeedsCustomer,
@@ -29,6 +27,7 @@ from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.quotes import pricing
 from kehu_sales.quotes.lines import NO_DISCOUNT, QuoteLine
 from kehu_sales.quotes.models import Quote, QuoteState
+from kehu_sales.references import reference
 
 AGREED = (QuoteState.APPROVED, QuoteState.SENT, QuoteState.ACCEPTED)
 """States of quotes that somebody has agreed to."""
@@ -94,10 +93,7 @@ async def source_of(
 async def _from_quote(
     session: Session, data: ContractCreate, quote_id: UUID, *, today: date
 ) -> Source:
-    try:
-        quote = await require(session, Quote, quote_id, lock=True)
-    except NotFound as error:
-        raise UnknownQuote(id=quote_id) from error
+    quote = await reference(session, Quote, quote_id, UnknownQuote, lock=True)
     require_agreed(quote, today)
     if quote.contract_id is not None:
         raise QuoteHasContract
@@ -121,10 +117,7 @@ async def _opportunity_of(session: Session, opportunity_id: UUID | None) -> Oppo
     """Return the opportunity, open or won: contracts follow. Raises `UnknownOpportunity`."""
     if opportunity_id is None:
         return None
-    try:
-        return await require(session, Opportunity, opportunity_id)
-    except NotFound as error:
-        raise UnknownOpportunity(id=opportunity_id) from error
+    return await reference(session, Opportunity, opportunity_id, UnknownOpportunity)
 
 
 async def _customer_of(

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_kernel.wire import Patch, shown
 from kehu_sales.credit_policy.models import CreditCheckPolicy, Treatment
 
@@ -25,8 +26,8 @@ class CreditCheckPolicyRead(BaseModel):
     """The policy of credit checks as it stands."""
 
     version: int = Field(description="Counts the changes, from 0 for defaults; also the ETag.")
-    without_file: Treatment = Field(description=WITHOUT_FILE)
-    without_report: Treatment = Field(description=WITHOUT_REPORT)
+    without_file: OrLater[Treatment] = Field(description=WITHOUT_FILE)
+    without_report: OrLater[Treatment] = Field(description=WITHOUT_REPORT)
 
     @classmethod
     def of(cls, policy: CreditCheckPolicy) -> Self:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Input, LongText, Text, Whole, shown
 from kehu_sales.deliveries.models import DeliveryState, ProjectDelivery
@@ -89,7 +89,7 @@ class DeliveryRead(BaseModel):
     delivered_on: date = Field(description="Business day of the delivery.")
     receiver: str | None = Field(description="Who took it at the customer's.")
     lines: list[DeliveredLineRead] = Field(description="What was delivered.")
-    state: DeliveryState = Field(description="Delivered, or taken back.")
+    state: OrLater[DeliveryState] = Field(description="Delivered, or taken back.")
     reversed_on: date | None = Field(description="Business day it was taken back.")
     reverse_reason: str | None = Field(description="Why it was taken back.")
     created_at: datetime = Field(description="When the record was made.")

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from kehu_kernel.session import Session
+from kehu_sales.directory.below import departments_below
 from kehu_sales.forecasts.models import DEFAULTS, ForecastCall, ForecastRules
 from kehu_sales.forecasts.schemas import ForecastCallFilters
 
@@ -43,15 +44,9 @@ COUNTED = """
 """.format(**DEFAULTS)  # noqa: S608 - our own numbers
 """The rule of forecasts: what is won counts in the month it was won, what is in progress in the
 month it is expected to close; a call counts before the success rate."""
-WHOSE = """
+WHOSE = f"""
     ($4::uuid IS NULL OR owner_id = $4)
-    AND ($5::uuid IS NULL OR department_id = ANY (ARRAY(
-        WITH RECURSIVE below AS (
-            SELECT $5::uuid AS id
-            UNION
-            SELECT d.id FROM below
-            JOIN department_refs d ON d.tenant_id = $1 AND d.parent_id = below.id
-        ) SELECT id FROM below)))
+    AND ($5::uuid IS NULL OR department_id = ANY (ARRAY({departments_below("$5::uuid")})))
 """
 NOW = f"""
     SELECT month, currency, {SUMS} FROM ({COUNTED}) AS counted WHERE {WHOSE}

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Input, LongText, Patch, Whole, shown
@@ -41,7 +41,9 @@ class ForecastCallRead(BaseModel):
     id: UUID = Field(description="Its id.")
     version: int = Field(description="Counts the changes.")
     opportunity_id: UUID = Field(description="The opportunity.")
-    category: Category | None = Field(description="How sure it is to come; null: taken back.")
+    category: OrLater[Category] | None = Field(
+        description="How sure it is to come; null: taken back."
+    )
     reason: str | None = Field(description="Why.")
     updated_at: datetime = Field(description="When it was said.")
 

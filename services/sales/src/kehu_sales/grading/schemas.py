@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import CurrencyCode
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
@@ -218,7 +218,7 @@ class BandRead(BaseModel):
 class IndicatorRead(BaseModel):
     """An indicator with its value standard and its weight."""
 
-    indicator: Indicator = Field(description="The indicator.")
+    indicator: OrLater[Indicator] = Field(description="The indicator.")
     name: str = Field(description="Its name.")
     name_en: str = Field(description="Its name in English.")
     weight: DecimalText = Field(description="Its weight; all add up to 1.")
@@ -230,8 +230,8 @@ class RuleRead(BaseModel):
     """A direct rule."""
 
     level: str = Field(description="Code of the level.")
-    kind: RuleKind = Field(description="What it looks at.")
-    indicator: Indicator | None = Field(description="Whose value is compared.")
+    kind: OrLater[RuleKind] = Field(description="What it looks at.")
+    indicator: OrLater[Indicator] | None = Field(description="Whose value is compared.")
     value: DecimalText | None = Field(description="What it is compared with.")
 
 
@@ -371,7 +371,7 @@ class AssessmentInput(Input):
 class PartRead(BaseModel):
     """What one indicator adds to the score."""
 
-    indicator: Indicator = Field(description="The indicator.")
+    indicator: OrLater[Indicator] = Field(description="The indicator.")
     value: DecimalText | None = Field(description="Its value; null: nobody knows.")
     source: str = Field(
         description="Who says so: entered, opportunity, customer, or unknown; may grow."
@@ -399,12 +399,12 @@ class GradeRead(BaseModel):
         description="rule, score, or nothing: not effective, no scheme, or values missing."
     )
     rule: RuleRead | None = Field(description="The direct rule that decided.")
-    missing: list[Indicator] = Field(description="Indicators whose value nobody knows.")
+    missing: list[OrLater[Indicator]] = Field(description="Indicators whose value nobody knows.")
     parts: list[PartRead] = Field(description="What each indicator adds.")
     scheme_version: int = Field(description="Version of the scheme it was graded by; 0: none.")
     graded_at: datetime | None = Field(description="When.")
     stale: bool = Field(description="Whether it is to be graded again, by a newer scheme.")
-    values: dict[Indicator, DecimalText] = Field(description="What users entered.")
+    values: dict[OrLater[Indicator], DecimalText] = Field(description="What users entered.")
     contract_annual_revenue: DecimalText | None = Field(description="Of the contract, per year.")
     one_off_revenue: DecimalText | None = Field(description="One-off fees.")
     social_influence: bool = Field(description="Whether it has a big social influence.")

@@ -21,6 +21,7 @@ from kehu_sales.grading.errors import (
     UnknownLevel,
     WeightsUnsound,
 )
+from kehu_sales.later import known
 
 ONE = Decimal(1)
 
@@ -199,7 +200,7 @@ def scheme_from(stored: Mapping[str, Any]) -> Scheme:
         currency=stored["currency"],
         standards=tuple(
             Standard(
-                Indicator(one["indicator"]),
+                known(Indicator, one["indicator"]),
                 tuple(
                     Band(_decimal(b["from_value"]), Decimal(b["score"]), b["name"], b["name_en"])
                     for b in one["bands"]
@@ -208,12 +209,12 @@ def scheme_from(stored: Mapping[str, Any]) -> Scheme:
             )
             for one in stored["standards"]
         ),
-        weights={Indicator(name): Decimal(one) for name, one in stored["weights"].items()},
+        weights={known(Indicator, name): Decimal(one) for name, one in stored["weights"].items()},
         rules=tuple(
             Rule(
                 one["level"],
-                RuleKind(one["kind"]),
-                Indicator(one["indicator"]) if one["indicator"] else None,
+                known(RuleKind, one["kind"]),
+                known(Indicator, one["indicator"]) if one["indicator"] else None,
                 _decimal(one["value"]),
             )
             for one in stored["rules"]

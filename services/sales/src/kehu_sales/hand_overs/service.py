@@ -6,13 +6,14 @@ Addresses of the leaver's calendar are revoked. What is closed stays as it is: i
 and who did it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
+from kehu_contracts.base import Event
 from kehu_kernel import audit, clock, outbox
 from kehu_kernel.columns import TenantRow
 from kehu_kernel.session import Session
@@ -50,7 +51,41 @@ from kehu_sales.visits.series import VisitSeries
 
 Row = TypeVar("Row", bound=TenantRow)
 
+Keep = Callable[[Session, Any], object]
+"""Keeps that a record was handed over, and tells of it."""
+
 OPEN = (Status.NOT_EVALUATED, Status.IN_EVALUATION, Status.IN_PROGRESS)
+
+
+def _telling(changed: Callable[[Any, list[str]], Event]) -> Keep:
+    """Return what tells of it by the event that says that a record changed."""
+
+    def keep(session: Session, one: Any) -> None:
+        fields = audit.changed(session, one, "handed-over")
+        outbox.add(session, changed(one, fields), sequence=one.version)
+
+    return keep
+
+
+OWNED: Sequence[tuple[Any, Keep, Sequence[ColumnElement[bool]]]] = (
+    (Quote, _telling(quote_events.changed), [Quote.state.in_(OPEN_QUOTES)]),
+    (Sample, _telling(sample_events.changed), [Sample.state.in_(OPEN_SAMPLES)]),
+    (
+        Contract,
+        lambda session, one: contracts.changed(session, one, "handed-over"),
+        [Contract.state.in_(OPEN_CONTRACTS)],
+    ),
+    (  # money that is not allocated yet: somebody has to see to it
+        Receipt,
+        receipts.handed_over,
+        [
+            Receipt.state == ReceiptState.RECORDED,
+            Receipt.allocated + Receipt.refunded < Receipt.amount,
+        ],
+    ),
+    (PriceList, _telling(price_list_events.changed), []),
+)
+"""Documents with an owner: which of a leaver's are handed over."""
 
 
 async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, zone: str) -> int:
@@ -61,11 +96,7 @@ async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, 
     moved += await _move_visits(session, hand_over, limit)
     moved += await _revoke_feeds(session, hand_over, limit)
     moved += await _move_projects(session, hand_over, limit, today)
-    moved += await _move_quotes(session, hand_over, limit)
-    moved += await _move_samples(session, hand_over, limit)
-    moved += await _move_contracts(session, hand_over, limit)
-    moved += await _move_receipts(session, hand_over, limit)
-    moved += await _move_price_lists(session, hand_over, limit)
+    moved += await _move_owned(session, hand_over, limit)
     moved += await hand_over_leader(session, hand_over.employee_id, hand_over.successor_id)
     moved += await _replace_in_rules(session, hand_over, limit)
     return moved + await _move_approvals(session, hand_over, limit)
@@ -167,78 +198,18 @@ async def _move_projects(session: Session, hand_over: HandOverRef, limit: int, t
     return len(found)
 
 
-async def _move_quotes(session: Session, hand_over: HandOverRef, limit: int) -> int:
-    found = await _locked(
-        session,
-        Quote,
-        limit,
-        Quote.owner_id == hand_over.employee_id,
-        Quote.state.in_(OPEN_QUOTES),
-    )
-    for quote in found:
-        quote.owner_id, quote.department_id = hand_over.successor_in(quote.department_id)
-        fields = audit.changed(session, quote, "handed-over")
-        outbox.add(session, quote_events.changed(quote, fields), sequence=quote.version)
-    return len(found)
-
-
-async def _move_samples(session: Session, hand_over: HandOverRef, limit: int) -> int:
-    found = await _locked(
-        session,
-        Sample,
-        limit,
-        Sample.owner_id == hand_over.employee_id,
-        Sample.state.in_(OPEN_SAMPLES),
-    )
-    for sample in found:
-        sample.owner_id, sample.department_id = hand_over.successor_in(sample.department_id)
-        fields = audit.changed(session, sample, "handed-over")
-        outbox.add(session, sample_events.changed(sample, fields), sequence=sample.version)
-    return len(found)
-
-
-async def _move_contracts(session: Session, hand_over: HandOverRef, limit: int) -> int:
-    found = await _locked(
-        session,
-        Contract,
-        limit,
-        Contract.owner_id == hand_over.employee_id,
-        Contract.state.in_(OPEN_CONTRACTS),
-    )
-    for one in found:
-        one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
-        contracts.changed(session, one, "handed-over")
-    return len(found)
-
-
-async def _move_receipts(session: Session, hand_over: HandOverRef, limit: int) -> int:
-    """Hand over the money that is not allocated yet: somebody has to see to it."""
-    found = await _locked(
-        session,
-        Receipt,
-        limit,
-        Receipt.owner_id == hand_over.employee_id,
-        Receipt.state == ReceiptState.RECORDED,
-        Receipt.allocated + Receipt.refunded < Receipt.amount,
-    )
-    for one in found:
-        one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
-        receipts.handed_over(session, one)
-    return len(found)
-
-
-async def _move_price_lists(session: Session, hand_over: HandOverRef, limit: int) -> int:
-    found = await _locked(
-        session,
-        PriceList,
-        limit,
-        PriceList.owner_id == hand_over.employee_id,
-    )
-    for one in found:
-        one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
-        fields = audit.changed(session, one, "handed-over")
-        outbox.add(session, price_list_events.changed(one, fields), sequence=one.version)
-    return len(found)
+async def _move_owned(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    """Hand over the documents that have an owner, and no more to them than that."""
+    moved = 0
+    for model, keep, conditions in OWNED:
+        found = await _locked(
+            session, model, limit, model.owner_id == hand_over.employee_id, *conditions
+        )
+        for one in found:
+            one.owner_id, one.department_id = hand_over.successor_in(one.department_id)
+            keep(session, one)
+        moved += len(found)
+    return moved
 
 
 async def _replace_in_rules(session: Session, hand_over: HandOverRef, limit: int) -> int:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from kehu_contracts.base import OrLater
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, Patch, Text, Whole, shown
 from kehu_sales.approvals.models import DocumentKind
@@ -194,9 +195,9 @@ class StageRead(BaseModel):
     success_rate: int = Field(description="Chance of winning in this stage, in percent.")
     conditions: "StageConditionsRead" = Field(description="What must be recorded in it.")
     name_en: str | None = Field(description="Name in English.")
-    buyer_stage: BuyerStage | None = Field(description="Where the buyer stands meanwhile.")
-    period: Period | None = Field(description="Period of the opportunity's life.")
-    kind: Kind | None = Field(description="What an opportunity in the stage is.")
+    buyer_stage: OrLater[BuyerStage] | None = Field(description="Where the buyer stands meanwhile.")
+    period: OrLater[Period] | None = Field(description="Period of the opportunity's life.")
+    kind: OrLater[Kind] | None = Field(description="What an opportunity in the stage is.")
     skippable: bool = Field(description="Whether a promotion may skip it.")
     may_return_to: list[str] = Field(description="Earlier stages one may return to from here.")
 
@@ -204,18 +205,20 @@ class StageRead(BaseModel):
 class StageConditionsRead(BaseModel):
     """What must be recorded in a stage before it is left."""
 
-    control: Control = Field(description="How strictly the stage insists: none, remind, strict.")
+    control: OrLater[Control] = Field(
+        description="How strictly the stage insists: none, remind, strict."
+    )
     activities: int = Field(description="Activities recorded in the stage, at least.")
     tasks: int = Field(description="Completed tasks of the stage, at least.")
     quotes: int = Field(description="Quotes made in the stage, at least.")
     visits: int = Field(description="Visits among the activities, at least.")
     samples: int = Field(description="Samples delivered in the stage, at least.")
     approvals: int = Field(description="Documents approved in the stage, at least.")
-    approved_documents: list[DocumentKind] = Field(
+    approved_documents: list[OrLater[DocumentKind]] = Field(
         description="Kinds of documents; one of each must have been approved in the stage."
     )
-    required_fields: list[Fact] = Field(description="What the opportunity must say.")
-    roles: list[BuyingRole] = Field(description="Parts the buying committee must have.")
+    required_fields: list[OrLater[Fact]] = Field(description="What the opportunity must say.")
+    roles: list[OrLater[BuyingRole]] = Field(description="Parts the buying committee must have.")
 
 
 class MethodRead(BaseModel):
@@ -291,9 +294,9 @@ class PresetStage(BaseModel):
     name_en: str | None = Field(description="Name in English.")
     planned_days: int = Field(description="Days an opportunity should stay in the stage.")
     success_rate: int = Field(description="Chance of winning in this stage, in percent.")
-    buyer_stage: BuyerStage | None = Field(description="Where the buyer stands meanwhile.")
-    period: Period | None = Field(description="Period of the opportunity's life.")
-    kind: Kind | None = Field(description="What an opportunity in the stage is.")
+    buyer_stage: OrLater[BuyerStage] | None = Field(description="Where the buyer stands meanwhile.")
+    period: OrLater[Period] | None = Field(description="Period of the opportunity's life.")
+    kind: OrLater[Kind] | None = Field(description="What an opportunity in the stage is.")
     skippable: bool = Field(description="Whether a promotion may skip it.")
     may_return_to: list[str] = Field(description="Earlier stages one may return to from here.")
     conditions: StageConditionsRead = Field(description="What must be recorded in it.")

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from kehu_sales.approvals.models import DocumentKind
+from kehu_sales.later import known
 from kehu_sales.methods.errors import (
     KindMustNotFall,
     ReturnMustLeadBack,
@@ -193,10 +194,12 @@ def stage_from(stored: dict[str, Any]) -> Stage:
     conditions = Conditions(
         **given
         | {
-            "control": Control(given["control"]),
-            "approved_documents": tuple(map(DocumentKind, given.get("approved_documents", ()))),
-            "required_fields": tuple(map(Fact, given.get("required_fields", ()))),
-            "roles": tuple(map(BuyingRole, given.get("roles", ()))),
+            "control": known(Control, given["control"]),
+            "approved_documents": tuple(
+                known(DocumentKind, one) for one in given.get("approved_documents", ())
+            ),
+            "required_fields": tuple(known(Fact, one) for one in given.get("required_fields", ())),
+            "roles": tuple(known(BuyingRole, one) for one in given.get("roles", ())),
         }
     )
     buyer_stage, period, kind = (stored.get(name) for name in ("buyer_stage", "period", "kind"))
@@ -204,9 +207,9 @@ def stage_from(stored: dict[str, Any]) -> Stage:
         **stored
         | {
             "conditions": conditions,
-            "buyer_stage": BuyerStage(buyer_stage) if buyer_stage else None,
-            "period": Period(period) if period else None,
-            "kind": Kind(kind) if kind else None,
+            "buyer_stage": known(BuyerStage, buyer_stage) if buyer_stage else None,
+            "period": known(Period, period) if period else None,
+            "kind": known(Kind, kind) if kind else None,
             "may_return_to": tuple(stored.get("may_return_to", ())),
         }
     )

@@ -30,6 +30,7 @@ from kehu_sales.collisions import entry
 from kehu_sales.collisions.entry import Watch
 from kehu_sales.collisions.models import AtEntry
 from kehu_sales.collisions.queries import policy_of
+from kehu_sales.competitors.queries import load_competitors
 from kehu_sales.customers.service import load_customers
 from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.queries import load_methods, past_versions
@@ -233,6 +234,7 @@ class _Together:
         code = getattr(command, "reason_code", None)
         if code is not None and (OUTCOMES[command.op], code) not in known.reasons:
             raise UnknownCloseReason(reason=code, outcome=OUTCOMES[command.op])
+        known.require_competitor(getattr(command, "competitor_id", None))
         match command:
             case SubmitCommand():
                 decisions.submit(session, opportunity, command, today=today)
@@ -252,8 +254,13 @@ class _Together:
                 decisions.lose(session, opportunity, command, today=today)
 
     async def _write_changes(self) -> None:
-        """Write the opportunities that existed before: one statement, sent once for all of them."""
+        """Write the opportunities that existed before: one statement, sent once for all of them.
+
+        They were locked within the caller's sight; once decided they may be out of it. What is new
+        is written already: it has to be in sight.
+        """
         if self._changed:
+            await self._session.see_all_rows()
             await self._session.execute(
                 WRITE_ALL,
                 [
@@ -271,6 +278,7 @@ class _Together:
         existing = self._opportunities.values()
         customers = {row.customer_id for row in existing} | {new.customer_id for new in creates}
         methods = {row.method_id for row in existing} | {new.method_id for new in creates}
+        rivals = {getattr(one, "competitor_id", None) for one in commands}
         products = {line.product_id for new in creates for line in new.lines}
         owned = [new.customer_id for new in creates if new.owner_id is not None]
         self._watch = await entry.watch_over(session, owned)
@@ -290,6 +298,7 @@ class _Together:
             customers=await load_customers(session, _given(customers)),
             products=await load_products(session, products),
             methods=loaded,
+            competitors=await load_competitors(session, _given(rivals)),
             past_versions=past,
             recorded=await queries.recorded_in_stages(session, counted),
             taken_references=await queries.taken_references(session, references),
@@ -348,6 +357,7 @@ async def _one_by_one(
             with explained(CONSTRAINTS):
                 async with session.savepoint():
                     opportunity = await _run_one(session, command, opportunity_id, circumstances)
+            await session.see_rows_in_scope()  # what one command may see is not for the next one
         except DomainError as failure:
             found = None if isinstance(failure, NotFound) else opportunity_id
             outcomes.append(Outcome(found, None, failure))

@@ -12,6 +12,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
+from kehu_sales.later import known
 from kehu_sales.methods.stages import BuyingRole
 
 
@@ -54,8 +55,8 @@ class CommitteeColumn(TypeDecorator[tuple[Member, ...]]):
         return tuple(
             Member(
                 contact_id=UUID(member["contact_id"]),
-                role=BuyingRole(member["role"]),
-                influence=Influence(member["influence"]) if member["influence"] else None,
+                role=known(BuyingRole, member["role"]),
+                influence=known(Influence, member["influence"]) if member["influence"] else None,
             )
             for member in value
         )

@@ -13,6 +13,8 @@ from uuid import UUID
 from kehu_kernel import audit, business_day, outbox
 from kehu_kernel.context import Actor
 from kehu_kernel.session import Session
+from kehu_sales.competitors.errors import UnknownCompetitor
+from kehu_sales.competitors.models import Competitor
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.customers.service import current_customer, present_customer
 from kehu_sales.lines import Line, one_currency
@@ -45,6 +47,7 @@ class Known:
     customers: dict[UUID, CustomerRef] = field(default_factory=dict)
     products: dict[UUID, Product] = field(default_factory=dict)
     methods: dict[UUID, Method] = field(default_factory=dict)
+    competitors: dict[UUID, Competitor] = field(default_factory=dict)
     past_versions: Mapping[tuple[UUID, int], MethodVersion] = field(default_factory=dict)
     recorded: Mapping[UUID, Mapping[str, Recorded]] = field(default_factory=dict)
     taken_references: set[str] = field(default_factory=set)
@@ -65,6 +68,11 @@ class Known:
             raise UnknownMethod(id=method_id)
         self.methods[method_id].require_active()
         return self.methods[method_id]
+
+    def require_competitor(self, competitor_id: UUID | None) -> None:
+        """Raise `UnknownCompetitor` if one is named that has no file."""
+        if competitor_id is not None and competitor_id not in self.competitors:
+            raise UnknownCompetitor(id=competitor_id)
 
     def stages(self, opportunity: Opportunity) -> tuple[Stage, ...]:
         """Return the stages that an opportunity in progress follows."""
@@ -124,13 +132,14 @@ def prepare(
 
     `currency` is the one of an opportunity without any amount; `reporter_id` who reports unless
     the data name somebody. Raises `RevenueIsSumOfLines`,
-    `DateInFuture`, `ExternalReferenceTaken`, or what `current_customer`, `Known.method` and
-    `priced` raise.
+    `DateInFuture`, `ExternalReferenceTaken`, `UnknownCompetitor`, or what `current_customer`,
+    `Known.method` and `priced` raise.
     """
     if data.lines and data.expected_revenue is not None:
         raise RevenueIsSumOfLines
     if data.customer_id is not None:
         current_customer(known.customers, data.customer_id)
+    known.require_competitor(data.competitor_id)
     if data.external_ref is not None and data.external_ref in known.taken_references:
         raise ExternalReferenceTaken
     opened_on = business_day.happened(data.opened_on, today)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_kernel import business_day
 from kehu_kernel.errors import DomainError
+from kehu_sales.later import known
 from kehu_sales.methods.stages import Kind, Stage, place_of
 from kehu_sales.opportunities.errors import (
     EvaluationHasFailed,
@@ -56,7 +57,7 @@ class Progress(Potential):
     @property
     def kind(self) -> Kind:
         """Which of the text's five kinds it is."""
-        stage_kind = Kind(self.stage_kind) if self.stage_kind else None
+        stage_kind = known(Kind, self.stage_kind) if self.stage_kind else None
         return kind_of(self.status, confirmed=self.confirmed_on is not None, stage_kind=stage_kind)
 
     def require_open(self) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from kehu_contracts.base import OrLater
 from kehu_kernel.amounts import POSITIVE, Written, digits
 from kehu_kernel.wire import shown
 from kehu_sales.methods.stages import Control, Stage
@@ -31,7 +32,7 @@ class EvaluationRead(BaseModel):
 
     round: int = Field(description="Counts the decisions, from 1.")
     evaluator_id: UUID = Field(description="The employee who was named to decide.")
-    result: Result = Field(description="The decision.")
+    result: OrLater[Result] = Field(description="The decision.")
     next_evaluator_id: UUID | None = Field(description="Who decides next, after pass_to_next.")
     comment: str | None = Field(description="Why.")
     decided_on: date = Field(description="Day of the decision.")
@@ -102,7 +103,7 @@ class ConditionRead(BaseModel):
     """A condition of a stage that is to be left, and how it stands."""
 
     stage_code: str = Field(description="The stage.")
-    control: Control = Field(description="Whether it only reminds, or is strict.")
+    control: OrLater[Control] = Field(description="Whether it only reminds, or is strict.")
     kind: ConditionKind = Field(
         description="What is asked for: a count, an approved document, a field, or a role."
     )

@@ -110,7 +110,8 @@ async def pool_moves_of(session: Session, opportunity_id: UUID) -> list[PoolMove
 
 LIVES = """
     WITH lives AS (
-        SELECT opportunity_id, max(moved_at) AS since, max(moved_on) AS since_day FROM opportunity_pool_moves
+        SELECT opportunity_id, max(moved_at) AS since, max(moved_on) AS since_day
+        FROM opportunity_pool_moves
         WHERE tenant_id = $1 AND opportunity_id = ANY ($2::uuid[]) AND move = 'taken_up'
         GROUP BY opportunity_id
     )

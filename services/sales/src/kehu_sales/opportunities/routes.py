@@ -23,6 +23,7 @@ from kehu_kernel.problems import language_of, problems
 from kehu_sales.close_reasons.errors import UnknownCloseReason
 from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.routes import AllowedCollision, tell
+from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_sales.grading.errors import LevelNotGraded
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
@@ -106,6 +107,7 @@ Currency = Annotated[str, Depends(_currency)]
         UnknownMethod,
         MethodWithdrawn,
         NoDefaultMethod,
+        UnknownCompetitor,
         DateInFuture,
         OpportunityCollides,
         OutsideRowScope,
@@ -198,6 +200,7 @@ async def read_opportunity(
         UnknownCustomer,
         CustomerMerged,
         CustomerHasEnded,
+        UnknownCompetitor,
         DateInFuture,
         OpportunityCollides,
         OpportunityInPool,
@@ -385,7 +388,9 @@ async def win_opportunity(
     "/{opportunity_id}/lose",
     summary="Lose an opportunity",
     dependencies=[WRITE],
-    responses=problems(*NOT_NOW, NotInProgress, CompetitorNeeded, UnknownCloseReason, *DATES),
+    responses=problems(
+        *NOT_NOW, NotInProgress, CompetitorNeeded, UnknownCompetitor, UnknownCloseReason, *DATES
+    ),
 )
 async def lose_opportunity(
     opportunity_id: UUID,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import POSITIVE, MoneyInput, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
@@ -299,11 +299,11 @@ class OpportunityRead(BaseModel):
     source: str | None = Field(description="Where the opportunity came from.")
     lead_id: UUID | None = Field(description="The lead it was converted from.")
     external_ref: str | None = Field(description="Key of the opportunity in another system.")
-    interest: Interest | None = Field(description="How interested the customer is.")
+    interest: OrLater[Interest] | None = Field(description="How interested the customer is.")
     need: str | None = Field(description="What the customer needs.")
     expected_close_on: date | None = Field(description="Day a decision is expected.")
     method_id: UUID = Field(description="The sales method it follows.")
-    status: Status = Field(description="Where it stands.")
+    status: OrLater[Status] = Field(description="Where it stands.")
     evaluator_id: UUID | None = Field(description="Who is to decide; only while in evaluation.")
     stage_code: str | None = Field(description="Stage of the method; none before it passed.")
     stage_name: str | None = Field(description="Name of the stage.")
@@ -317,25 +317,27 @@ class OpportunityRead(BaseModel):
     close_reason: str | None = Field(description="Why it was won or lost.")
     close_reason_code: str | None = Field(description="Why, by the tenant's list of reasons.")
     won_amount: Money | None = Field(description="The amount that was really agreed.")
-    kind: Kind = Field(
+    kind: OrLater[Kind] = Field(
         description="Which of the five kinds it is: potential, effective, feasible, target, "
         "successful. Follows from all the rest."
     )
     method_version: int = Field(
         description="Version of the method's stages it follows since it passed its evaluation."
     )
-    stage_kind: Kind | None = Field(description="What its stage stands for.")
+    stage_kind: OrLater[Kind] | None = Field(description="What its stage stands for.")
     stage_due_on: date | None = Field(description="Day it should leave the stage by.")
     reported_by_id: UUID | None = Field(description="The employee who reported it.")
-    reporter_role: ReporterRole | None = Field(description="What that employee does.")
-    need_kind: NeedKind | None = Field(description="Whether the need was formally requested.")
+    reporter_role: OrLater[ReporterRole] | None = Field(description="What that employee does.")
+    need_kind: OrLater[NeedKind] | None = Field(
+        description="Whether the need was formally requested."
+    )
     competitor: str | None = Field(description="The competitor; of a lost one, who won it.")
     competitor_id: UUID | None = Field(description="The competitor's file.")
     need_confirmed_on: date | None = Field(description="Day the customer confirmed the need.")
     feasibility_passed_on: date | None = Field(description="Day it was found feasible.")
     solution_accepted_on: date | None = Field(description="Day the customer took our solution.")
     confirmed_on: date | None = Field(description="Day it was confirmed as effective.")
-    confirmation: Confirmation | None = Field(description="By what it was confirmed.")
+    confirmation: OrLater[Confirmation] | None = Field(description="By what it was confirmed.")
     confirmation_template_id: UUID | None = Field(description="The template it matched.")
     confirmation_answers: dict[str, str] | None = Field(
         description="Answers to the template's questions, by code."
@@ -368,8 +370,8 @@ class MemberRead(BaseModel):
     """A contact with a part in the purchase."""
 
     contact_id: UUID = Field(description="The contact.")
-    role: BuyingRole = Field(description="The part the contact plays.")
-    influence: Influence | None = Field(description="How much the contact has to say.")
+    role: OrLater[BuyingRole] = Field(description="The part the contact plays.")
+    influence: OrLater[Influence] | None = Field(description="How much the contact has to say.")
 
     @classmethod
     def of(cls, member: Member) -> Self:

@@ -14,7 +14,9 @@ from kehu_sales.close_reasons.models import Outcome
 from kehu_sales.close_reasons.service import require_reason
 from kehu_sales.collisions.entry import enter
 from kehu_sales.collisions.models import Collision
+from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.competitors.models import Competitor
+from kehu_sales.competitors.queries import load_competitors
 from kehu_sales.customers.service import load_customers, require_customer
 from kehu_sales.grading.queries import require_level
 from kehu_sales.grading.regrading import regrade
@@ -38,6 +40,7 @@ from kehu_sales.opportunities.schemas import (
     OpportunityWin,
 )
 from kehu_sales.products.queries import load_products
+from kehu_sales.references import reference
 
 NUMBER_PREFIX = "OPP"
 COLLIDING = {"customer_id", "owner_id", "department_id", "lines"}
@@ -63,6 +66,9 @@ async def create_opportunity(
         products=await load_products(session, {line.product_id for line in data.lines}),
         methods=await load_methods(
             session, [data.method_id] if data.method_id else [], default=data.method_id is None
+        ),
+        competitors=await load_competitors(
+            session, [data.competitor_id] if data.competitor_id else []
         ),
     )
     opportunity = decisions.prepare(
@@ -92,8 +98,8 @@ async def change_opportunity(
     """Change potential information or product lines. Return what it collides with, if that changed.
 
     Raises `OpportunityCollides`, `OpportunityIsClosed`, `EvaluationHasFailed`, `OpportunityInPool`,
-    `RevenueIsSumOfLines`, `UnknownCustomer`, `CustomerHasEnded`, `DateInFuture`, or what
-    `decisions.priced` raises.
+    `RevenueIsSumOfLines`, `UnknownCustomer`, `CustomerHasEnded`, `UnknownCompetitor`,
+    `DateInFuture`, or what `decisions.priced` raises.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
@@ -101,6 +107,8 @@ async def change_opportunity(
     opportunity.require_open()
     if data.customer_id is not None and data.customer_id != opportunity.customer_id:
         await require_customer(session, data.customer_id)
+    if data.competitor_id is not None:
+        await reference(session, Competitor, data.competitor_id, UnknownCompetitor)
     await _expect(session, opportunity, data)
     for on in (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on):
         business_day.happened(on, today)
@@ -236,17 +244,15 @@ async def lose_opportunity(
     today: date,
     expected_version: int | None = None,
 ) -> Opportunity:
-    """Lose it. Raises `UnknownCloseReason`, or what `decisions.lose` raises.
+    """Lose it. Raises `UnknownCloseReason`, `UnknownCompetitor`, or what `decisions.lose` raises.
 
     A competitor that is named by its file only is named in words, too.
     """
     opportunity = await _lock(session, opportunity_id, expected_version)
     await require_reason(session, Outcome.LOST, data.reason_code)
-    if data.competitor_id is not None and data.competitor is None:
-        key = (session.context.tenant_id, data.competitor_id)
-        file = await session.get(Competitor, key)
-        if file is not None:
-            data = data.model_copy(update={"competitor": file.name})
+    if data.competitor_id is not None:
+        file = await reference(session, Competitor, data.competitor_id, UnknownCompetitor)
+        data = data.model_copy(update={"competitor": data.competitor or file.name})
     decisions.lose(session, opportunity, data, today=today)
     return opportunity
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_kernel.wire import Day, Input, LongText, shown
 from kehu_sales.opportunities.history import PoolMove
 from kehu_sales.opportunities.schemas import (
@@ -44,10 +45,10 @@ class PoolTakeUp(Input):
 class PoolMoveRead(BaseModel):
     """A way into the reserve pool, or out of it."""
 
-    move: Literal["pooled", "taken_up"] = Field(description="Into the pool, or out of it.")
+    move: OrLater[Literal["pooled", "taken_up"]] = Field(description="Into the pool, or out of it.")
     moved_on: date = Field(description="Business day.")
     reason: str | None = Field(description="Why.")
-    status: Status = Field(description="Where it stood before.")
+    status: OrLater[Status] = Field(description="Where it stood before.")
     stage_code: str | None = Field(description="The stage it was in before.")
     owner_id: UUID | None = Field(description="Whose it was before; of a take-up, who took it.")
     closed_on: date | None = Field(description="Day it had been lost.")

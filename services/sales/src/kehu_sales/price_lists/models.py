@@ -12,6 +12,7 @@ from kehu_kernel import business_day
 from kehu_kernel.columns import Aggregate, TenantRow
 from kehu_sales.approvals.models import ApprovalState
 from kehu_sales.db import Base
+from kehu_sales.later import known
 from kehu_sales.price_lists.errors import (
     AudienceUnclear,
     NoPriceLines,
@@ -96,7 +97,7 @@ class PriceList(Aggregate, Base):
 
     def require_sound(self) -> None:
         """Raise `AudienceUnclear` or `PeriodReversed` for a list that makes no sense."""
-        named = NAMED_BY[Audience(self.audience)]
+        named = NAMED_BY[known(Audience, self.audience)]
         for column in ("customer_id", "segment_id", "audience_code"):
             if (getattr(self, column) is not None) != (column == named):
                 raise AudienceUnclear(audience=self.audience)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import CurrencyCode, Money, two_places
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.pagination import PageParams
@@ -122,7 +122,7 @@ class ListRead(BaseModel):
     version: int = Field(description="Counts the changes; also the ETag.")
     number: str = Field(description="Document number, such as PRICE-2026-000001.")
     name: str = Field(description="Name.")
-    audience: Audience = Field(description="Whom it is for.")
+    audience: OrLater[Audience] = Field(description="Whom it is for.")
     customer_id: UUID | None = Field(description="The customer it is for.")
     segment_id: UUID | None = Field(description="The segment it is for.")
     audience_code: str | None = Field(description=CODE)
@@ -132,7 +132,7 @@ class ListRead(BaseModel):
     ends_on: date | None = Field(description="Last business day it holds.")
     owner_id: UUID | None = Field(description="The employee who looks after it.")
     department_id: UUID | None = Field(description="The owner's department.")
-    state: ListState = Field(description="How far it is; only an approved list answers.")
+    state: OrLater[ListState] = Field(description="How far it is; only an approved list answers.")
     line_count: int = Field(description="How many prices it holds.")
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")

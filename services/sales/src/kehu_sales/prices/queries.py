@@ -8,6 +8,7 @@ from uuid import UUID
 from kehu_contracts.money import Money
 from kehu_kernel.session import Session
 from kehu_sales.customers.models import CustomerRef
+from kehu_sales.later import known
 from kehu_sales.price_lists.models import Audience
 from kehu_sales.prices.choosing import Offer
 
@@ -79,7 +80,7 @@ async def offers(
             Offer(
                 price=Money(amount=row["price"], currency=row["currency"]),
                 tax_included=row["tax_included"],
-                audience=Audience(row["audience"]),
+                audience=known(Audience, row["audience"]),
                 price_list_id=row["id"],
                 number=row["number"],
                 name=row["name"],

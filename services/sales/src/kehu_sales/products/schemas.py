@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import POSITIVE, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
@@ -112,7 +112,9 @@ class ProductRead(BaseModel):
     list_price: Money = Field(description="Price of one unit before any discount.")
     active: bool = Field(description="Whether it may still be offered.")
     category: str | None = Field(description="Kind of product.")
-    origin: Origin | None = Field(description="Produced by ourselves, or sold as an agency.")
+    origin: OrLater[Origin] | None = Field(
+        description="Produced by ourselves, or sold as an agency."
+    )
     floor_price: Money | None = Field(
         description="Price below which a quote needs approval; null without sales:prices:floor."
     )

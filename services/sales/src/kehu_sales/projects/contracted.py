@@ -15,6 +15,7 @@ from kehu_sales.contracts.errors import ContractHasDeliveries, ContractHasProjec
 from kehu_sales.contracts.models import EFFECTIVE, Contract
 from kehu_sales.projects.errors import ContractNotEffective, MoreThanContract, UnknownContract
 from kehu_sales.projects.models import OPEN, Project, ProjectLine, ProjectState
+from kehu_sales.references import reference
 
 Quantities = Mapping[UUID, Decimal]
 
@@ -41,10 +42,7 @@ async def lock_effective(session: Session, contract_id: UUID) -> Contract:
 
     Raises `UnknownContract`, `ContractNotEffective`.
     """
-    key = (session.context.tenant_id, contract_id)
-    contract = await session.get(Contract, key, lock="FOR NO KEY UPDATE")
-    if contract is None:
-        raise UnknownContract(id=contract_id)
+    contract = await reference(session, Contract, contract_id, UnknownContract, lock=True)
     if contract.state not in EFFECTIVE:
         raise ContractNotEffective(number=contract.number)
     return contract

@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from kehu_kernel import ids
+from kehu_sales.later import MadeByLaterVersion
 from kehu_sales.methods.stages import Control, Stage
 from kehu_sales.projects.errors import StageNotInMethod
 
@@ -32,8 +33,11 @@ class Values(TypeDecorator[tuple[Any, ...]]):
         return self._adapter.dump_python(value or (), mode="json")
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> tuple[Any, ...]:
-        """Return the stored values."""
-        return self._adapter.validate_python(value)
+        """Return the stored values. Raises `MadeByLaterVersion` for a word that is none of ours."""
+        try:
+            return self._adapter.validate_python(value)
+        except ValidationError as unknown:
+            raise MadeByLaterVersion(word=unknown.errors()[0]["input"]) from unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, Whole, shown
@@ -230,7 +230,9 @@ class ProjectStageRead(BaseModel):
     name: str = Field(description="Name.")
     planned_days: int = Field(description="Days planned for it.")
     weight: int = Field(description="Its weight in the progress.")
-    control: Control = Field(description="How strictly open mandatory work keeps one in it.")
+    control: OrLater[Control] = Field(
+        description="How strictly open mandatory work keeps one in it."
+    )
     entered_on: date | None = Field(description="Business day it was entered.")
     due_on: date | None = Field(description="Day it should end, once it is entered.")
     ended_on: date | None = Field(description="Business day it ended.")
@@ -280,7 +282,7 @@ class ProjectRead(BaseModel):
     planned_start_on: date | None = Field(description="Business day it should begin.")
     planned_end_on: date | None = Field(description="Business day it should end.")
     method_id: UUID = Field(description="The method whose stages were ticked.")
-    state: ProjectState = Field(description="How far it is.")
+    state: OrLater[ProjectState] = Field(description="How far it is.")
     percent_complete: int = Field(description=PERCENT)
     stage_code: str | None = Field(description="The stage it is in.")
     next_stage_code: str | None = Field(description="The stage that follows, to be confirmed.")

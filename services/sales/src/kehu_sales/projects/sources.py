@@ -38,6 +38,7 @@ from kehu_sales.projects.errors import (
 )
 from kehu_sales.projects.models import ProjectLine
 from kehu_sales.projects.schemas import ProjectCreate
+from kehu_sales.references import reference
 
 NONE = Decimal(0)
 
@@ -144,10 +145,7 @@ async def _customer_of(session: Session, data: ProjectCreate) -> UUID:
     theirs = None
     opportunity = None
     if data.opportunity_id is not None:
-        key = (session.context.tenant_id, data.opportunity_id)
-        opportunity = await session.get(Opportunity, key)
-        if opportunity is None:
-            raise UnknownOpportunity(id=data.opportunity_id)
+        opportunity = await reference(session, Opportunity, data.opportunity_id, UnknownOpportunity)
         theirs = opportunity.customer_id
     named = data.customer_id
     known = await load_customers(session, {one for one in (named, theirs) if one})

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_kernel.wire import Input, Patch, Text, Whole, shown
 from kehu_sales.lines import PercentInput
 from kehu_sales.quote_policy.models import EarlyQuote, QuotePolicy
@@ -65,7 +65,7 @@ class QuotePolicyRead(BaseModel):
 
     version: int = Field(description="Counts the changes, from 0 for defaults; also the ETag.")
     limits: list[LimitRead] = Field(description="The limit of every role that has one.")
-    early_quote: EarlyQuote = Field(description=EARLY)
+    early_quote: OrLater[EarlyQuote] = Field(description=EARLY)
     solution_from_rate: int = Field(description=RATE)
     valid_days: int | None = Field(description=VALID)
     key_account_grades: list[str] = Field(description=GRADES)

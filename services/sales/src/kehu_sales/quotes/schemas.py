@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import PriceInput
 from kehu_kernel.pagination import PageParams
@@ -144,7 +144,7 @@ class QuoteLineRead(LineRead):
 class WarningRead(BaseModel):
     """What may be wrong with the quote."""
 
-    code: QuoteWarning = Field(description="Which warning it is.")
+    code: OrLater[QuoteWarning] = Field(description="Which warning it is.")
     zh: str = Field(description="The warning in Chinese.")
     en: str = Field(description="The warning in English.")
     source: str = Field(description="The place in the texts.")
@@ -162,7 +162,7 @@ class QuoteRead(BaseModel):
     id: UUID = Field(description="The quote's id.")
     version: int = Field(description="Counts the changes; also the ETag.")
     number: str = Field(description="Document number, such as QUO-2026-000123.")
-    state: QuoteState = Field(description="How far it is.")
+    state: OrLater[QuoteState] = Field(description="How far it is.")
     revision: int = Field(description="Counts the versions of the offer, from 1.")
     root_id: UUID | None = Field(description="The first version; null in that one itself.")
     opportunity_id: UUID | None = Field(description="The opportunity it is for.")

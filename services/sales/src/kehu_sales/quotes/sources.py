@@ -27,6 +27,7 @@ from kehu_sales.quotes.errors import (
     TooManyPrices,
 )
 from kehu_sales.quotes.schemas import LINES, QuoteCreate, QuoteLineInput
+from kehu_sales.references import reference
 
 ONE = Decimal(1)
 
@@ -75,10 +76,7 @@ async def _from_opportunity(session: Session, data: QuoteCreate, opportunity_id:
 async def _from_price_list(
     session: Session, data: QuoteCreate, price_list_id: UUID, on: date
 ) -> Source:
-    key = (session.context.tenant_id, price_list_id)
-    found = await session.get(PriceList, key)
-    if found is None:
-        raise UnknownPriceList(id=price_list_id)
+    found = await reference(session, PriceList, price_list_id, UnknownPriceList)
     found.require_answering(on)
     theirs, named = found.customer_id, data.customer_id
     known = await load_customers(session, {one for one in (theirs, named) if one})

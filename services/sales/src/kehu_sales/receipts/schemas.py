@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.amounts import MoneyInput
 from kehu_kernel.pagination import PageParams
@@ -139,7 +140,7 @@ class ReceiptRead(BaseModel):
     id: UUID = Field(description="The receipt's id.")
     version: int = Field(description="Counts the changes; also the ETag.")
     number: str = Field(description="Document number, such as REC-2026-000123.")
-    state: ReceiptState = Field(description="Recorded, or reversed as a mistake.")
+    state: OrLater[ReceiptState] = Field(description="Recorded, or reversed as a mistake.")
     customer_id: UUID = Field(description="Who paid.")
     owner_id: UUID | None = Field(description="The employee who follows it up.")
     department_id: UUID | None = Field(description="The owner's department.")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Text, shown
 from kehu_sales.methods.stages import Kind
@@ -58,10 +59,10 @@ class ReportRead(BaseModel):
     number: str = Field(description="The opportunity's number.")
     topic: str = Field(description="What it is about.")
     reported_by_id: UUID = Field(description="The employee who reported it.")
-    reporter_role: ReporterRole | None = Field(description="What the reporter does.")
+    reporter_role: OrLater[ReporterRole] | None = Field(description="What the reporter does.")
     opened_on: date = Field(description="Day it was reported.")
-    status: Status = Field(description="Where it stands.")
-    kind: Kind = Field(description="Which of the five kinds it is by now.")
+    status: OrLater[Status] = Field(description="Where it stands.")
+    kind: OrLater[Kind] = Field(description="Which of the five kinds it is by now.")
     closed_on: date | None = Field(description="Day it was won or lost.")
     created_at: datetime = Field(description="When the record was made.")
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Input, LongText, shown
@@ -88,7 +89,7 @@ class SampleRead(BaseModel):
     customer_id: UUID | None = Field(description="The opportunity's customer at that time.")
     owner_id: UUID | None = Field(description="Who answers for them.")
     department_id: UUID | None = Field(description="The owner's department.")
-    state: SampleState = Field(description="How far it is.")
+    state: OrLater[SampleState] = Field(description="How far it is.")
     lines: list[LineRead] = Field(description="Every product line, in order.")
     total: Money = Field(description="What they are worth: the sum of the lines.")
     note: str | None = Field(description="What they are for.")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_kernel.wire import Day, Input, LongText, Text, Whole
 from kehu_sales.methods.stages import BuyerStage, Control, Kind, Period, Stage
 from kehu_sales.opportunities.models import Opportunity
@@ -52,10 +53,10 @@ class GateRead(BaseModel):
 
     stage_code: str = Field(description="The present stage.")
     stage_name: str = Field(description="Its name.")
-    control: Control = Field(description="How strictly it insists: none, remind, strict.")
-    kind: Kind | None = Field(description="What an opportunity in it is.")
-    buyer_stage: BuyerStage | None = Field(description="Where the buyer stands meanwhile.")
-    period: Period | None = Field(description="Period of the opportunity's life.")
+    control: OrLater[Control] = Field(description="How strictly it insists: none, remind, strict.")
+    kind: OrLater[Kind] | None = Field(description="What an opportunity in it is.")
+    buyer_stage: OrLater[BuyerStage] | None = Field(description="Where the buyer stands meanwhile.")
+    period: OrLater[Period] | None = Field(description="Period of the opportunity's life.")
     planned_days: int = Field(description="Days planned for the stage.")
     actual_days: int = Field(description="Days it has been there.")
     overdue: bool = Field(description="Whether that is longer than planned.")

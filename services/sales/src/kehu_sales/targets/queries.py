@@ -8,21 +8,19 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from kehu_kernel.session import Session
+from kehu_sales.directory.below import departments_below
 from kehu_sales.targets.models import Target
 from kehu_sales.targets.schemas import TargetFilters
 
 SORT_COLUMNS = {"starts_on": Target.starts_on}
 
-WON = """
-    WITH RECURSIVE asked AS (
+BELOW = departments_below("aims.department_id")
+
+WON = f"""
+    WITH asked AS (
         SELECT * FROM unnest($2::uuid[]) AS asked (id)
     ), aims AS (
         SELECT t.* FROM targets t JOIN asked ON asked.id = t.id WHERE t.tenant_id = $1
-    ), below AS (
-        SELECT id AS target_id, department_id FROM aims WHERE department_id IS NOT NULL
-        UNION
-        SELECT below.target_id, d.id FROM below
-        JOIN department_refs d ON d.tenant_id = $1 AND d.parent_id = below.department_id
     )
     SELECT aims.id, won.amount, won.largest, won.orders, parts.amount AS below
     FROM aims
@@ -33,12 +31,10 @@ WON = """
         WHERE o.tenant_id = $1 AND o.status = 'won' AND o.currency = aims.currency
             AND o.closed_on BETWEEN aims.starts_on AND aims.ends_on
             AND (o.owner_id = aims.employee_id
-                OR o.department_id = ANY (ARRAY(
-                    SELECT department_id FROM below WHERE target_id = aims.id))
+                OR o.department_id = ANY (ARRAY({BELOW}))
                 OR o.department_id IS NULL AND o.owner_id = ANY (ARRAY(
-                    SELECT e.id FROM employee_refs e JOIN below ON below.target_id = aims.id
-                        AND e.department_id = below.department_id
-                    WHERE e.tenant_id = $1)))
+                    SELECT e.id FROM employee_refs e
+                    WHERE e.tenant_id = $1 AND e.department_id IN ({BELOW}))))
     ) AS won
     LEFT JOIN LATERAL (
         SELECT coalesce(sum(part.amount), 0) AS amount FROM targets part
@@ -48,7 +44,7 @@ WON = """
             AND part.currency = aims.currency
             AND (e.department_id = aims.department_id OR d.parent_id = aims.department_id)
     ) AS parts ON aims.department_id IS NOT NULL
-"""
+"""  # noqa: S608 - our own words
 """One statement for a page of targets. An opportunity counts for its own department, or, where it
 names none, for that of its owner."""
 

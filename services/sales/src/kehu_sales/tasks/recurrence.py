@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from dateutil import rrule
 
+from kehu_sales.later import known
+
 
 class Frequency(StrEnum):
     """How often something repeats."""
@@ -59,9 +61,9 @@ class Recurrence:
         until = values["until"]
         return cls(
             first=date.fromisoformat(values["first"]),
-            frequency=Frequency(values["frequency"]),
+            frequency=known(Frequency, values["frequency"]),
             interval=values["interval"],
-            weekdays=tuple(Weekday(one) for one in values["weekdays"]),
+            weekdays=tuple(known(Weekday, one) for one in values["weekdays"]),
             until=date.fromisoformat(until) if until else None,
         )
 

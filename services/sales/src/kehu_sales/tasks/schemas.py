@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_kernel import business_day
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, Whole, shown
@@ -54,9 +55,9 @@ class RecurrenceRead(BaseModel):
     """How a task or a visit repeats."""
 
     first: date = Field(description="First business day.")
-    frequency: Frequency = Field(description="Days, weeks, months or years.")
+    frequency: OrLater[Frequency] = Field(description="Days, weeks, months or years.")
     interval: int = Field(description="Every so many of them.")
-    weekdays: list[Weekday] = Field(description="Days of the week; of a weekly one.")
+    weekdays: list[OrLater[Weekday]] = Field(description="Days of the week; of a weekly one.")
     until: date | None = Field(description="Last business day, included.")
 
 
@@ -167,7 +168,7 @@ class TaskRead(BaseModel):
     percent: int = Field(description=PERCENT)
     customer_id: UUID | None = Field(description="The customer it is for.")
     assignee_id: UUID | None = Field(description="The employee who is to do it.")
-    status: TaskStatus = Field(description="How far it is.")
+    status: OrLater[TaskStatus] = Field(description="How far it is.")
     due_on: date | None = Field(description="Business day it should be done by.")
     started_on: date | None = Field(description="Business day work really began.")
     finished_on: date | None = Field(description="Business day work really ended.")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_kernel.columns import Aggregate
 from kehu_sales.db import Base
+from kehu_sales.later import known
 from kehu_sales.methods.stages import Control
 from kehu_sales.visit_policy.errors import (
     ChecklistCodesRepeat,
@@ -71,7 +72,7 @@ class VisitType:
             **{
                 **values,
                 "approval": Approval(values["approval"]),
-                "next_step": Control(values["next_step"]),
+                "next_step": known(Control, values["next_step"]),
                 "checklist": tuple(Item(**one) for one in values["checklist"]),
             }
         )

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kehu_contracts.base import OrLater
 from kehu_kernel.wire import Flag, Input, Patch, Text, Whole, shown
 from kehu_sales.methods.stages import Control
 from kehu_sales.visit_policy.models import Approval, Item, VisitPolicy, VisitType
@@ -157,9 +158,9 @@ class VisitTypeRead(BaseModel):
     code: str = Field(description="Code.")
     name_zh: str = Field(description="Name in Chinese.")
     name_en: str = Field(description="Name in English.")
-    approval: Approval = Field(description=APPROVAL)
+    approval: OrLater[Approval] = Field(description=APPROVAL)
     report_hours: int = Field(description=REPORT_HOURS)
-    next_step: Control = Field(description=NEXT_STEP)
+    next_step: OrLater[Control] = Field(description=NEXT_STEP)
     market_assessment: bool = Field(description=ASSESSMENT)
     active: bool = Field(description="Whether new visits may be of this type.")
     checklist: list[ItemRead] = Field(description="Every item, in order.")

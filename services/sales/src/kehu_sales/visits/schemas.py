@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
@@ -158,7 +158,7 @@ class VisitRead(BaseModel):
     version: int = Field(description="Counts the changes; also the ETag.")
     number: str = Field(description="Document number, such as VIS-2026-000123.")
     type: str = Field(description="Code of the type of visit.")
-    status: VisitStatus = Field(description="How far it is.")
+    status: OrLater[VisitStatus] = Field(description="How far it is.")
     customer_id: UUID = Field(description="The customer.")
     opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
     series_id: UUID | None = Field(description="What repeats have in common, if it recurs.")
@@ -166,8 +166,8 @@ class VisitRead(BaseModel):
     contact_ids: list[UUID] = Field(description=CONTACTS)
     purpose: str = Field(description=PURPOSE)
     customer_value: str | None = Field(description=VALUE)
-    mode: Mode = Field(description=MODE)
-    host: Host = Field(description=HOST)
+    mode: OrLater[Mode] = Field(description=MODE)
+    host: OrLater[Host] = Field(description=HOST)
     starts_at: datetime = Field(description=STARTS)
     ends_at: datetime = Field(description=ENDS)
     place: str | None = Field(description=PLACE)
@@ -196,18 +196,18 @@ class VisitRead(BaseModel):
     listened_minutes: int | None = Field(description="Minutes listening.")
     asked_minutes: int | None = Field(description="Minutes asking.")
     presented_minutes: int | None = Field(description="Minutes presenting.")
-    phase: Phase | None = Field(description="How far the talk came.")
+    phase: OrLater[Phase] | None = Field(description="How far the talk came.")
     behaviour_stage: int | None = Field(description="Stage of behaviour that was seen, 1 to 4.")
     potential_buyer: bool | None = Field(description="Whether the person may buy.")
     needs: str | None = Field(description="Needs that were found.")
     next_need_on: date | None = Field(description="When the next need is expected.")
     next_need_quantity: DecimalText | None = Field(description="How much will be needed then.")
-    proposed: Proposed | None = Field(description="What was put before the customer.")
+    proposed: OrLater[Proposed] | None = Field(description="What was put before the customer.")
     proposals: list[Proposal] | None = Field(description="Feature, benefit and evidence of each.")
     commitments: list[Commitment] | None = Field(description="What was promised.")
     market_assessment: Assessment | None = Field(description="What is known of the market now.")
-    refusal_degree: RefusalDegree | None = Field(description="How the customer refused.")
-    refusal_reason: RefusalReason | None = Field(description="Why the customer refused.")
+    refusal_degree: OrLater[RefusalDegree] | None = Field(description="How the customer refused.")
+    refusal_reason: OrLater[RefusalReason] | None = Field(description="Why the customer refused.")
     next_step: str | None = Field(description="What comes next.")
     next_step_on: date | None = Field(description="When that is.")
     travel_minutes: int | None = Field(description="Minutes of travel.")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from kehu_contracts.base import DecimalText
+from kehu_contracts.base import DecimalText, OrLater
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Text, shown
 from kehu_service_desk.product_files.schemas import Quantity
@@ -166,9 +166,9 @@ class RequestRead(BaseModel):
     product_file_id: UUID | None = Field(description="The product under repair.")
     kind: RequestKind = Field(description="Whether the customer asks for service, or complains.")
     problem: str = Field(description="The problem in the words of the customer.")
-    priority: RequestPriority = Field(description="How pressing it is.")
-    channel: RequestChannel = Field(description="How it came in.")
-    status: RequestStatus = Field(description="How far it is.")
+    priority: OrLater[RequestPriority] = Field(description="How pressing it is.")
+    channel: OrLater[RequestChannel] = Field(description="How it came in.")
+    status: OrLater[RequestStatus] = Field(description="How far it is.")
     follower_id: UUID | None = Field(description="The employee who follows it to its end.")
     handler_ids: list[UUID] = Field(description="Handlers named in its dispatch order.")
     opened_on: date = Field(description="Business day it came in.")
@@ -227,11 +227,13 @@ class RequestStepRead(BaseModel):
 
     id: UUID = Field(description="The step's id.")
     version: int = Field(description="The request's version after the step.")
-    step: StepKind = Field(description="What was done.")
+    step: OrLater[StepKind] = Field(description="What was done.")
     at: datetime = Field(description="When it was entered.")
     actor: str = Field(description="Who entered it: a token subject.")
-    status_before: RequestStatus | None = Field(description="How far it was; null at creation.")
-    status_after: RequestStatus = Field(description="How far it was then.")
+    status_before: OrLater[RequestStatus] | None = Field(
+        description="How far it was; null at creation."
+    )
+    status_after: OrLater[RequestStatus] = Field(description="How far it was then.")
     employee_ids: list[UUID] = Field(description="The follower or the handlers concerned.")
     note: str | None = Field(description="Note, reason, result or resolution.")
     dispatch_order: str | None = Field(description="Number of the dispatch order concerned.")
@@ -249,7 +251,7 @@ class DispatchHandlerRead(BaseModel):
     """A handler named in a dispatch order."""
 
     handler_id: UUID = Field(description="The handler.")
-    answer: Answer = Field(description="What the handler said.")
+    answer: OrLater[Answer] = Field(description="What the handler said.")
     reason: str | None = Field(description="Why.")
     answered_at: datetime | None = Field(description="When.")
 
@@ -259,7 +261,7 @@ class DispatchOrderRead(BaseModel):
 
     id: UUID = Field(description="The order's id.")
     number: str = Field(description="Document number, such as DO-2026-000123.")
-    status: OrderStatus = Field(description="What became of it.")
+    status: OrLater[OrderStatus] = Field(description="What became of it.")
     note: str | None = Field(description="What the handlers should know.")
     created_at: datetime = Field(description="When it was made.")
     created_by: str = Field(description="Who made it: a token subject.")
@@ -271,7 +273,7 @@ class DispatchOrderRead(BaseModel):
         handlers = [
             DispatchHandlerRead(
                 handler_id=handler.handler_id,
-                answer=Answer(handler.answer),
+                answer=handler.answer,
                 reason=handler.reason,
                 answered_at=handler.answered_at,
             )
