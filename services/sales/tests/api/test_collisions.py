@@ -17,7 +17,8 @@ from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import audited, count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_sales.collisions import queries
-from kehu_sales.collisions.models import Collision, CollisionCheck
+from kehu_sales.collisions.models import Collision
+from kehu_sales.collisions.relations import ask_again
 from kehu_sales.collisions.worker import CollisionWork
 from kehu_sales.customers.models import CustomerRef, DuplicatePairRef
 from kehu_sales.directory.models import DepartmentRef, EmployeeRef
@@ -543,7 +544,7 @@ class TestRound:
                         sequence=1,
                     )
                 )
-            session.add(CollisionCheck(tenant_id=tenant, customer_id=UUID(other)))
+            await ask_again(session, {(tenant, UUID(other))})
         assert await states(client) == []
         await work()
         (found,) = (await client.get(PATH)).json()["items"]
@@ -659,7 +660,20 @@ async def test_candidates_are_found_by_their_customers(
         for (name,) in await connection.fetch(OTHER_INDEXES):  # in a small table any would do
             await connection.execute(f"DROP INDEX {name}")
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL ROLE kehu_app")
-        plan = await connection.fetch(f"EXPLAIN {queries.CANDIDATES}", "t", [uuid4(), uuid4()])
+        plan = await connection.fetch(
+            f"EXPLAIN {queries.CANDIDATES}",
+            "t",
+            [uuid4(), uuid4()],
+            TODAY,
+            TODAY,
+            "[]",
+            [],
+            False,
+            1,
+            True,
+            True,
+            9,
+        )
     finally:
         await connection.close()
     lines = [line for (line,) in plan]

@@ -266,7 +266,7 @@ async def _give_way(
     for one in (kept, yielding):
         one.require_open()
         one.require_not_pooled()
-    await ask_again_about(session, [kept.customer_id, yielding.customer_id])
+    await ask_again_about(session, collision.sides)
     policy = await queries.policy_of(session)
     if policy.on_yield == OnYield.POOL:
         await return_to_pool(session, yielding.id, PoolReturn(reason=reason), today=today)

@@ -59,6 +59,7 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             "ix_opportunities_open_customer",
             "tenant_id",
             "customer_id",
+            "opened_on",
             postgresql_where=text("status IN ('not_evaluated', 'in_evaluation', 'in_progress')"),
         ),
         Index("ix_opportunities_owner", "tenant_id", "owner_id", "created_at", "id"),
