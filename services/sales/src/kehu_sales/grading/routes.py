@@ -67,7 +67,7 @@ async def change_grading_scheme(
 ) -> SchemeRead:
     """Put a new version of the scheme in force; the first change, even of nothing, begins grading.
 
-    Opportunities are graded again within a minute or so.
+    Opportunities are graded again lot by lot, by the worker; until then `stale` is true of a grade.
     """
     found = await service.change_scheme(session, data, expected_version=version)
     set_etag(response, found)
@@ -84,9 +84,9 @@ async def list_grading_schemes(session: Session) -> SchemeVersions:
 @grades.get("/{opportunity_id}/grade", summary="Explain a grade", dependencies=[READ_ONE])
 async def read_grade(opportunity_id: UUID, session: Session, response: Response) -> GradeRead:
     """Why an opportunity is of its level: each indicator's value, band, score and weight."""
-    opportunity, assessment = await service.read_grade(session, opportunity_id)
+    opportunity, assessment, stale = await service.read_grade(session, opportunity_id)
     set_etag(response, opportunity)
-    return GradeRead.of(opportunity, assessment)
+    return GradeRead.of(opportunity, assessment, stale=stale)
 
 
 @grades.put(
@@ -113,4 +113,4 @@ async def assess_opportunity(
         session, opportunity_id, data, today=today, expected_version=version
     )
     set_etag(response, opportunity)
-    return GradeRead.of(opportunity, assessment)
+    return GradeRead.of(opportunity, assessment, stale=False)

@@ -402,7 +402,10 @@ class GradeRead(BaseModel):
     parts: list[PartRead] = Field(description="What each indicator adds.")
     scheme_version: int = Field(description="Version of the scheme it was graded by; 0: none.")
     graded_at: datetime | None = Field(description="When.")
-    stale: bool = Field(description="Whether it is to be graded again, by a newer scheme.")
+    stale: bool = Field(
+        description="Whether it is to be graded again: by a newer scheme, or "
+        "another value of the customer."
+    )
     values: dict[Indicator, DecimalText] = Field(description="What users entered.")
     contract_annual_revenue: DecimalText | None = Field(description="Of the contract, per year.")
     one_off_revenue: DecimalText | None = Field(description="One-off fees.")
@@ -411,7 +414,9 @@ class GradeRead(BaseModel):
     handled_on: date | None = Field(description="Day it was handled.")
 
     @classmethod
-    def of(cls, opportunity: Opportunity, assessment: OpportunityAssessment) -> Self:
+    def of(
+        cls, opportunity: Opportunity, assessment: OpportunityAssessment, *, stale: bool
+    ) -> Self:
         """Return the grade as the API shows it."""
         nothing: dict[str, Any] = {"rule": None, "missing": [], "parts": []}
         nothing["decided_by"] = "nothing"
@@ -421,6 +426,7 @@ class GradeRead(BaseModel):
             assessment,
             opportunity_id=opportunity.id,
             version=opportunity.version,
+            stale=stale,
             level=opportunity.level,
             level_score=opportunity.level_score,
             level_since_on=opportunity.level_since_on,

@@ -109,6 +109,15 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             postgresql_where=text("level_rank IS NOT NULL"),
         ),
         Index(
+            "ix_opportunities_graded",
+            "tenant_id",
+            "id",
+            postgresql_where=text(
+                "status = 'in_progress' "
+                "OR status IN ('not_evaluated', 'in_evaluation') AND confirmed_on IS NOT NULL"
+            ),
+        ),
+        Index(
             "ix_opportunities_handling_overdue",
             "handle_by_on",
             postgresql_where=text("handle_by_on IS NOT NULL AND NOT handling_overdue_told"),
