@@ -198,6 +198,26 @@ class TestGrade:
         handled = await assess(client, made, MIDDLE | {"handled_on": str(TODAY)})
         assert handled.json()["handle_by_on"] is None
 
+    async def test_values_lie_on_the_scale_and_handling_after_the_opening(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("200000.00"))
+        for value in ("0.99", "5.01"):
+            refused = await assess(client, made, {"values": {"urgency": value}})
+            assert problem(refused) == (422, "value-outside-scale")
+        for value in ("1", "5"):
+            assert (await assess(client, made, {"values": {"urgency": value}})).is_success
+        early = {"handled_on": str(TODAY - timedelta(days=1))}
+        assert problem(await assess(client, made, early)) == (422, "date-before-previous")
+        wide = await client.patch(SCHEME, json={"highest_value": "10"}, headers={"If-Match": '"1"'})
+        assert (wide.json()["lowest_value"], wide.json()["highest_value"]) == ("1", "10")
+        assert (await assess(client, made, {"values": {"urgency": "10"}})).is_success
+        upside_down = await client.patch(
+            SCHEME, json={"lowest_value": "10"}, headers={"If-Match": '"2"'}
+        )
+        assert problem(upside_down) == (422, "scale-unsound")
+
     async def test_lists_filter_and_sort_by_it_and_the_pool_forgets_it(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make
     ) -> None:

@@ -20,6 +20,15 @@ ASSIGNEE_SORT_COLUMNS = {"created_at": Assignee.created_at}
 
 TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('assignment:' || $1, 0))"
 
+UNKNOWN_CATEGORIES = """
+    SELECT name FROM unnest($2::text[]) AS name
+    WHERE NOT EXISTS (SELECT FROM products p WHERE p.tenant_id = $1 AND p.category = name)
+"""
+UNKNOWN_INDUSTRIES = """
+    SELECT name FROM unnest($2::text[]) AS name
+    WHERE NOT EXISTS (SELECT FROM customer_refs c WHERE c.tenant_id = $1 AND c.industry = name)
+"""
+
 LOADS = """
     SELECT owner_id, status, count(*) AS number FROM opportunities
     WHERE tenant_id = $1 AND owner_id = ANY ($2::uuid[])
@@ -133,6 +142,23 @@ def _person(employee: EmployeeRef, known: Assignee | None, load: Mapping[str, in
         max_load=known.max_load if known else None,
         open=load,
     )
+
+
+async def unknown_categories(session: Session, names: Collection[str]) -> list[str]:
+    """Return the categories of which there is no product."""
+    return await _unknown(session, UNKNOWN_CATEGORIES, names)
+
+
+async def unknown_industries(session: Session, names: Collection[str]) -> list[str]:
+    """Return the industries of which no customer is known."""
+    return await _unknown(session, UNKNOWN_INDUSTRIES, names)
+
+
+async def _unknown(session: Session, statement: str, names: Collection[str]) -> list[str]:
+    if not names:
+        return []
+    rows = await session.fetch(statement, session.context.tenant_id, sorted({*names}))
+    return [row["name"] for row in rows]
 
 
 async def turns_of(session: Session) -> dict[UUID, AssignmentTurn]:

@@ -18,7 +18,15 @@ from kehu_kernel.http import (
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.assignment import service
-from kehu_sales.assignment.errors import AssigneesMissing, AssigneeTaken, NobodyToAssign
+from kehu_sales.assignment.errors import (
+    AmountsReversed,
+    AssigneesMissing,
+    AssigneeTaken,
+    NobodyToAssign,
+    PositionTaken,
+    UnknownCategories,
+    UnknownIndustries,
+)
 from kehu_sales.assignment.models import Assignee, AssignmentRule
 from kehu_sales.assignment.schemas import (
     AssigneeCreate,
@@ -37,7 +45,7 @@ from kehu_sales.assignment.schemas import (
 )
 from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.routes import AllowedCollision, tell
-from kehu_sales.directory.errors import UnknownDepartment, UnknownEmployee
+from kehu_sales.directory.errors import UnknownDepartment, UnknownEmployee, UnknownTerritory
 from kehu_sales.opportunities.errors import (
     EvaluationHasFailed,
     OpportunityInPool,
@@ -54,7 +62,16 @@ READ = requires("sales:assignments:read")
 WRITE = requires("sales:assignments:write")
 READ_RULES = requires("sales:assignment-rules:read")
 WRITE_RULES = requires("sales:assignment-rules:write")
-PEOPLE = (AssigneesMissing, UnknownEmployee, UnknownDepartment)
+UNSOUND = (
+    AssigneesMissing,
+    AmountsReversed,
+    PositionTaken,
+    UnknownEmployee,
+    UnknownDepartment,
+    UnknownTerritory,
+    UnknownCategories,
+)
+SKILLS = (UnknownCategories, UnknownIndustries)
 
 
 @routes.post(
@@ -124,7 +141,7 @@ async def preview_assignment(
     summary="Create a rule of assignment",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE_RULES],
-    responses=problems(*PEOPLE),
+    responses=problems(*UNSOUND),
 )
 async def create_assignment_rule(
     data: RuleCreate, session: Session, response: Response
@@ -158,7 +175,7 @@ async def read_assignment_rule(
     "/{rule_id}",
     summary="Change a rule of assignment",
     dependencies=[WRITE_RULES],
-    responses=problems(*PEOPLE),
+    responses=problems(*UNSOUND),
 )
 async def change_assignment_rule(
     rule_id: UUID, data: RuleUpdate, session: Session, version: ExpectedVersion, response: Response
@@ -174,7 +191,7 @@ async def change_assignment_rule(
     summary="Enter skills, limit and absences of an employee",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE_RULES],
-    responses=problems(AssigneeTaken, UnknownEmployee),
+    responses=problems(AssigneeTaken, UnknownEmployee, *SKILLS),
 )
 async def create_assignee(
     data: AssigneeCreate, session: Session, response: Response
@@ -204,6 +221,7 @@ async def read_assignee(assignee_id: UUID, session: Session, response: Response)
     "/{assignee_id}",
     summary="Change skills, limit and absences of an employee",
     dependencies=[WRITE_RULES],
+    responses=problems(*SKILLS),
 )
 async def change_assignee(
     assignee_id: UUID,

@@ -1,6 +1,6 @@
 """What can be done about assignment. One function per command; each runs in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,11 @@ from kehu_kernel.errors import NotFound
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.assignment import queries
-from kehu_sales.assignment.errors import NobodyToAssign
+from kehu_sales.assignment.errors import (
+    NobodyToAssign,
+    UnknownCategories,
+    UnknownIndustries,
+)
 from kehu_sales.assignment.models import Assignee, Assignment, AssignmentRule, AssignmentTurn
 from kehu_sales.assignment.rules import Choice, Way, choose
 from kehu_sales.assignment.schemas import (
@@ -21,10 +25,11 @@ from kehu_sales.assignment.schemas import (
     RuleCreate,
     RuleFilters,
     RuleUpdate,
+    SkillInput,
 )
 from kehu_sales.collisions.entry import enter, watch_over
 from kehu_sales.collisions.models import Collision
-from kehu_sales.directory.service import require_department, require_employee
+from kehu_sales.directory.service import require_department, require_employee, require_territory
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.errors import UnknownOpportunity
 from kehu_sales.opportunities.models import Opportunity
@@ -150,7 +155,8 @@ async def find(session: Session, opportunity: Opportunity, *, today: date) -> Ch
     await queries.take_turn(session)
     choice = await _choose(session, opportunity, today=today)
     if choice.person is None:
-        raise NobodyToAssign(extra={"explanation": choice.explanation})
+        rules = len(choice.explanation)
+        raise NobodyToAssign(rules=rules, extra={"explanation": choice.explanation})
     return choice
 
 
@@ -185,11 +191,15 @@ async def list_assignments(session: Session, opportunity_id: UUID) -> list[Assig
 
 
 async def create_rule(session: Session, data: RuleCreate) -> AssignmentRule:
-    """Enter a rule. Raises `AssigneesMissing`, `UnknownEmployee`, `UnknownDepartment`."""
+    """Enter a rule; the database refuses a position that is taken.
+
+    Raises `AssigneesMissing`, `AmountsReversed`, `UnknownEmployee`, `UnknownDepartment`,
+    `UnknownTerritory`, `UnknownCategories`.
+    """
     values = _values(data.model_dump(exclude={"weights"}))
     weights = data.weights.given() if data.weights else {}
     rule = AssignmentRule(**values, weights=weights)
-    await _require_people(session, data.employee_ids, data.department_id)
+    await _require_known(session, data)
     rule.require_sound()
     audit.created(session, rule)
     return rule
@@ -200,12 +210,12 @@ async def change_rule(
 ) -> AssignmentRule:
     """Change a rule, or switch it off; what was assigned stays.
 
-    Raises `AssigneesMissing`, `UnknownEmployee`, `UnknownDepartment`.
+    Raises what `create_rule` raises.
     """
     rule = await require(
         session, AssignmentRule, rule_id, lock=True, expected_version=expected_version
     )
-    await _require_people(session, data.employee_ids or (), data.department_id)
+    await _require_known(session, data)
     given = _values(data.given())
     if data.weights is not None:
         given["weights"] = data.weights.given()
@@ -233,9 +243,10 @@ async def list_rules(
 async def create_assignee(session: Session, data: AssigneeCreate) -> Assignee:
     """Enter what is known of an employee; the database refuses a second record.
 
-    Raises `UnknownEmployee`.
+    Raises `UnknownEmployee`, `UnknownCategories`, `UnknownIndustries`.
     """
     await require_employee(session, data.employee_id)
+    await _require_skills(session, data.skills)
     values = data.model_dump(exclude={"skills", "leaves"}) | _lists(data)
     assignee = Assignee(**values)
     audit.created(session, assignee)
@@ -245,10 +256,11 @@ async def create_assignee(session: Session, data: AssigneeCreate) -> Assignee:
 async def change_assignee(
     session: Session, assignee_id: UUID, data: AssigneeUpdate, *, expected_version: int
 ) -> Assignee:
-    """Change what is known of an employee."""
+    """Change what is known of an employee. Raises `UnknownCategories`, `UnknownIndustries`."""
     assignee = await require(
         session, Assignee, assignee_id, lock=True, expected_version=expected_version
     )
+    await _require_skills(session, data.skills or ())
     given = data.given() | _lists(data)
     for name, value in given.items():
         setattr(assignee, name, value)
@@ -270,13 +282,33 @@ async def list_assignees(
     )
 
 
-async def _require_people(
-    session: Session, employee_ids: Sequence[UUID], department_id: UUID | None
-) -> None:
-    for employee_id in employee_ids:
+async def _require_known(session: Session, data: RuleCreate | RuleUpdate) -> None:
+    """Refuse a rule that names whom or what there is not."""
+    for employee_id in data.employee_ids or ():
         await require_employee(session, employee_id)
-    if department_id is not None:
-        await require_department(session, department_id)
+    if data.department_id is not None:
+        await require_department(session, data.department_id)
+    for territory_id in data.territory_ids or ():
+        await require_territory(session, territory_id)
+    await _require_categories(session, data.categories or ())
+
+
+async def _require_categories(session: Session, names: Collection[str]) -> None:
+    unknown = await queries.unknown_categories(session, names)
+    if unknown:
+        raise UnknownCategories(names=", ".join(unknown), extra={"names": unknown})
+
+
+async def _require_skills(session: Session, skills: Sequence[SkillInput]) -> None:
+    """Refuse a skill that no opportunity can ask for; languages are whatever rules name.
+
+    Raises `UnknownCategories`, `UnknownIndustries`.
+    """
+    await _require_categories(session, [one.value for one in skills if one.kind == "category"])
+    industries = [one.value for one in skills if one.kind == "industry"]
+    unknown = await queries.unknown_industries(session, industries)
+    if unknown:
+        raise UnknownIndustries(names=", ".join(unknown), extra={"names": unknown})
 
 
 def _values(given: dict[str, Any]) -> dict[str, Any]:

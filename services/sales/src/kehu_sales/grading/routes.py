@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Response
 
 from kehu_kernel.auth import requires
-from kehu_kernel.business_day import DateInFuture
+from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
 from kehu_kernel.http import ExpectedVersion, Session, Today, router, set_etag
 from kehu_kernel.problems import problems
 from kehu_sales.grading import queries, service
@@ -18,7 +18,9 @@ from kehu_sales.grading.errors import (
     MatrixNotReciprocal,
     NotEffectiveYet,
     RuleUnclear,
+    ScaleUnsound,
     UnknownLevel,
+    ValueOutsideScale,
     WeightsUnsound,
 )
 from kehu_sales.grading.schemas import (
@@ -60,6 +62,7 @@ async def read_grading_scheme(session: Session, response: Response) -> SchemeRea
         LeaderUnclear,
         UnknownLevel,
         RuleUnclear,
+        ScaleUnsound,
     ),
 )
 async def change_grading_scheme(
@@ -94,7 +97,13 @@ async def read_grade(opportunity_id: UUID, session: Session, response: Response)
     summary="Assess an opportunity",
     dependencies=[WRITE_ONE],
     responses=problems(
-        OpportunityIsClosed, EvaluationHasFailed, GradingNotSetUp, NotEffectiveYet, DateInFuture
+        OpportunityIsClosed,
+        EvaluationHasFailed,
+        GradingNotSetUp,
+        NotEffectiveYet,
+        ValueOutsideScale,
+        DateInFuture,
+        DateBeforePrevious,
     ),
 )
 async def assess_opportunity(

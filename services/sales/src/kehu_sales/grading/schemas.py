@@ -39,6 +39,8 @@ Judgement = Annotated[
         pattern=r"^([1-9](\.[0-9]{1,4})?|0\.[1-9][0-9]{0,3}|1/[1-9](\.[0-9]{1,4})?)$"
     ),
 ]
+LOWEST = "The lowest value that users enter of an indicator; 1 at first."
+HIGHEST = "The highest value that users enter of an indicator; 5 at first."
 MATRIX = (
     "How much each indicator (row) counts against each other (column), on Saaty's scale of 1 to 9 "
     "and its reciprocals, such as 3 or 1/3; in the order of the weights."
@@ -141,7 +143,7 @@ class SchemeUpdate(Patch):
     never_null: ClassVar[frozenset[str]] = frozenset(
         {
             "currency", "standards", "weights", "matrix", "largest_ratio", "rules", "levels",
-            "customer_values",
+            "customer_values", "lowest_value", "highest_value",
         }
     )  # fmt: skip
 
@@ -170,6 +172,9 @@ class SchemeUpdate(Patch):
         None, description="What value grades of customers stand for."
     )
 
+    lowest_value: Amount | None = Field(None, description=LOWEST)
+    highest_value: Amount | None = Field(None, description=HIGHEST)
+
     def parts(self) -> dict[str, Any]:
         """Return the parts that are replaced, as schemes are kept; not the standards."""
         found: dict[str, Any] = {}
@@ -181,6 +186,10 @@ class SchemeUpdate(Patch):
             found["levels"] = [_kept(one) for one in self.levels]
         if self.customer_values is not None:
             found["customer_values"] = {one.grade: _text(one.value) for one in self.customer_values}
+        for name in ("lowest_value", "highest_value"):
+            value = getattr(self, name)
+            if value is not None:
+                found[name] = _text(value)
         return found
 
     def replaced(self, standards: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -261,6 +270,8 @@ class SchemeContent(BaseModel):
     customer_values: dict[str, DecimalText] = Field(
         description="What value grades of customers stand for."
     )
+    lowest_value: DecimalText = Field(description=LOWEST)
+    highest_value: DecimalText = Field(description=HIGHEST)
 
 
 class SchemeRead(SchemeContent):
@@ -305,12 +316,14 @@ def _content(found: GradingScheme | GradingSchemeVersion) -> dict[str, Any]:
         }
         for one in content["standards"]
     ]
-    names = ("currency", "rules", "levels", "customer_values")
+    names = (
+        "currency", "rules", "levels", "customer_values", "lowest_value", "highest_value"
+    )  # fmt: skip
     return {name: content[name] for name in names} | {"indicators": indicators}
 
 
 class IndicatorValues(Input):
-    """What users say of the indicators, on the scale of their value standards; at first 1 to 5."""
+    """What users say of the indicators, on the scheme's scale: from 1 to 5 at first."""
 
     urgency: Amount | None = Field(None, description="Urgency.")
     importance: Amount | None = Field(None, description="Importance.")
@@ -363,7 +376,9 @@ class AssessmentInput(Input):
         None, ge=0, le=3650, description="A handling time limit of its own; the level's if omitted."
     )
     handled_on: Day | None = Field(
-        None, description="Day it was handled: the time limit ends. Never in the future."
+        None,
+        description="Day it was handled: the time limit ends. Never in the future, nor before the "
+        "opportunity was opened.",
     )
 
 

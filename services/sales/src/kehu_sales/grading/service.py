@@ -178,7 +178,8 @@ async def assess(
 ) -> tuple[Opportunity, OpportunityAssessment]:
     """Say what the indicators of an opportunity are worth; it is graded at once.
 
-    Raises `GradingNotSetUp`, `NotEffectiveYet`, `DateInFuture`, or what `require_open` raises.
+    Raises `GradingNotSetUp`, `NotEffectiveYet`, `DateInFuture`, `DateBeforePrevious`,
+    `ValueOutsideScale`, or what `require_open` raises.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
@@ -190,6 +191,8 @@ async def assess(
     if not is_graded(opportunity):
         raise NotEffectiveYet(number=opportunity.number)
     business_day.happened(data.handled_on, today)
+    if data.handled_on is not None:
+        business_day.follows(data.handled_on, opportunity.opened_on)
     known = await queries.assessments_of(session, [opportunity_id], lock=True)
     assessment = known.get(opportunity_id)
     if assessment is None:
@@ -198,6 +201,7 @@ async def assess(
         known[opportunity_id] = assessment
     before = _said(assessment)
     _say(assessment, data)
+    in_force.scheme.require_on_scale(assessment.values())
     told = (before, _said(assessment))
     customers = await load_customers(
         session, [opportunity.customer_id] if opportunity.customer_id else []
