@@ -69,12 +69,7 @@ async def compare(
     undecided: Mapping[UUID, dict[UUID, Collision]] = {}
     if not are_new:
         undecided = await queries.undecided_of(session, own, most=most + 1, after=after)
-    later: dict[UUID, UUID] = {}
-    for one in own:
-        met = [side.opportunity_id for side in others.get(one, ())]
-        ends = [found[most - 1] for found in (met, [*undecided.get(one, ())]) if len(found) > most]
-        if ends:
-            later[one] = min(ends)
+    later = _later(own, others, undecided, most)
     sides = open_ones | {side.opportunity_id: side for found in others.values() for side in found}
     pairs = [
         (open_ones[one], other)
@@ -92,6 +87,22 @@ async def compare(
     known = {} if are_new else await queries.collisions_on(session, clashes.keys() - on_record)
     gone = {pair: one for pair, one in on_record.items() if pair not in clashes}
     return Compared(clashes, known | on_record, gone, sides, later)
+
+
+def _later(
+    own: Iterable[UUID],
+    others: Mapping[UUID, list[Side]],
+    undecided: Mapping[UUID, dict[UUID, Collision]],
+    most: int,
+) -> dict[UUID, UUID]:
+    """Return where each ends for now of which there are more than `most` in either list."""
+    later: dict[UUID, UUID] = {}
+    for one in own:
+        met = [side.opportunity_id for side in others.get(one, ())]
+        ends = [found[most - 1] for found in (met, [*undecided.get(one, ())]) if len(found) > most]
+        if ends:
+            later[one] = min(ends)
+    return later
 
 
 def _clashes(pairs: Iterable[tuple[Side, Side]], watch: Watch | None) -> Clashes:

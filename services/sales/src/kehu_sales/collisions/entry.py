@@ -7,12 +7,13 @@ department it is.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from uuid import UUID
 
 from kehu_kernel import audit, numbering, outbox
 from kehu_kernel.session import Session
 from kehu_sales.collisions import events, queries
-from kehu_sales.collisions.comparison import Clashes, Pairs, Watch, compare
+from kehu_sales.collisions.comparison import MOST_AT_ONCE, Clashes, Pairs, Watch, compare
 from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.models import UNDECIDED, AtEntry, Collision, CollisionPolicy, State
 from kehu_sales.collisions.relations import ask_again_about, hold, related_to
@@ -86,7 +87,8 @@ async def enter_all(
     await session.see_all_rows()
     entered = {one.id: one for one in opportunities if counts(one)}
     own = await _as_sides(session, entered.values(), watch.policy)
-    found = await compare(session, own, watch, are_new=are_new)
+    most = max(1, MOST_AT_ONCE // max(1, len(own)))  # of a batch all together, not each
+    found = await compare(session, own, watch, are_new=are_new, most=most)
     await ask_again_about(session, found.later)
     reasons = await queries.why_over(session, found.gone.values())
     await session.see_rows_in_scope()
@@ -95,6 +97,9 @@ async def enter_all(
     if new and watch.policy.at_entry == AtEntry.REFUSE and allowed is None:
         told = await _told(session, new, entered, found.sides)
         raise OpportunityCollides(extra={"candidates": told})
+    if len(new) > MOST_AT_ONCE:  # a batch that collides with itself
+        await ask_again_about(session, own)
+        new = dict(islice(new.items(), MOST_AT_ONCE))
     await record(session, new, known, today=today, reason=allowed)
     for collision in found.gone.values():
         lapse_one(session, collision, reasons[collision.id], today)

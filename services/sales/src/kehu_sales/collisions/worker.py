@@ -78,8 +78,9 @@ class CollisionWork:
 async def look_again(session: Session, limit: int, *, today: date) -> int:
     """Find what collides, or no more does, of the opportunities that are to be looked at again.
 
-    Return of how many. Each is compared with at most `limit` others; what is beyond them, another
-    lot does. One looks at a time; who enters something meanwhile waits as for another entry.
+    Return of how many. All together are compared with about `limit` others; what is beyond them,
+    another lot does, so that who enters something does not wait long. One looks at a time; who
+    enters something meanwhile waits as for another entry.
     """
     tenant_id = session.context.tenant_id
     (turn,) = await session.fetch(TAKE_TURN, tenant_id)
@@ -96,7 +97,8 @@ async def look_again(session: Session, limit: int, *, today: date) -> int:
     for one, side in [*own.items()]:
         if side and side.customer_id not in held:
             del own[one]  # of another customer meanwhile: the next lot
-    found = await compare(session, own, watch, after=after, most=limit)
+    most = max(1, limit // max(1, len(own)))
+    found = await compare(session, own, watch, after=after, most=most)
     if watch and watch.policy.at_entry != AtEntry.IGNORE:
         known = found.known
         new = {pair: why for pair, why in found.clashes.items() if entry.is_new(known.get(pair))}

@@ -108,6 +108,26 @@ class TestLargeGroups:
         await work()
         assert await known() == {"lapsed": others, "open": 1}
 
+    async def test_a_batch_that_collides_with_itself_leaves_the_rest_to_the_round(
+        self,
+        client: httpx.AsyncClient,
+        make_method: Make,
+        make_customer: MakeCustomer,
+        known: Callable[[], Awaitable[dict[str, int]]],
+        work: Callable[[], Awaitable[None]],
+    ) -> None:
+        await make_method()
+        customer = await make_customer()
+        commands = [
+            {"op": "create", "topic": "更新", "customer_id": customer, "owner_id": str(uuid4())}
+            for _ in range(20)
+        ]
+        answer = await client.post(f"{OPPORTUNITIES}/batch", json={"commands": commands})
+        assert {one["status"] for one in answer.json()["items"]} == {"ok"}
+        assert await known() == {"open": MOST_AT_ONCE}
+        await work()
+        assert await known() == {"open": 20 * 19 // 2}
+
     async def test_the_database_finds_what_the_rule_finds(
         self,
         make_opportunity: Make,
