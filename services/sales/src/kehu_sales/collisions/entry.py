@@ -98,7 +98,7 @@ async def enter_all(
         told = await _told(session, new, entered, found.sides)
         raise OpportunityCollides(extra={"candidates": told})
     if len(new) > MOST_AT_ONCE:  # a batch that collides with itself
-        await ask_again_about(session, own)
+        await ask_again_about(session, [*own])
         new = dict(islice(new.items(), MOST_AT_ONCE))
     await record(session, new, known, today=today, reason=allowed)
     for collision in found.gone.values():
