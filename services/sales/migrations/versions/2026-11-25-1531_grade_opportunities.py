@@ -66,6 +66,14 @@ TABLES = (
     )
     """,
     """
+    CREATE TABLE grading_walks (
+        tenant_id text NOT NULL,
+        id uuid NOT NULL,
+        after_id uuid NOT NULL,
+        CONSTRAINT pk_grading_walks PRIMARY KEY (tenant_id, id)
+    )
+    """,
+    """
     CREATE INDEX ix_opportunity_assessments_stale
         ON opportunity_assessments (tenant_id, opportunity_id) WHERE stale
     """,
@@ -73,6 +81,7 @@ TABLES = (
 RIGHTS = {
     "grading_schemes": "SELECT, INSERT, UPDATE",
     "grading_scheme_versions": "SELECT, INSERT",
+    "grading_walks": "SELECT, INSERT, UPDATE, DELETE",
     "opportunity_assessments": "SELECT, INSERT, UPDATE",
 }
 
@@ -82,6 +91,7 @@ def upgrade() -> None:
         op.execute(statement)
     for table, rights in RIGHTS.items():
         enable_tenant_security(op, table, rights=rights)
+    let_worker(op, "grading_walks", rights="SELECT")
     let_worker(op, "opportunity_assessments", rights="SELECT, UPDATE")
     limit_to_visible(op, "opportunity_assessments", opportunities="opportunity_id")
     op.execute(

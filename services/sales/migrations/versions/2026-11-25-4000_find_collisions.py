@@ -26,7 +26,8 @@ TABLES = (
     CREATE TABLE collision_checks (
         tenant_id text NOT NULL,
         id uuid NOT NULL,
-        customer_id uuid NOT NULL,
+        asked integer NOT NULL,
+        after_id uuid,
         CONSTRAINT pk_collision_checks PRIMARY KEY (tenant_id, id)
     )
     """,
@@ -128,6 +129,34 @@ INDEXES = (
     "WHERE state IN ('open', 'claimed', 'contested')",
 )
 
+LOOK_AGAIN = (
+    """
+    CREATE FUNCTION look_at_collisions_again() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (
+            SELECT FROM collisions c WHERE c.tenant_id = NEW.tenant_id
+                AND c.state IN ('open', 'claimed', 'contested')
+                AND (c.first_id = NEW.id OR c.second_id = NEW.id)
+        ) THEN
+            INSERT INTO collision_checks (tenant_id, id, asked) VALUES (NEW.tenant_id, NEW.id, 1)
+            ON CONFLICT (tenant_id, id)
+                DO UPDATE SET asked = collision_checks.asked + 1, after_id = NULL;
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER look_at_collisions_again
+        AFTER UPDATE OF status, owner_id, customer_id ON opportunities FOR EACH ROW
+        WHEN (
+            OLD.status <> NEW.status OR OLD.owner_id IS DISTINCT FROM NEW.owner_id
+            OR OLD.customer_id IS DISTINCT FROM NEW.customer_id
+        )
+        EXECUTE FUNCTION look_at_collisions_again()
+    """,
+)
+"""Who may change an opportunity sees it, and so its collisions: nobody needs more rights for it."""
+
 
 def upgrade() -> None:
     for statement in (*TABLES, *INDEXES):
@@ -135,7 +164,7 @@ def upgrade() -> None:
     enable_tenant_security(op, "duplicate_pair_refs", rights="SELECT")
     let_worker(op, "duplicate_pair_refs", rights="SELECT, INSERT, UPDATE")
     enable_tenant_security(op, "collision_checks", rights="SELECT, INSERT, UPDATE, DELETE")
-    let_worker(op, "collision_checks", rights="SELECT, INSERT")
+    let_worker(op, "collision_checks", rights="SELECT, INSERT, UPDATE")
     enable_tenant_security(op, "collision_policies", rights="SELECT, INSERT, UPDATE")
     enable_tenant_security(op, "collisions", rights="SELECT, INSERT, UPDATE")
     let_worker(op, "collisions", rights="SELECT")
@@ -143,3 +172,5 @@ def upgrade() -> None:
     other = OF_VISIBLE.format(table="collisions", parent="opportunities", column="second_id")
     limit_to_visible(op, "collisions", besides=other, opportunities="first_id")
     forget(op, [one for one in PERSONAL if one.table == "collisions"])
+    for statement in LOOK_AGAIN:
+        op.execute(statement)

@@ -6,7 +6,7 @@ revision = "2026112541"
 down_revision = "2026112540"
 
 INDEXES = {
-    "ix_opportunities_open_customer": "opportunities (tenant_id, customer_id) "
+    "ix_opportunities_open_customer": "opportunities (tenant_id, customer_id, opened_on) "
     "WHERE status IN ('not_evaluated', 'in_evaluation', 'in_progress')",
     "ix_customer_refs_parent": "customer_refs (tenant_id, parent_id) WHERE parent_id IS NOT NULL",
 }

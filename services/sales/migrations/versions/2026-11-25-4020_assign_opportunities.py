@@ -91,6 +91,8 @@ TABLES = (
     )
     """,
     "CREATE INDEX ix_assignment_rules_position ON assignment_rules (tenant_id, position, id)",
+    "CREATE UNIQUE INDEX uq_assignment_rules_position ON assignment_rules (tenant_id, position) "
+    "WHERE active",
     "CREATE INDEX ix_assignees_created_at ON assignees (tenant_id, created_at, id)",
     "CREATE INDEX ix_opportunity_assignments_opportunity "
     "ON opportunity_assignments (tenant_id, opportunity_id, id)",

@@ -9,7 +9,7 @@ from kehu_kernel.projection import project
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_kernel.settings import ServiceSettings
-from kehu_sales.collisions.relations import ask_again
+from kehu_sales.collisions.relations import ask_again, related_anew
 from kehu_sales.credit.copies import record_credit
 from kehu_sales.customers.service import record_customers, record_duplicates, record_groups
 from kehu_sales.directory.service import record_directory
@@ -20,6 +20,7 @@ from kehu_sales.hand_overs.models import HandOverRef
 async def fold(session: Session, facts: Sequence[Fact]) -> None:
     """Keep the newest of what a batch says: customers, their credit, our directory, hand-overs."""
     await record_orders(session, facts)
+    related = await related_anew(session, facts)
     await record_customers(session, facts)
     await mark_customers(session, facts)
     await record_credit(session, facts)
@@ -27,7 +28,7 @@ async def fold(session: Session, facts: Sequence[Fact]) -> None:
     await record_groups(session, facts)
     await record_hand_overs(session, HandOverRef, facts)
     await record_duplicates(session, facts)
-    await ask_again(session, facts)
+    await ask_again(session, related)
 
 
 def consumers(

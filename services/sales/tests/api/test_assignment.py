@@ -12,7 +12,7 @@ import pytest
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_sales.customers.models import CustomerRef
-from kehu_sales.directory.models import EmployeeRef
+from kehu_sales.directory.models import DepartmentRef, EmployeeRef
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
@@ -228,3 +228,93 @@ async def test_rules_and_assignees_are_kept(
     assert (away.json()["leaves"], away.json()["skills"]) == (days, body["skills"])
     listed = await client.get("/v1/assignees", params={"employee_id": people[0]})
     assert listed.json()["items"] == [(await client.get(url)).json()]
+
+
+class TestSoundRules:
+    @pytest.mark.parametrize(
+        ("given", "code"),
+        [({"amount_from": "100", "amount_below": "100"}, "amounts-reversed"),
+         ({"amount_below": "0"}, "amounts-reversed"),
+         ({"territory_ids": [str(UUID(int=99))]}, "unknown-territory"),
+         ({"categories": ["不存在"]}, "unknown-categories")],
+        ids=["reversed", "below nothing", "territory", "category"],
+    )  # fmt: skip
+    async def test_what_would_never_apply_is_refused(
+        self, client: httpx.AsyncClient, people: list[str], make_rule: Make, problem: ProblemOf,
+        given: dict[str, Any], code: str,
+    ) -> None:  # fmt: skip
+        body = {"name": "X", "position": 9, "way": "named", "employee_ids": people}
+        assert problem(await client.post("/v1/assignment-rules", json=body | given)) == (422, code)
+        made = await make_rule()
+        changed = await client.patch(
+            f"/v1/assignment-rules/{made['id']}", json=given, headers={"If-Match": '"1"'}
+        )
+        assert problem(changed) == (422, code)
+
+    async def test_active_rules_have_positions_of_their_own(
+        self, client: httpx.AsyncClient, people: list[str], make_rule: Make, problem: ProblemOf
+    ) -> None:
+        made = await make_rule()
+        body = {"name": "X", "position": 1, "way": "named", "employee_ids": people}
+        taken = await client.post("/v1/assignment-rules", json=body)
+        assert problem(taken) == (409, "position-taken")
+        off = await client.patch(
+            f"/v1/assignment-rules/{made['id']}",
+            json={"active": False},
+            headers={"If-Match": '"1"'},
+        )
+        assert off.status_code == 200, off.text
+        assert (await client.post("/v1/assignment-rules", json=body)).status_code == 201
+        on = await client.patch(
+            f"/v1/assignment-rules/{made['id']}", json={"active": True}, headers={"If-Match": '"2"'}
+        )
+        assert problem(on) == (409, "position-taken")
+
+    @pytest.mark.parametrize("kind", ["category", "industry"])
+    async def test_a_skill_is_one_that_something_asks_for(
+        self, client: httpx.AsyncClient, people: list[str], problem: ProblemOf, kind: str
+    ) -> None:
+        skills = [{"kind": kind, "value": "不存在", "level": 3}]
+        codes = {"category": "unknown-categories", "industry": "unknown-industries"}
+        body = {"employee_id": people[0]}
+        refused = await client.post("/v1/assignees", json=body | {"skills": skills})
+        assert problem(refused) == (422, codes[kind])
+        made = await client.post("/v1/assignees", json=body)
+        changed = await client.patch(
+            f"/v1/assignees/{made.json()['id']}", json={"skills": skills},
+            headers={"If-Match": '"1"'},
+        )  # fmt: skip
+        assert problem(changed) == (422, codes[kind])
+
+
+async def test_nobody_to_assign_says_of_each_rule_and_person_why_not(
+    client: httpx.AsyncClient, people: list[str], make_rule: Make, make_opportunity: Make,
+    problem: ProblemOf,
+) -> None:  # fmt: skip
+    made = await make_opportunity()
+    url = f"/v1/opportunities/{made['id']}/assign"
+    none = await client.post(url)
+    assert problem(none) == (409, "nobody-to-assign")
+    assert (none.json()["explanation"], "0 active rules" in none.json()["detail"]) == ([], True)
+    await make_rule(position=1, sources=["展会"])
+    await make_rule(position=2, max_load="0")
+    await make_rule(position=3, department_id=None, employee_ids=[], way="territory")
+    refused = await client.post(url)
+    assert "3 active rules" in refused.json()["detail"]
+    other, full, nowhere = refused.json()["explanation"]
+    assert (other["unmet"], nowhere["unmet"]) == ("source", "territory")
+    assert {one["passed_over"] for one in full["considered"]} == {"at_limit"}
+
+
+async def test_a_rule_without_people_says_so(
+    client: httpx.AsyncClient, make_rule: Make, make_opportunity: Make,
+    worker_database: Database, tenant: str,
+) -> None:  # fmt: skip
+    empty = uuid4()
+    async with worker_database.worker_transaction() as session:
+        session.add(DepartmentRef(tenant_id=tenant, id=empty, code="E", name="E", sequence=1))
+    await make_rule(employee_ids=[], department_id=str(empty))
+    made = await make_opportunity()
+    refused = await client.post(f"/v1/opportunities/{made['id']}/assign")
+    (told,) = refused.json()["explanation"]
+    assert (told["unmet"], told["considered"]) == ("nobody", [])

@@ -1,6 +1,7 @@
 """Grading through the API: schemes, assessments, levels, and what takes too long (S4)."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -15,17 +16,19 @@ from kehu_contracts.examples import load
 from kehu_kernel import clock
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
+from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.events import (
     Deliver,
     RecordedDeadLetters,
     deliveries,
     fact_of,
 )
-from kehu_kernel.testing.observe import audited, emitted
+from kehu_kernel.testing.observe import audited, count_queries, emitted
+from kehu_kernel.testing.plans import planner
 from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.consumers import fold
 from kehu_sales.customers.models import CustomerRef
-from kehu_sales.grading.service import regrade_stale, tell_handling_overdue
+from kehu_sales.grading.service import OLDER, regrade_stale, tell_handling_overdue
 from kehu_sales.grading.worker import GradingWork
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -195,6 +198,26 @@ class TestGrade:
         handled = await assess(client, made, MIDDLE | {"handled_on": str(TODAY)})
         assert handled.json()["handle_by_on"] is None
 
+    async def test_values_lie_on_the_scale_and_handling_after_the_opening(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("200000.00"))
+        for value in ("0.99", "5.01"):
+            refused = await assess(client, made, {"values": {"urgency": value}})
+            assert problem(refused) == (422, "value-outside-scale")
+        for value in ("1", "5"):
+            assert (await assess(client, made, {"values": {"urgency": value}})).is_success
+        early = {"handled_on": str(TODAY - timedelta(days=1))}
+        assert problem(await assess(client, made, early)) == (422, "date-before-previous")
+        wide = await client.patch(SCHEME, json={"highest_value": "10"}, headers={"If-Match": '"1"'})
+        assert (wide.json()["lowest_value"], wide.json()["highest_value"]) == ("1", "10")
+        assert (await assess(client, made, {"values": {"urgency": "10"}})).is_success
+        upside_down = await client.patch(
+            SCHEME, json={"lowest_value": "10"}, headers={"If-Match": '"2"'}
+        )
+        assert problem(upside_down) == (422, "scale-unsound")
+
     async def test_lists_filter_and_sort_by_it_and_the_pool_forgets_it(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make
     ) -> None:
@@ -250,6 +273,55 @@ class TestWork:
         await work.work()
         grade = (await client.get(f"{url}/grade")).json()
         assert (grade["level"], grade["scheme_version"], grade["stale"]) == ("major", 2, False)
+
+    async def test_a_new_scheme_costs_the_same_and_is_walked_through_lot_by_lot(
+        self, client: httpx.AsyncClient, running: RunningService, make_in_progress: Make
+    ) -> None:
+        made = [await make_in_progress(expected_revenue=cny("200000.00")) for _ in range(5)]
+        work = GradingWork(running.databases, "Asia/Shanghai", lambda: None, batch=2)
+        rule = {"level": "major", "kind": "value_above", "indicator": "predicted_revenue"}
+
+        async def versions() -> list[tuple[int, bool]]:
+            urls = [f"/v1/opportunities/{one['id']}/grade" for one in made]
+            grades = [(await client.get(url)).json() for url in urls]
+            return sorted((one["scheme_version"], one["stale"]) for one in grades)
+
+        costs = []
+        for version, body in enumerate(({}, {"rules": [rule | {"value": "150000"}]})):
+            with count_queries(running.database) as seen:
+                changed = await client.patch(
+                    SCHEME, json=body, headers={"If-Match": f'"{version}"'}
+                )
+            assert changed.status_code == 200, changed.text
+            costs.append(len(seen.statements))
+            assert not [one for one in seen.statements if "UPDATE opportunit" in one]
+            assert await versions() == [(version, True)] * 5
+            await work.work()
+            assert await versions() == [(version, True)] * 3 + [(version + 1, False)] * 2
+            if version == 0:
+                while await work.work():
+                    pass
+                assert await versions() == [(1, False)] * 5
+        # A third scheme overtakes the walk of the second one, which had come to two of five.
+        await client.patch(SCHEME, json={"rules": []}, headers={"If-Match": '"2"'})
+        while await work.work():
+            pass
+        assert await versions() == [(3, False)] * 5
+        assert max(costs) <= 12, costs
+
+    async def test_what_is_closed_keeps_the_scheme_it_was_graded_by(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        work: GradingWork,
+    ) -> None:  # fmt: skip
+        made = await make_in_progress(expected_revenue=cny("600000.00"))
+        url = f"/v1/opportunities/{made['id']}"
+        won = await client.post(f"{url}/win", json={"closed_on": str(TODAY), "reason": "方案更优"})
+        assert won.status_code == 200, won.text
+        await client.patch(SCHEME, json={"rules": []}, headers={"If-Match": '"1"'})
+        while await work.work():
+            pass
+        grade = (await client.get(f"{url}/grade")).json()
+        assert (grade["level"], grade["scheme_version"], grade["stale"]) == ("major", 1, False)
 
     async def test_tells_once_per_level_that_handling_takes_too_long(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
@@ -332,3 +404,25 @@ class TestWork:
         grade = (await client.get(f"/v1/opportunities/{made['id']}/grade")).json()
         part = next(one for one in grade["parts"] if one["indicator"] == "customer_value")
         assert (part["value"], part["source"], grade["level_score"]) == ("5", "customer", "65.00")
+
+
+async def test_a_walk_reads_the_next_that_are_graded_only(
+    running: RunningService, cluster: Cluster
+) -> None:
+    """Neither the closed ones before them, nor any grade but theirs, however many there are."""
+    url = cluster.superuser(running.settings.database_url)
+    async with planner(url, "kehu_app") as large:
+        plan = await large.plan(OLDER, "t", UUID(int=0), 2, 200)
+    text = json.dumps(plan)
+    assert '"Index Name": "ix_opportunities_graded"' in text
+    assert "Seq Scan" not in text
+    index = next(one for one in _nodes(plan) if one.get("Index Name") == "ix_opportunities_graded")
+    assert "id >" in index["Index Cond"]
+    (grades,) = [
+        one for one in _nodes(plan) if one.get("Relation Name") == "opportunity_assessments"
+    ]
+    assert "opportunity_id =" in json.dumps(grades), grades
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(found for one in plan.get("Plans", []) for found in _nodes(one))]

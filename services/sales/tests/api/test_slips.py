@@ -87,14 +87,14 @@ class TestAssignment:
         await make_product(category="服务器")
         rule = RULE | {"employee_ids": [employee], "categories": ["服务器", "服务机"]}
         refused = await client.post("/v1/assignment-rules", json=rule)
-        assert problem(refused) == (422, "unknown-category")
+        assert problem(refused) == (422, "unknown-categories")
         assert "服务机" in refused.json()["detail"]
         assert "服务器" not in refused.json()["detail"]
         rule["categories"] = ["服务器"]
         assert (await client.post("/v1/assignment-rules", json=rule)).status_code == 201
         skill = {"kind": "category", "value": "服务机", "level": 3}
         body = {"employee_id": employee, "skills": [skill]}
-        assert problem(await client.post("/v1/assignees", json=body)) == (422, "unknown-category")
+        assert problem(await client.post("/v1/assignees", json=body)) == (422, "unknown-categories")
         body["skills"] = [skill | {"value": "服务器"}, skill | {"kind": "language"}]
         assert (await client.post("/v1/assignees", json=body)).status_code == 201
 

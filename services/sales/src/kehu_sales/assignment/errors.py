@@ -7,12 +7,52 @@ from kehu_kernel.errors import ConcurrentChange, DomainError
 
 
 class NobodyToAssign(DomainError):
-    """No rule applies and finds somebody who is there and below the limit; see explanation."""
+    """No rule applies and finds somebody who is there and below the limit.
+
+    `explanation` says of each active rule why it does not apply, or why each of its people cannot
+    have it; it is empty if there is no active rule.
+    """
 
     code = "nobody-to-assign"
     status = HTTPStatus.CONFLICT
-    en = "No rule finds anybody for this opportunity; see explanation."
-    zh = "没有分配规则能为该商机找到合适人员，请查看 explanation。"
+    en = "None of the {rules} active rules finds anybody for this opportunity; see explanation."
+    zh = "{rules} 条启用的分配规则均未能为该商机找到合适人员，请查看 explanation。"
+
+
+class AmountsReversed(DomainError):
+    """A range of amounts ends above where it begins."""
+
+    code = "amounts-reversed"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The amounts end at {below}, not above {amount_from}: no opportunity would be meant."
+    zh = "金额上限 {below} 不高于下限 {amount_from}，不会匹配任何商机。"
+
+
+class PositionTaken(DomainError):
+    """Of two active rules one is looked at first: each has a position of its own."""
+
+    code = "position-taken"
+    status = HTTPStatus.CONFLICT
+    en = "Another active rule has this position; take another one, or switch that rule off."
+    zh = "已有启用的规则使用该顺序号，请更换顺序号或停用原规则。"
+
+
+class UnknownCategories(DomainError):
+    """No product is of a category that a rule or a skill names."""
+
+    code = "unknown-categories"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "No product is of these categories: {names}."
+    zh = "没有产品属于以下类别：{names}。"
+
+
+class UnknownIndustries(DomainError):
+    """No customer is of an industry that a skill names."""
+
+    code = "unknown-industries"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "No customer is of these industries: {names}."
+    zh = "没有客户属于以下行业：{names}。"
 
 
 class AssigneesMissing(DomainError):
@@ -27,24 +67,6 @@ class AssigneesMissing(DomainError):
     zh = "规则必须指定候选员工或部门；仅“按区域”方式可自动确定人员。"
 
 
-class AmountsReversed(DomainError):
-    """A range of amounts ends where it begins, or before."""
-
-    code = "amounts-reversed"
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "The amounts end below {end}, but begin only with {start}."
-    zh = "金额范围上限 {end} 必须大于下限 {start}。"
-
-
-class UnknownCategory(DomainError):
-    """No product is of this category."""
-
-    code = "unknown-category"
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "No product is of the category {categories}."
-    zh = "没有产品属于类别 {categories}。"
-
-
 class AssigneeTaken(DomainError):
     """Skills, limit and absences of the employee are on record already."""
 
@@ -57,5 +79,6 @@ class AssigneeTaken(DomainError):
 CONSTRAINTS: Constraints = {
     "uq_assignees_tenant_id_employee_id": AssigneeTaken,
     "pk_assignment_turns": ConcurrentChange,
+    "uq_assignment_rules_position": PositionTaken,
 }
 """What it means to break a constraint of this slice's tables."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,7 +26,16 @@ class AssignmentRule(Aggregate, Base):
 
     label_zh = "分配规则"
     __tablename__ = "assignment_rules"
-    __table_args__ = (Index("ix_assignment_rules_position", "tenant_id", "position", "id"),)
+    __table_args__ = (
+        Index("ix_assignment_rules_position", "tenant_id", "position", "id"),
+        Index(
+            "uq_assignment_rules_position",
+            "tenant_id",
+            "position",
+            unique=True,
+            postgresql_where=text("active"),
+        ),
+    )
 
     name: Mapped[str]
     position: Mapped[int]
@@ -47,10 +56,10 @@ class AssignmentRule(Aggregate, Base):
     weights: Mapped[dict[str, Any]]
 
     def require_sound(self) -> None:
-        """Raise `AssigneesMissing` if it names nobody to choose from, or `AmountsReversed`."""
-        start, end = self.amount_from, self.amount_below
-        if start is not None and end is not None and end <= start:
-            raise AmountsReversed(start=start, end=end)
+        """Refuse what would never choose anybody. Raises `AssigneesMissing`, `AmountsReversed`."""
+        begin, end = self.amount_from, self.amount_below
+        if end is not None and end <= (begin or 0):
+            raise AmountsReversed(amount_from=begin or 0, below=end)
         if self.way != Way.TERRITORY and not self.employee_ids and self.department_id is None:
             raise AssigneesMissing
 

@@ -13,7 +13,6 @@ from kehu_sales.customers.service import load_customers, survivor_of
 from kehu_sales.db import among
 from kehu_sales.directory.models import EmployeeRef
 from kehu_sales.opportunities.models import Opportunity
-from kehu_sales.products.models import Product
 from kehu_sales.products.queries import load_products
 
 RULE_SORT_COLUMNS = {"position": AssignmentRule.position}
@@ -21,27 +20,21 @@ ASSIGNEE_SORT_COLUMNS = {"created_at": Assignee.created_at}
 
 TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('assignment:' || $1, 0))"
 
+UNKNOWN_CATEGORIES = """
+    SELECT name FROM unnest($2::text[]) AS name
+    WHERE NOT EXISTS (SELECT FROM products p WHERE p.tenant_id = $1 AND p.category = name)
+"""
+UNKNOWN_INDUSTRIES = """
+    SELECT name FROM unnest($2::text[]) AS name
+    WHERE NOT EXISTS (SELECT FROM customer_refs c WHERE c.tenant_id = $1 AND c.industry = name)
+"""
+
 LOADS = """
     SELECT owner_id, status, count(*) AS number FROM opportunities
     WHERE tenant_id = $1 AND owner_id = ANY ($2::uuid[])
         AND status IN ('not_evaluated', 'in_evaluation', 'in_progress')
     GROUP BY owner_id, status
 """
-
-
-async def unknown_categories(session: Session, categories: Collection[str]) -> list[str]:
-    """Return which of these are the category of no product, in order."""
-    known = set(
-        await session.scalars(
-            select(Product.category)
-            .where(
-                Product.tenant_id == session.context.tenant_id,
-                among(Product.category, categories),
-            )
-            .distinct()
-        )
-    )
-    return sorted({*categories} - known)
 
 
 async def take_turn(session: Session) -> None:
@@ -149,6 +142,23 @@ def _person(employee: EmployeeRef, known: Assignee | None, load: Mapping[str, in
         max_load=known.max_load if known else None,
         open=load,
     )
+
+
+async def unknown_categories(session: Session, names: Collection[str]) -> list[str]:
+    """Return the categories of which there is no product."""
+    return await _unknown(session, UNKNOWN_CATEGORIES, names)
+
+
+async def unknown_industries(session: Session, names: Collection[str]) -> list[str]:
+    """Return the industries of which no customer is known."""
+    return await _unknown(session, UNKNOWN_INDUSTRIES, names)
+
+
+async def _unknown(session: Session, statement: str, names: Collection[str]) -> list[str]:
+    if not names:
+        return []
+    rows = await session.fetch(statement, session.context.tenant_id, sorted({*names}))
+    return [row["name"] for row in rows]
 
 
 async def turns_of(session: Session) -> dict[UUID, AssignmentTurn]:

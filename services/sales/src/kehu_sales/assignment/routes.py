@@ -24,7 +24,9 @@ from kehu_sales.assignment.errors import (
     AssigneesMissing,
     AssigneeTaken,
     NobodyToAssign,
-    UnknownCategory,
+    PositionTaken,
+    UnknownCategories,
+    UnknownIndustries,
 )
 from kehu_sales.assignment.models import Assignee, AssignmentRule
 from kehu_sales.assignment.schemas import (
@@ -44,7 +46,7 @@ from kehu_sales.assignment.schemas import (
 )
 from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.routes import AllowedCollision, tell
-from kehu_sales.directory.errors import UnknownDepartment, UnknownEmployee
+from kehu_sales.directory.errors import UnknownDepartment, UnknownEmployee, UnknownTerritory
 from kehu_sales.opportunities.errors import (
     EvaluationHasFailed,
     OpportunityInPool,
@@ -61,7 +63,16 @@ READ = requires("sales:assignments:read")
 WRITE = requires("sales:assignments:write")
 READ_RULES = requires("sales:assignment-rules:read")
 WRITE_RULES = requires("sales:assignment-rules:write")
-RULE = (AssigneesMissing, AmountsReversed, UnknownEmployee, UnknownDepartment, UnknownCategory)
+UNSOUND = (
+    AssigneesMissing,
+    AmountsReversed,
+    PositionTaken,
+    UnknownEmployee,
+    UnknownDepartment,
+    UnknownTerritory,
+    UnknownCategories,
+)
+SKILLS = (UnknownCategories, UnknownIndustries)
 
 
 @routes.post(
@@ -131,7 +142,7 @@ async def preview_assignment(
     summary="Create a rule of assignment",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE_RULES],
-    responses=problems(*RULE),
+    responses=problems(*UNSOUND),
 )
 async def create_assignment_rule(
     data: RuleCreate, session: Session, response: Response
@@ -165,7 +176,7 @@ async def read_assignment_rule(
     "/{rule_id}",
     summary="Change a rule of assignment",
     dependencies=[WRITE_RULES],
-    responses=problems(*RULE),
+    responses=problems(*UNSOUND),
 )
 async def change_assignment_rule(
     rule_id: UUID, data: RuleUpdate, session: Session, version: ExpectedVersion, response: Response
@@ -181,7 +192,7 @@ async def change_assignment_rule(
     summary="Enter skills, limit and absences of an employee",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE_RULES],
-    responses=problems(AssigneeTaken, UnknownEmployee, UnknownCategory, PeriodReversed),
+    responses=problems(AssigneeTaken, UnknownEmployee, *SKILLS, PeriodReversed),
 )
 async def create_assignee(
     data: AssigneeCreate, session: Session, response: Response
@@ -211,7 +222,7 @@ async def read_assignee(assignee_id: UUID, session: Session, response: Response)
     "/{assignee_id}",
     summary="Change skills, limit and absences of an employee",
     dependencies=[WRITE_RULES],
-    responses=problems(UnknownCategory, PeriodReversed),
+    responses=problems(*SKILLS, PeriodReversed),
 )
 async def change_assignee(
     assignee_id: UUID,

@@ -34,13 +34,14 @@ class PassedOver(StrEnum):
 
 
 class Condition(StrEnum):
-    """What a rule asks for, and an opportunity may not meet."""
+    """What a rule asks for, and an opportunity may not meet; `nobody`: it has nobody to choose."""
 
     TERRITORY = "territory"
     CATEGORY = "category"
     SOURCE = "source"
     AMOUNT = "amount"
     CURRENCY = "currency"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,8 @@ def choose(
         people = sorted(people_of(rule), key=_in_order)
         told["considered"] = [_considered(rule, one, case, today) for one in people]
         able = [one for one in people if rule.passed_over(one, case, today) is None]
+        if not people:
+            told["unmet"] = Condition.NOBODY.value
         person = _best(rule, able, case, last_of(rule), people)
         if person is not None:
             told["chosen_id"] = str(person.employee_id)

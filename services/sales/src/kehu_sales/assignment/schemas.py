@@ -304,7 +304,10 @@ class RuleLookedAt(BaseModel):
     rule_id: UUID = Field(description="The rule.")
     name: str = Field(description="Its name at the time.")
     way: OrLater[Way] = Field(description="How it chose.")
-    unmet: OrLater[Condition] | None = Field(description="Why it did not apply; null: it did.")
+    unmet: OrLater[Condition] | None = Field(
+        description="Why it did not apply: a condition; nobody: it has none to choose from; null: "
+        "it did."
+    )
     considered: list[ConsideredRead] = Field(description="Whom it could choose from.")
     chosen_id: UUID | None = Field(description="Whom it chose.")
 

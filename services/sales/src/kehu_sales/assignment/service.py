@@ -1,6 +1,6 @@
 """What can be done about assignment. One function per command; each runs in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,20 +10,26 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.assignment import queries
-from kehu_sales.assignment.errors import NobodyToAssign, UnknownCategory
+from kehu_sales.assignment.errors import (
+    NobodyToAssign,
+    UnknownCategories,
+    UnknownIndustries,
+)
 from kehu_sales.assignment.models import Assignee, Assignment, AssignmentRule, AssignmentTurn
 from kehu_sales.assignment.rules import Choice, Way, choose
 from kehu_sales.assignment.schemas import (
     AssigneeCreate,
     AssigneeFilters,
     AssigneeUpdate,
+    LeaveInput,
     RuleCreate,
     RuleFilters,
     RuleUpdate,
+    SkillInput,
 )
 from kehu_sales.collisions.entry import enter, watch_over
 from kehu_sales.collisions.models import Collision
-from kehu_sales.directory.service import require_department, require_employee
+from kehu_sales.directory.service import require_department, require_employee, require_territory
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.errors import UnknownOpportunity
 from kehu_sales.opportunities.models import Opportunity
@@ -147,7 +153,8 @@ async def find(session: Session, opportunity: Opportunity, *, today: date) -> Ch
     await queries.take_turn(session)
     choice = await _choose(session, opportunity, today=today)
     if choice.person is None:
-        raise NobodyToAssign(extra={"explanation": choice.explanation})
+        rules = len(choice.explanation)
+        raise NobodyToAssign(rules=rules, extra={"explanation": choice.explanation})
     return choice
 
 
@@ -182,16 +189,15 @@ async def list_assignments(session: Session, opportunity_id: UUID) -> list[Assig
 
 
 async def create_rule(session: Session, data: RuleCreate) -> AssignmentRule:
-    """Enter a rule.
+    """Enter a rule; the database refuses a position that is taken.
 
     Raises `AssigneesMissing`, `AmountsReversed`, `UnknownEmployee`, `UnknownDepartment`,
-    `UnknownCategory`.
+    `UnknownTerritory`, `UnknownCategories`.
     """
     values = _values(data.model_dump(exclude={"weights"}))
     weights = data.weights.given() if data.weights else {}
     rule = AssignmentRule(**values, weights=weights)
-    await _require_people(session, data.employee_ids, data.department_id)
-    await _require_categories(session, data.categories)
+    await _require_known(session, data)
     rule.require_sound()
     audit.created(session, rule)
     return rule
@@ -207,8 +213,7 @@ async def change_rule(
     rule = await require(
         session, AssignmentRule, rule_id, lock=True, expected_version=expected_version
     )
-    await _require_people(session, data.employee_ids or (), data.department_id)
-    await _require_categories(session, data.categories or ())
+    await _require_known(session, data)
     given = _values(data.given())
     if data.weights is not None:
         given["weights"] = data.weights.given()
@@ -236,10 +241,11 @@ async def list_rules(
 async def create_assignee(session: Session, data: AssigneeCreate) -> Assignee:
     """Enter what is known of an employee; the database refuses a second record.
 
-    Raises `UnknownEmployee`, `UnknownCategory`, `PeriodReversed`.
+    Raises `UnknownEmployee`, `UnknownCategories`, `UnknownIndustries`, `PeriodReversed`.
     """
     await require_employee(session, data.employee_id)
-    await _require_sound(session, data)
+    _require_leaves(data.leaves)
+    await _require_skills(session, data.skills)
     values = data.model_dump(exclude={"skills", "leaves"}) | _lists(data)
     assignee = Assignee(**values)
     audit.created(session, assignee)
@@ -249,11 +255,15 @@ async def create_assignee(session: Session, data: AssigneeCreate) -> Assignee:
 async def change_assignee(
     session: Session, assignee_id: UUID, data: AssigneeUpdate, *, expected_version: int
 ) -> Assignee:
-    """Change what is known of an employee. Raises `UnknownCategory`, `PeriodReversed`."""
+    """Change what is known of an employee.
+
+    Raises `UnknownCategories`, `UnknownIndustries`, `PeriodReversed`.
+    """
+    _require_leaves(data.leaves or ())
     assignee = await require(
         session, Assignee, assignee_id, lock=True, expected_version=expected_version
     )
-    await _require_sound(session, data)
+    await _require_skills(session, data.skills or ())
     given = data.given() | _lists(data)
     for name, value in given.items():
         setattr(assignee, name, value)
@@ -275,27 +285,39 @@ async def list_assignees(
     )
 
 
-async def _require_people(
-    session: Session, employee_ids: Sequence[UUID], department_id: UUID | None
-) -> None:
-    for employee_id in employee_ids:
+async def _require_known(session: Session, data: RuleCreate | RuleUpdate) -> None:
+    """Refuse a rule that names whom or what there is not."""
+    for employee_id in data.employee_ids or ():
         await require_employee(session, employee_id)
-    if department_id is not None:
-        await require_department(session, department_id)
+    if data.department_id is not None:
+        await require_department(session, data.department_id)
+    for territory_id in data.territory_ids or ():
+        await require_territory(session, territory_id)
+    await _require_categories(session, data.categories or ())
 
 
-async def _require_sound(session: Session, data: AssigneeCreate | AssigneeUpdate) -> None:
-    for leave in data.leaves or ():
-        business_day.period(leave.from_on, leave.to_on)
-    skills = data.skills or ()
-    await _require_categories(session, [one.value for one in skills if one.kind == "category"])
-
-
-async def _require_categories(session: Session, categories: Sequence[str]) -> None:
-    """Raise `UnknownCategory`: a rule or a skill for what nobody sells is a slip of the pen."""
-    unknown = await queries.unknown_categories(session, categories) if categories else []
+async def _require_categories(session: Session, names: Collection[str]) -> None:
+    unknown = await queries.unknown_categories(session, names)
     if unknown:
-        raise UnknownCategory(categories=unknown)
+        raise UnknownCategories(names=", ".join(unknown), extra={"names": unknown})
+
+
+async def _require_skills(session: Session, skills: Sequence[SkillInput]) -> None:
+    """Refuse a skill that no opportunity can ask for; languages are whatever rules name.
+
+    Raises `UnknownCategories`, `UnknownIndustries`.
+    """
+    await _require_categories(session, [one.value for one in skills if one.kind == "category"])
+    industries = [one.value for one in skills if one.kind == "industry"]
+    unknown = await queries.unknown_industries(session, industries)
+    if unknown:
+        raise UnknownIndustries(names=", ".join(unknown), extra={"names": unknown})
+
+
+def _require_leaves(leaves: Iterable[LeaveInput]) -> None:
+    """Raise `PeriodReversed`."""
+    for leave in leaves:
+        business_day.period(leave.from_on, leave.to_on)
 
 
 def _values(given: dict[str, Any]) -> dict[str, Any]:

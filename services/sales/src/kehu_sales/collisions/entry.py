@@ -5,46 +5,39 @@ one sees the first. Matching sees the whole tenant; who may not see the other si
 department it is.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from uuid import UUID
 
 from kehu_kernel import audit, numbering, outbox
 from kehu_kernel.session import Session
 from kehu_sales.collisions import events, queries
+from kehu_sales.collisions.comparison import MOST_AT_ONCE, Clashes, Pairs, Watch, compare
 from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.models import UNDECIDED, AtEntry, Collision, CollisionPolicy, State
-from kehu_sales.collisions.relations import Related, hold, related_to
-from kehu_sales.collisions.rules import Clash, Side, collides
+from kehu_sales.collisions.relations import ask_again_about, hold, related_to
+from kehu_sales.collisions.rules import Side
 from kehu_sales.collisions.schemas import Candidate
 from kehu_sales.opportunities.models import Opportunity
 
 NUMBER_PREFIX = "COL"
-CHANGED, CLOSED = "changed", "closed"
-"""Why two collide no more: customers, products or hands have changed; one of them is closed."""
-Clashes = Mapping[frozenset[UUID], Clash]
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """What a tenant has decided, and how the customers of some opportunities are related; held."""
-
-    policy: CollisionPolicy
-    related: Related
-
-
-async def watch_over(session: Session, customer_ids: Iterable[UUID | None]) -> Watch | None:
+async def watch_over(
+    session: Session, customer_ids: Iterable[UUID | None], *, always: bool = False
+) -> Watch | None:
     """Hold the related customers, so that nobody enters anything about them meanwhile.
 
-    None if there is nothing to look for. To be called after opportunities were locked and before
-    numbers are drawn: everybody takes these in one order.
+    None if there is nothing to look for; `always`: also where the tenant ignores collisions. To be
+    called after opportunities were locked and before numbers are drawn: everybody takes these in
+    one order.
     """
     customers = {one for one in customer_ids if one is not None}
     if not customers:
         return None
     policy = await queries.policy_of(session)
-    if policy.at_entry == AtEntry.IGNORE:
+    if policy.at_entry == AtEntry.IGNORE and not always:
         return None
     related = await related_to(session, customers)
     await hold(session, related)
@@ -94,34 +87,29 @@ async def enter_all(
     await session.see_all_rows()
     entered = {one.id: one for one in opportunities if counts(one)}
     own = await _as_sides(session, entered.values(), watch.policy)
-    others = await queries.open_sides(session, watch.related.everybody())
-    known = {} if are_new else await queries.collisions_of(session, entered)
+    most = max(1, MOST_AT_ONCE // max(1, len(own)))  # of a batch all together, not each
+    found = await compare(session, own, watch, are_new=are_new, most=most)
+    await ask_again_about(session, found.later)
+    reasons = await queries.why_over(session, found.gone.values())
     await session.see_rows_in_scope()
-    sides = own | {one.opportunity_id: one for one in others if one.opportunity_id not in own}
-    clashes = clashes_of(own.values(), sides.values(), watch)
+    known, clashes = found.known, found.clashes
     new = {pair: clash for pair, clash in clashes.items() if is_new(known.get(pair))}
     if new and watch.policy.at_entry == AtEntry.REFUSE and allowed is None:
-        raise OpportunityCollides(extra={"candidates": await _told(session, new, entered, sides)})
+        told = await _told(session, new, entered, found.sides)
+        raise OpportunityCollides(extra={"candidates": told})
+    if len(new) > MOST_AT_ONCE:  # a batch that collides with itself
+        await ask_again_about(session, [*own])
+        new = dict(islice(new.items(), MOST_AT_ONCE))
     await record(session, new, known, today=today, reason=allowed)
-    lapse(session, known.values(), clashes, today)
+    for collision in found.gone.values():
+        lapse_one(session, collision, reasons[collision.id], today)
     return [one for pair, one in known.items() if pair in clashes and one.state in UNDECIDED]
-
-
-def clashes_of(own: Iterable[Side], all_sides: Collection[Side], watch: Watch) -> Clashes:
-    """Return why sides collide with which others, by the ids of both opportunities."""
-    found: dict[frozenset[UUID], Clash] = {}
-    for one in own:
-        for other in all_sides:
-            clash = collides(one, other, watch.related.kinship, watch.policy)
-            if clash is not None:
-                found[frozenset((one.opportunity_id, other.opportunity_id))] = clash
-    return found
 
 
 async def record(
     session: Session,
     new: Clashes,
-    known: dict[frozenset[UUID], Collision],
+    known: Pairs,
     *,
     today: date,
     reason: str | None = None,
@@ -144,16 +132,6 @@ async def record(
         known[pair].collide_again(new[pair], today)
         fields = audit.changed(session, known[pair], "found-again")
         outbox.add(session, events.found(known[pair], fields), sequence=known[pair].version)
-
-
-def lapse(
-    session: Session, known: Iterable[Collision], clashes: Clashes, today: date
-) -> list[Collision]:
-    """Take note of which collisions are none any more; return them."""
-    gone = [one for one in known if one.state in UNDECIDED and frozenset(one.sides) not in clashes]
-    for collision in gone:
-        lapse_one(session, collision, CHANGED, today)
-    return gone
 
 
 def lapse_one(session: Session, collision: Collision, reason: str, today: date) -> None:

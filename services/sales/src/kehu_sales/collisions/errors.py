@@ -75,6 +75,15 @@ class NotASide(DomainError):
     zh = "该商机不属于撞单 {number} 的任何一方。"
 
 
+class SideNotNamed(DomainError):
+    """Who may speak for either side, or works on both, says for which."""
+
+    code = "side-not-named"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "You may speak for either side of {number}: say in opportunity_id for which ({sides})."
+    zh = "您可代表撞单 {number} 的任一方，请在 opportunity_id 中指明代表哪一方（{sides}）。"
+
+
 class NotThatSide(DomainError):
     """Who claims does not answer the own claim."""
 

@@ -266,8 +266,15 @@ class Collision(Aggregate, Base):
 
 
 class CollisionCheck(TenantRow, Base):
-    """That relations of a customer have changed: its opportunities are to be looked at again."""
+    """That an opportunity, whose id it has, is to be looked at again: one row however often asked.
+
+    `asked` counts how often, so that what is asked while it is being looked at is not forgotten.
+    `after_id`: compared already with the opportunities up to this one. Rows are also made by the
+    trigger `look_at_collisions_again` of the opportunities, when one that collides is closed,
+    changes hands or customer: no way to do that forgets it, and none costs a round trip more.
+    """
 
     __tablename__ = "collision_checks"
 
-    customer_id: Mapped[UUID]
+    asked: Mapped[int]
+    after_id: Mapped[UUID | None]

@@ -1,7 +1,9 @@
 """Reading collisions, and finding what collides."""
 
-from collections.abc import Collection
-from datetime import date
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from kehu_contracts.access import RowScope
 from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
-from kehu_sales.collisions.models import DEFAULTS, UNDECIDED, Collision, CollisionPolicy, State
+from kehu_sales.collisions.models import DEFAULTS, Collision, CollisionPolicy, State
 from kehu_sales.collisions.rules import Side
 from kehu_sales.collisions.schemas import CollisionFilters
 from kehu_sales.customers.queries import of_customer
@@ -22,9 +24,12 @@ from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.words import Status
 
 OPEN = (Status.NOT_EVALUATED, Status.IN_EVALUATION, Status.IN_PROGRESS)
+CHANGED, CLOSED = "changed", "closed"
+"""Why two collide no more: customers, products or hands have changed; one of them is closed."""
 SORT_COLUMNS = {"created_at": Collision.created_at}
+NOTHING: Mapping[UUID, UUID | None] = MappingProxyType({})
 
-CANDIDATES = """
+FACTS = """
     SELECT o.id, o.customer_id, o.owner_id, o.opened_on,
         coalesce(o.department_id, e.department_id) AS department_id,
         ARRAY(SELECT (l ->> 'product_id')::uuid FROM jsonb_array_elements(o.lines) l) AS products,
@@ -35,11 +40,88 @@ CANDIDATES = """
         ) AS categories
     FROM opportunities o
     LEFT JOIN employee_refs e ON e.tenant_id = $1 AND e.id = o.owner_id
-    WHERE o.tenant_id = $1 AND o.customer_id = ANY ($2::uuid[]) AND o.owner_id IS NOT NULL
+    WHERE o.tenant_id = $1 AND o.owner_id IS NOT NULL
         AND o.status IN ('not_evaluated', 'in_evaluation', 'in_progress')
-    ORDER BY o.created_at, o.id
 """
-"""What customers are being sold, by whom: found by the partial index of open opportunities."""
+SIDES = f"{FACTS} AND o.id = ANY ($2::uuid[]) AND o.customer_id IS NOT NULL"
+
+CANDIDATES = f"""
+    WITH others AS MATERIALIZED (
+        {FACTS} AND o.customer_id = ANY ($2::uuid[]) AND o.opened_on BETWEEN $3 AND $4
+    ), own AS (
+        SELECT * FROM jsonb_to_recordset($5::jsonb) AS own (
+            id uuid, customers uuid[], owner_id uuid, department_id uuid, opened_on date,
+            products uuid[], categories text[], after_id uuid
+        )
+    )
+    SELECT own.id AS own_id, other.*
+    FROM own CROSS JOIN LATERAL (
+        SELECT o.* FROM others o
+        WHERE o.customer_id = ANY (own.customers) AND o.owner_id <> own.owner_id
+            AND o.id <> ALL ($6::uuid[]) AND (own.after_id IS NULL OR o.id > own.after_id)
+            AND (NOT $7 OR o.department_id IS DISTINCT FROM own.department_id)
+            AND ($8::integer IS NULL OR abs(o.opened_on - own.opened_on) <= $8)
+            AND CASE
+                WHEN o.products = '{{}}' OR own.products = '{{}}' THEN $9
+                ELSE o.products && own.products OR $10 AND o.categories && own.categories
+            END
+        ORDER BY o.id LIMIT $11
+    ) other
+    ORDER BY own.id, other.id
+"""  # noqa: S608 - our own words
+"""Who sells something like it to customers like it, in another hand, at about the same time.
+
+The customers' open opportunities are read once, by the partial index of these; each of our own
+takes the next few of them that pass. The rule itself, `rules.collides`, has the last word.
+"""
+
+UNDECIDED_OF = """
+    SELECT own.id AS own_id, found.id, found.other_id
+    FROM unnest($2::uuid[], $3::uuid[]) AS own (id, after_id)
+    CROSS JOIN LATERAL (
+        SELECT c.id, c.second_id AS other_id FROM collisions c
+        WHERE c.tenant_id = $1 AND c.first_id = own.id
+            AND c.state IN ('open', 'claimed', 'contested')
+            AND (own.after_id IS NULL OR c.second_id > own.after_id)
+        UNION ALL
+        SELECT c.id, c.first_id FROM collisions c
+        WHERE c.tenant_id = $1 AND c.second_id = own.id
+            AND c.state IN ('open', 'claimed', 'contested')
+            AND (own.after_id IS NULL OR c.first_id > own.after_id)
+        ORDER BY other_id LIMIT $4
+    ) found
+    ORDER BY own.id, found.other_id
+"""
+
+ON_PAIRS = """
+    SELECT c.id FROM unnest($2::uuid[], $3::uuid[]) AS pair (first_id, second_id)
+    JOIN collisions c ON c.tenant_id = $1
+        AND c.first_id = pair.first_id AND c.second_id = pair.second_id
+"""
+
+CHECKS = """
+    SELECT id, asked, after_id FROM collision_checks WHERE tenant_id = $1 ORDER BY id LIMIT $2
+"""
+DONE = """
+    WITH done AS (
+        SELECT k.tenant_id, k.id
+        FROM unnest($2::uuid[], $3::integer[]) AS done (id, asked)
+        JOIN collision_checks k ON k.tenant_id = $1 AND k.id = done.id AND k.asked = done.asked
+        FOR UPDATE OF k SKIP LOCKED
+    )
+    DELETE FROM collision_checks k USING done WHERE k.tenant_id = $1 AND k.id = done.id
+"""
+"""Ends checks, unless they were asked for anew meanwhile: somebody who asks now holds the row."""
+GO_ON = """
+    UPDATE collision_checks k SET after_id = later.after_id
+    FROM (
+        SELECT k.id, later.after_id
+        FROM unnest($2::uuid[], $3::integer[], $4::uuid[]) AS later (id, asked, after_id)
+        JOIN collision_checks k ON k.tenant_id = $1 AND k.id = later.id AND k.asked = later.asked
+        FOR UPDATE OF k SKIP LOCKED
+    ) later
+    WHERE k.tenant_id = $1 AND k.id = later.id
+"""
 
 WHOSE_DEPARTMENT = """
     SELECT o.id, coalesce(o.department_id, e.department_id) AS department_id
@@ -69,17 +151,6 @@ COUNTS = """
 """
 """Under a row scope these are the departments of the sides one sees."""
 
-STALE = """
-    SELECT c.id, a.status <> ALL ($3) OR b.status <> ALL ($3) AS closed FROM collisions c
-    JOIN opportunities a ON a.tenant_id = c.tenant_id AND a.id = c.first_id
-    JOIN opportunities b ON b.tenant_id = c.tenant_id AND b.id = c.second_id
-    WHERE c.tenant_id = $1 AND c.state IN ('open', 'claimed', 'contested') AND (
-        a.status <> ALL ($3) OR b.status <> ALL ($3)
-        OR a.owner_id IS NULL OR b.owner_id IS NULL OR a.owner_id = b.owner_id
-    )
-    ORDER BY c.id LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED
-"""
-
 
 async def policy_of(session: Session) -> CollisionPolicy:
     """Return what the tenant has decided; the defaults, as version 0, where it has not."""
@@ -88,10 +159,61 @@ async def policy_of(session: Session) -> CollisionPolicy:
     return decided or CollisionPolicy(version=0, **DEFAULTS)
 
 
-async def open_sides(session: Session, customer_ids: Collection[UUID]) -> list[Side]:
-    """Return the open opportunities of customers that somebody works on: one query."""
-    rows = await session.fetch(CANDIDATES, session.context.tenant_id, sorted(customer_ids))
-    return [_side(row) for row in rows]
+async def sides_of(session: Session, opportunity_ids: Collection[UUID]) -> dict[UUID, Side]:
+    """Return what counts of opportunities, as far as they are open and somebody works on them."""
+    if not opportunity_ids:
+        return {}
+    rows = await session.fetch(SIDES, session.context.tenant_id, sorted(opportunity_ids))
+    return {row["id"]: _side(row) for row in rows}
+
+
+async def candidates(
+    session: Session,
+    own: Collection[Side],
+    counted: Mapping[UUID, Collection[UUID]],
+    policy: CollisionPolicy,
+    *,
+    most: int,
+    after: Mapping[UUID, UUID | None] = NOTHING,
+) -> dict[UUID, list[Side]]:
+    """Return the next, at most `most`, that each of our own may collide with: one query.
+
+    They come in the order of their ids, from that of `after` on. `counted` are the customers whose
+    opportunities count, by our own one's customer.
+    """
+    customers = {one for side in own for one in counted[side.customer_id]}
+    if not own or not customers:
+        return {}
+    days = [side.opened_on for side in own]
+    first, last = date.min, date.max
+    if policy.within_days is not None:
+        first = min(days) - min(timedelta(policy.within_days), min(days) - date.min)
+        last = max(days) + min(timedelta(policy.within_days), date.max - max(days))
+    asked = [_asked(one, counted[one.customer_id], after.get(one.opportunity_id)) for one in own]
+    rows = await session.fetch(
+        CANDIDATES, session.context.tenant_id, sorted(customers), first, last,
+        json.dumps(asked, default=str), [side.opportunity_id for side in own],
+        policy.across_departments, policy.within_days, policy.without_lines, policy.by_category,
+        most,
+    )  # fmt: skip
+    found: dict[UUID, list[Side]] = {}
+    for row in rows:
+        found.setdefault(row["own_id"], []).append(_side(row))
+    return found
+
+
+def _asked(side: Side, customers: Collection[UUID], after: UUID | None) -> dict[str, Any]:
+    """Return what the query asks about, as JSON can hold it."""
+    return {
+        "id": side.opportunity_id,
+        "customers": sorted(customers),
+        "owner_id": side.owner_id,
+        "department_id": side.department_id,
+        "opened_on": side.opened_on,
+        "products": sorted(side.product_ids),
+        "categories": sorted(side.categories),
+        "after_id": after,
+    }
 
 
 def _side(row: asyncpg.Record) -> Side:
@@ -114,20 +236,62 @@ async def categories_of(session: Session, product_ids: Collection[UUID]) -> dict
     return {row["id"]: row["category"] for row in rows}
 
 
-async def collisions_of(
-    session: Session, opportunity_ids: Collection[UUID]
-) -> dict[frozenset[UUID], Collision]:
-    """Return the collisions that opportunities have a part in, whatever has become of them."""
-    found = await session.scalars(
-        select(Collision).where(
-            Collision.tenant_id == session.context.tenant_id,
-            or_(
-                among(Collision.first_id, opportunity_ids),
-                among(Collision.second_id, opportunity_ids),
-            ),
-        )
+async def undecided_of(
+    session: Session,
+    opportunity_ids: Collection[UUID],
+    *,
+    most: int,
+    after: Mapping[UUID, UUID | None] = NOTHING,
+) -> dict[UUID, dict[UUID, Collision]]:
+    """Return the next, at most `most`, undecided collisions of each opportunity.
+
+    By the opportunity and the one on the other side, in the order of the latter's id.
+    """
+    if not opportunity_ids:
+        return {}
+    own = sorted(opportunity_ids)
+    rows = await session.fetch(
+        UNDECIDED_OF, session.context.tenant_id, own, [after.get(one) for one in own], most
     )
-    return {frozenset(one.sides): one for one in found}
+    known = await _by_id(session, Collision, Collision.id, {row["id"] for row in rows})
+    found: dict[UUID, dict[UUID, Collision]] = {}
+    for row in rows:
+        found.setdefault(row["own_id"], {})[row["other_id"]] = known[row["id"]]
+    return found
+
+
+async def why_over(session: Session, gone: Iterable[Collision]) -> dict[UUID, str]:
+    """Return why collisions are none any more: `closed` if one of the two is, else `changed`."""
+    found = {one.id: one.sides for one in gone}
+    if not found:
+        return {}
+    states = await standing_of(session, {side for sides in found.values() for side in sides})
+    return {
+        one: CHANGED if all(states[side][0] in OPEN for side in sides) else CLOSED
+        for one, sides in found.items()
+    }
+
+
+async def standing_of(
+    session: Session, opportunity_ids: Collection[UUID]
+) -> dict[UUID, tuple[str, UUID | None]]:
+    """Return the state and the owner of opportunities."""
+    query = select(Opportunity.id, Opportunity.status, Opportunity.owner_id).where(
+        Opportunity.tenant_id == session.context.tenant_id, among(Opportunity.id, opportunity_ids)
+    )
+    return {one: (status, owner) for one, status, owner in await session.execute(query)}
+
+
+async def collisions_on(
+    session: Session, pairs: Collection[frozenset[UUID]]
+) -> dict[frozenset[UUID], Collision]:
+    """Return the collisions of pairs of opportunities, whatever has become of them."""
+    if not pairs:
+        return {}
+    firsts, seconds = zip(*sorted(sorted(pair) for pair in pairs), strict=True)
+    rows = await session.fetch(ON_PAIRS, session.context.tenant_id, firsts, seconds)
+    found = await _by_id(session, Collision, Collision.id, {row["id"] for row in rows})
+    return {frozenset(one.sides): one for one in found.values()}
 
 
 def matching(tenant_id: str, filters: CollisionFilters, today: date) -> Select[Collision]:
@@ -212,16 +376,6 @@ async def _by_id(
         return {}
     query = select(model).where(model.tenant_id == session.context.tenant_id, among(column, wanted))
     return {row.id: row for row in await session.scalars(query)}
-
-
-async def stale(session: Session, limit: int) -> list[tuple[Collision, bool]]:
-    """Return collisions that are none any more, locked, and whether one of the two was closed."""
-    rows = await session.fetch(STALE, session.context.tenant_id, limit, [*OPEN])
-    if not rows:
-        return []
-    closed = {row["id"]: row["closed"] for row in rows}
-    found = await _by_id(session, Collision, Collision.id, closed)
-    return [(found[one], closed[one]) for one in sorted(closed) if found[one].state in UNDECIDED]
 
 
 async def unanswered(session: Session, today: date, limit: int) -> list[Collision]:

@@ -30,6 +30,7 @@ from kehu_sales.collisions.errors import (
     NotClaimed,
     NotThatSide,
     NotTheOwner,
+    SideNotNamed,
 )
 from kehu_sales.collisions.models import Collision, CollisionPolicy
 from kehu_sales.collisions.schemas import (
@@ -58,7 +59,7 @@ WRITE = requires("sales:collisions:write")
 ARBITRATE = requires(service.ARBITRATE_SCOPE)
 ALLOW = "sales:collisions:allow"
 LONGEST_REASON = 200
-SPEAKING = (CollisionIsOver, NotASide, NotTheOwner)
+SPEAKING = (CollisionIsOver, NotASide, NotTheOwner, SideNotNamed)
 GIVING_WAY = (OpportunityIsClosed, EvaluationHasFailed, OpportunityInPool)
 
 

@@ -13,7 +13,7 @@ from kehu_kernel.errors import OutsideRowScope, VersionConflict
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.collisions import events, queries
-from kehu_sales.collisions.errors import NotTheOwner
+from kehu_sales.collisions.errors import NotTheOwner, SideNotNamed
 from kehu_sales.collisions.models import Collision, CollisionPolicy, OnYield
 from kehu_sales.collisions.relations import ask_again_about
 from kehu_sales.collisions.schemas import (
@@ -49,7 +49,8 @@ async def claim(
 ) -> Collision:
     """Claim the chance for one side; the other one has the policy's days to answer.
 
-    Raises `NotTheOwner`, `NotASide`, `OpportunityIsClosed`, or what `Collision.claim` raises.
+    Raises `NotTheOwner`, `NotASide`, `SideNotNamed`, `OpportunityIsClosed`, or
+    what `Collision.claim` raises.
     """
     collision, sides = await _lock(session, collision_id, expected_version)
     speaker = _speaker(collision, sides, data.opportunity_id, actor)
@@ -68,7 +69,10 @@ async def contest(
     actor: Actor,
     expected_version: int | None,
 ) -> Collision:
-    """Answer a claim with no. Raises `NotTheOwner`, or what `Collision.contest` raises."""
+    """Answer a claim with no.
+
+    Raises `NotTheOwner`, `SideNotNamed`, or what `Collision.contest` raises.
+    """
     collision, sides = await _lock(session, collision_id, expected_version)
     speaker = _speaker(collision, sides, data.opportunity_id, actor)
     collision.contest(speaker.id, data.reason)
@@ -86,7 +90,7 @@ async def yield_(
 ) -> Collision:
     """Give way: one's own opportunity goes to the other side's owner, or to the pool.
 
-    Raises `NotTheOwner`, `OpportunityIsClosed`, or what `Collision.yield_` raises.
+    Raises `NotTheOwner`, `SideNotNamed`, `OpportunityIsClosed`, or what `Collision.yield_` raises.
     """
     collision = await require(session, Collision, collision_id, expected_version=expected_version)
     seen = await queries.opportunities_of(session, collision.sides)
@@ -235,7 +239,7 @@ def _speaker(
 ) -> Opportunity:
     """Return the opportunity that the caller speaks for: the one named, or the own one.
 
-    Raises `NotASide`, `NotTheOwner`.
+    Raises `NotASide`, `NotTheOwner`, or `SideNotNamed` where the caller may mean either.
     """
     own = [one for one in sides.values() if actor.employee_id == one.owner_id is not None]
     if opportunity_id is not None:
@@ -245,6 +249,11 @@ def _speaker(
             return named
     elif len(own) == 1:
         return own[0]
+    elif own or ARBITRATE_SCOPE in actor.scopes:
+        named_as = ", ".join(f"{one.number} {one.id}" for _, one in sorted(sides.items()))
+        raise SideNotNamed(
+            number=collision.number, sides=named_as, extra={"opportunity_ids": sorted(sides)}
+        )
     raise NotTheOwner(scope=ARBITRATE_SCOPE)
 
 
@@ -266,7 +275,7 @@ async def _give_way(
     for one in (kept, yielding):
         one.require_open()
         one.require_not_pooled()
-    await ask_again_about(session, [kept.customer_id, yielding.customer_id])
+    await ask_again_about(session, collision.sides)
     policy = await queries.policy_of(session)
     if policy.on_yield == OnYield.POOL:
         await return_to_pool(session, yielding.id, PoolReturn(reason=reason), today=today)

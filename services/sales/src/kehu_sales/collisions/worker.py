@@ -1,31 +1,40 @@
 """The round that looks at collisions again: relations that changed, what is over, late answers.
 
-It may die anywhere and run beside others: what is to be looked at stands in rows that are claimed
-and gone with the transaction, and what was told is marked. What one tenant's data do wrong does not
-keep the others waiting.
+It may die anywhere and run beside others: what is to be looked at stands in rows that go with the
+transaction that did it, and what was told is marked. What one tenant's data do wrong does not keep
+the others waiting.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
-
-from sqlalchemy import delete, select
+from uuid import UUID
 
 from kehu_kernel import audit, clock, outbox
 from kehu_kernel.context import Context
 from kehu_kernel.process import Databases
 from kehu_kernel.session import Session
 from kehu_sales.collisions import entry, events, queries
-from kehu_sales.collisions.models import CollisionCheck
-from kehu_sales.db import among
+from kehu_sales.collisions.comparison import compare
+from kehu_sales.collisions.models import AtEntry
+from kehu_sales.collisions.rules import Side
 
 log = logging.getLogger("kehu.sales.collisions")
+
+AT_A_TIME = 10
+"""Opportunities that are looked at again in one transaction."""
 
 TENANTS = """
     SELECT tenant_id FROM collision_checks
     UNION
-    SELECT tenant_id FROM collisions WHERE state IN ('open', 'claimed', 'contested')
+    SELECT tenant_id FROM collisions
+    WHERE state = 'claimed' AND NOT overdue_told AND answer_due_on < $1
     ORDER BY 1
+"""
+"""Who has something to do: what nobody asked for, and is not late, is not touched."""
+
+TAKE_TURN = """
+    SELECT pg_try_advisory_xact_lock(hashtextextended('collisions:' || $1, 0)) AS mine
 """
 
 
@@ -47,7 +56,7 @@ class CollisionWork:
         """Do a lot for each tenant that has any; return how much was done."""
         today = clock.today(clock.now(), self._zone)
         async with self._databases.worker.worker_transaction() as session:
-            rows = await session.fetch(TENANTS)
+            rows = await session.fetch(TENANTS, today)
         return sum([await self._go_on(row["tenant_id"], today) for row in rows])
 
     async def _go_on(self, tenant_id: str, today: date) -> int:
@@ -56,7 +65,6 @@ class CollisionWork:
             async with self._databases.app.transaction(context) as session:
                 done = await look_again(session, self._batch, today=today)
             async with self._databases.app.transaction(context) as session:
-                done += await end_stale(session, self._batch, today=today)
                 done += await tell_unanswered(session, self._batch, today=today)
         except Exception as error:
             known = {"tenant": tenant_id, "error": repr(error)}
@@ -68,42 +76,50 @@ class CollisionWork:
 
 
 async def look_again(session: Session, limit: int, *, today: date) -> int:
-    """Find what collides, or no more does, since customers are related otherwise; return of how
-    many customers.
+    """Find what collides, or no more does, of the opportunities that are to be looked at again.
+
+    Return of how many. All together are compared with about `limit` others; what is beyond them,
+    another lot does, so that who enters something does not wait long. One looks at a time; who
+    enters something meanwhile waits as for another entry.
     """
     tenant_id = session.context.tenant_id
-    asked = await session.scalars(
-        select(CollisionCheck)
-        .where(CollisionCheck.tenant_id == tenant_id)
-        .order_by(CollisionCheck.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    if not asked:
+    (turn,) = await session.fetch(TAKE_TURN, tenant_id)
+    checks = await session.fetch(queries.CHECKS, tenant_id, AT_A_TIME) if turn["mine"] else []
+    if not checks:
         return 0
-    done = [one.id for one in asked]
-    watch = await entry.watch_over(session, [one.customer_id for one in asked])
-    if watch is not None:
-        found = await queries.open_sides(session, watch.related.everybody())
-        known = await queries.collisions_of(session, [one.opportunity_id for one in found])
-        clashes = entry.clashes_of(found, found, watch)
-        new = {pair: why for pair, why in clashes.items() if entry.is_new(known.get(pair))}
+    after = {one["id"]: one["after_id"] for one in checks}
+    before = await queries.sides_of(session, after)
+    customers = [one.customer_id for one in before.values()]
+    watch = await entry.watch_over(session, customers, always=True)
+    own: dict[UUID, Side | None] = dict.fromkeys(after)
+    own |= await queries.sides_of(session, after)  # as they are now that nobody enters anything
+    held = watch.related.members if watch else ()
+    for one, side in [*own.items()]:
+        if side and side.customer_id not in held:
+            del own[one]  # of another customer meanwhile: the next lot
+    most = max(1, limit // max(1, len(own)))
+    found = await compare(session, own, watch, after=after, most=most)
+    if watch and watch.policy.at_entry != AtEntry.IGNORE:
+        known = found.known
+        new = {pair: why for pair, why in found.clashes.items() if entry.is_new(known.get(pair))}
         await entry.record(session, new, known, today=today)
-        entry.lapse(session, known.values(), clashes, today)
-    await session.execute(
-        delete(CollisionCheck).where(
-            CollisionCheck.tenant_id == tenant_id, among(CollisionCheck.id, done)
-        )
-    )
-    return len(done)
+    reasons = await queries.why_over(session, found.gone.values())
+    for collision in found.gone.values():
+        entry.lapse_one(session, collision, reasons[collision.id], today)
+    await session.flush()  # what is left waits for nobody
+    asked = {one["id"]: one["asked"] for one in checks if one["id"] in own}
+    await _note(session, asked, found.later)
+    return len(asked)
 
 
-async def end_stale(session: Session, limit: int, *, today: date) -> int:
-    """Take note of collisions whose opportunities were closed or came into one hand."""
-    found = await queries.stale(session, limit)
-    for collision, closed in found:
-        entry.lapse_one(session, collision, entry.CLOSED if closed else entry.CHANGED, today)
-    return len(found)
+async def _note(session: Session, asked: Mapping[UUID, int], later: Mapping[UUID, UUID]) -> None:
+    """Take note of what was done, and of what is to go on beyond which other one."""
+    tenant_id = session.context.tenant_id
+    done = [one for one in asked if one not in later]
+    await session.fetch(queries.DONE, tenant_id, done, [asked[one] for one in done])
+    if later:
+        counts = [asked[one] for one in later]
+        await session.fetch(queries.GO_ON, tenant_id, [*later], counts, [*later.values()])
 
 
 async def tell_unanswered(session: Session, limit: int, *, today: date) -> int:

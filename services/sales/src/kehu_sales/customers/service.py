@@ -15,11 +15,35 @@ from kehu_sales.customers.errors import UnknownCustomer
 from kehu_sales.customers.models import CustomerGroupRef, CustomerRef, DuplicatePairRef
 
 Customers = Mapping[UUID, CustomerRef]
+FILL_IN = """
+    UPDATE customer_refs known
+    SET parent_id = told.parent_id, owner_id = told.owner_id, industry = told.industry,
+        country = told.country
+    FROM unnest($1::text[], $2::uuid[], $3::integer[], $4::uuid[], $5::uuid[], $6::text[],
+        $7::text[]) AS told (tenant_id, id, sequence, parent_id, owner_id, industry, country)
+    WHERE known.tenant_id = told.tenant_id AND known.id = told.id
+        AND known.sequence = told.sequence
+        AND (known.parent_id, known.owner_id, known.industry, known.country)
+            IS DISTINCT FROM (told.parent_id, told.owner_id, told.industry, told.country)
+"""
+"""Fills in what a copy was kept without, before there was room for it: when the same fact is
+published again. All its rows are locked already, by keeping what is newest."""
 
 
-async def record_customers(session: Session, facts: Iterable[Fact]) -> None:
-    """Keep what events say of customers; `session` is the worker's."""
+async def record_customers(session: Session, facts: Sequence[Fact]) -> None:
+    """Keep what events say of customers; `session` is the worker's.
+
+    Also what is published again: so copies of before this release learn whose parents are whose.
+    """
+    told = [
+        (by.tenant_id, one.customer_id, by.sequence, one.parent_id, one.owner_id, one.industry,
+         one.country)
+        for one, by in facts
+        if isinstance(one, CustomerState)
+    ]  # fmt: skip
     await keep_newest(session, CustomerRef, facts, CustomerState, _copy)
+    if told:
+        await session.fetch(FILL_IN, *map(list, zip(*told, strict=True)))
 
 
 def _copy(event: CustomerState) -> dict[str, Any]:

@@ -14,6 +14,15 @@ class UnknownEmployee(DomainError):
     zh = "此处尚无员工 {id}。如该员工刚刚录入，请一秒后重试。"
 
 
+class UnknownTerritory(DomainError):
+    """No such territory is known here; one set up a moment ago may need a second to arrive."""
+
+    code = "unknown-territory"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The territory {id} is not known here. If set up a moment ago, retry in a second."
+    zh = "此处尚无区域 {id}。如该区域刚刚建立，请一秒后重试。"
+
+
 class UnknownDepartment(DomainError):
     """No such department is known here; one set up a moment ago may need a second to arrive."""
 

@@ -8,7 +8,7 @@ from kehu_contracts.customer import DepartmentState, EmployeeState, TerritorySta
 from kehu_kernel.copies import keep_newest
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
-from kehu_sales.directory.errors import UnknownDepartment, UnknownEmployee
+from kehu_sales.directory.errors import UnknownDepartment, UnknownEmployee, UnknownTerritory
 from kehu_sales.directory.models import DepartmentRef, EmployeeRef, TerritoryRef
 
 
@@ -52,6 +52,14 @@ async def require_department(session: Session, department_id: UUID) -> Departmen
     if department is None:
         raise UnknownDepartment(id=department_id)
     return department
+
+
+async def require_territory(session: Session, territory_id: UUID) -> TerritoryRef:
+    """Return a territory that somebody names. Raises `UnknownTerritory`."""
+    territory = await session.get(TerritoryRef, (session.context.tenant_id, territory_id))
+    if territory is None:
+        raise UnknownTerritory(id=territory_id)
+    return territory
 
 
 async def department_of(session: Session, employee_id: UUID | None) -> UUID | None:

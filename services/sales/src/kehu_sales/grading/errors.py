@@ -109,6 +109,25 @@ class RuleUnclear(DomainError):
     zh = "社会影响规则不填指标和数值；其他直接定级规则须同时填写指标和数值。"
 
 
+class ScaleUnsound(DomainError):
+    """The scale of what users enter ends above where it begins."""
+
+    code = "scale-unsound"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The scale ends at {highest}, not above {lowest}."
+    zh = "评估值上限 {highest} 必须大于下限 {lowest}。"
+
+
+class ValueOutsideScale(DomainError):
+    """What is entered of an indicator lies on the scheme's scale."""
+
+    code = "value-outside-scale"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The value {value} of {indicator} is outside the scale, from {lowest} to {highest}."
+    zh = "“{indicator}”的评估值 {value} 超出取值范围 {lowest} 至 {highest}。"
+    zh_words = INDICATOR_ZH
+
+
 class GradingNotSetUp(DomainError):
     """The tenant has no grading scheme in force."""
 

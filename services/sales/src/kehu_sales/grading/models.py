@@ -51,11 +51,23 @@ class GradingSchemeVersion(TenantRow, Base):
     superseded_by: Mapped[str]
 
 
+class GradingWalk(TenantRow, Base):
+    """That a new scheme was put in force: the worker walks through all that is graded.
+
+    Up to `after_id` it has. Of two walks the one with the greater id, the newer one, counts.
+    """
+
+    __tablename__ = "grading_walks"
+
+    after_id: Mapped[UUID]
+
+
 class OpportunityAssessment(TenantRow, Base):
     """What users say of an opportunity's indicators, and why it is of its level.
 
     It changes under the lock of its opportunity, whose version and audit entry tell of it.
-    `entered` maps indicators to values, as text. `stale`: to be graded again by the worker.
+    `entered` maps indicators to values, as text. `stale`: to be graded again by the worker, for
+    what it rests on has changed; so is what has an older `scheme_version` than the scheme in force.
     """
 
     __tablename__ = "opportunity_assessments"

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Response
 
 from kehu_kernel.auth import requires
-from kehu_kernel.business_day import DateInFuture
+from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
 from kehu_kernel.http import ExpectedVersion, Session, Today, router, set_etag
 from kehu_kernel.problems import problems
 from kehu_sales.grading import queries, service
@@ -18,7 +18,9 @@ from kehu_sales.grading.errors import (
     MatrixNotReciprocal,
     NotEffectiveYet,
     RuleUnclear,
+    ScaleUnsound,
     UnknownLevel,
+    ValueOutsideScale,
     WeightsUnsound,
 )
 from kehu_sales.grading.schemas import (
@@ -60,6 +62,7 @@ async def read_grading_scheme(session: Session, response: Response) -> SchemeRea
         LeaderUnclear,
         UnknownLevel,
         RuleUnclear,
+        ScaleUnsound,
     ),
 )
 async def change_grading_scheme(
@@ -67,7 +70,7 @@ async def change_grading_scheme(
 ) -> SchemeRead:
     """Put a new version of the scheme in force; the first change, even of nothing, begins grading.
 
-    Opportunities are graded again within a minute or so.
+    Opportunities are graded again lot by lot, by the worker; until then `stale` is true of a grade.
     """
     found = await service.change_scheme(session, data, expected_version=version)
     set_etag(response, found)
@@ -84,9 +87,9 @@ async def list_grading_schemes(session: Session) -> SchemeVersions:
 @grades.get("/{opportunity_id}/grade", summary="Explain a grade", dependencies=[READ_ONE])
 async def read_grade(opportunity_id: UUID, session: Session, response: Response) -> GradeRead:
     """Why an opportunity is of its level: each indicator's value, band, score and weight."""
-    opportunity, assessment = await service.read_grade(session, opportunity_id)
+    opportunity, assessment, stale = await service.read_grade(session, opportunity_id)
     set_etag(response, opportunity)
-    return GradeRead.of(opportunity, assessment)
+    return GradeRead.of(opportunity, assessment, stale=stale)
 
 
 @grades.put(
@@ -94,7 +97,13 @@ async def read_grade(opportunity_id: UUID, session: Session, response: Response)
     summary="Assess an opportunity",
     dependencies=[WRITE_ONE],
     responses=problems(
-        OpportunityIsClosed, EvaluationHasFailed, GradingNotSetUp, NotEffectiveYet, DateInFuture
+        OpportunityIsClosed,
+        EvaluationHasFailed,
+        GradingNotSetUp,
+        NotEffectiveYet,
+        ValueOutsideScale,
+        DateInFuture,
+        DateBeforePrevious,
     ),
 )
 async def assess_opportunity(
@@ -113,4 +122,4 @@ async def assess_opportunity(
         session, opportunity_id, data, today=today, expected_version=version
     )
     set_etag(response, opportunity)
-    return GradeRead.of(opportunity, assessment)
+    return GradeRead.of(opportunity, assessment, stale=False)

@@ -40,6 +40,8 @@ Judgement = Annotated[
         pattern=r"^([1-9](\.[0-9]{1,4})?|0\.[1-9][0-9]{0,3}|1/[1-9](\.[0-9]{1,4})?)$"
     ),
 ]
+LOWEST = "The lowest value that users enter of an indicator; 1 at first."
+HIGHEST = "The highest value that users enter of an indicator; 5 at first."
 MATRIX = (
     "How much each indicator (row) counts against each other (column), on Saaty's scale of 1 to 9 "
     "and its reciprocals, such as 3 or 1/3; in the order of the weights."
@@ -142,7 +144,7 @@ class SchemeUpdate(Patch):
     never_null: ClassVar[frozenset[str]] = frozenset(
         {
             "currency", "standards", "weights", "matrix", "largest_ratio", "rules", "levels",
-            "customer_values",
+            "customer_values", "lowest_value", "highest_value",
         }
     )  # fmt: skip
 
@@ -171,6 +173,9 @@ class SchemeUpdate(Patch):
         None, description="What value grades of customers stand for."
     )
 
+    lowest_value: Amount | None = Field(None, description=LOWEST)
+    highest_value: Amount | None = Field(None, description=HIGHEST)
+
     def parts(self) -> dict[str, Any]:
         """Return the parts that are replaced, as schemes are kept; not the standards."""
         found: dict[str, Any] = {}
@@ -182,6 +187,10 @@ class SchemeUpdate(Patch):
             found["levels"] = [_kept(one) for one in self.levels]
         if self.customer_values is not None:
             found["customer_values"] = {one.grade: _text(one.value) for one in self.customer_values}
+        for name in ("lowest_value", "highest_value"):
+            value = getattr(self, name)
+            if value is not None:
+                found[name] = _text(value)
         return found
 
     def replaced(self, standards: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -262,6 +271,8 @@ class SchemeContent(BaseModel):
     customer_values: dict[str, DecimalText] = Field(
         description="What value grades of customers stand for."
     )
+    lowest_value: DecimalText = Field(description=LOWEST)
+    highest_value: DecimalText = Field(description=HIGHEST)
 
 
 class SchemeRead(SchemeContent):
@@ -306,12 +317,14 @@ def _content(found: GradingScheme | GradingSchemeVersion) -> dict[str, Any]:
         }
         for one in content["standards"]
     ]
-    names = ("currency", "rules", "levels", "customer_values")
+    names = (
+        "currency", "rules", "levels", "customer_values", "lowest_value", "highest_value"
+    )  # fmt: skip
     return {name: content[name] for name in names} | {"indicators": indicators}
 
 
 class IndicatorValues(Input):
-    """What users say of the indicators, on the scale of their value standards; at first 1 to 5."""
+    """What users say of the indicators, on the scheme's scale: from 1 to 5 at first."""
 
     urgency: Amount | None = Field(None, description="Urgency.")
     importance: Amount | None = Field(None, description="Importance.")
@@ -364,7 +377,9 @@ class AssessmentInput(Input):
         None, ge=0, le=3650, description="A handling time limit of its own; the level's if omitted."
     )
     handled_on: Day | None = Field(
-        None, description="Day it was handled: the time limit ends. Never in the future."
+        None,
+        description="Day it was handled: the time limit ends. Never in the future, nor before the "
+        "opportunity was opened.",
     )
 
 
@@ -403,7 +418,10 @@ class GradeRead(BaseModel):
     parts: list[PartRead] = Field(description="What each indicator adds.")
     scheme_version: int = Field(description="Version of the scheme it was graded by; 0: none.")
     graded_at: datetime | None = Field(description="When.")
-    stale: bool = Field(description="Whether it is to be graded again, by a newer scheme.")
+    stale: bool = Field(
+        description="Whether it is to be graded again: by a newer scheme, or "
+        "another value of the customer."
+    )
     values: dict[OrLater[Indicator], DecimalText] = Field(description="What users entered.")
     contract_annual_revenue: DecimalText | None = Field(description="Of the contract, per year.")
     one_off_revenue: DecimalText | None = Field(description="One-off fees.")
@@ -412,7 +430,9 @@ class GradeRead(BaseModel):
     handled_on: date | None = Field(description="Day it was handled.")
 
     @classmethod
-    def of(cls, opportunity: Opportunity, assessment: OpportunityAssessment) -> Self:
+    def of(
+        cls, opportunity: Opportunity, assessment: OpportunityAssessment, *, stale: bool
+    ) -> Self:
         """Return the grade as the API shows it."""
         nothing: dict[str, Any] = {"rule": None, "missing": [], "parts": []}
         nothing["decided_by"] = "nothing"
@@ -422,6 +442,7 @@ class GradeRead(BaseModel):
             assessment,
             opportunity_id=opportunity.id,
             version=opportunity.version,
+            stale=stale,
             level=opportunity.level,
             level_score=opportunity.level_score,
             level_since_on=opportunity.level_since_on,

@@ -18,7 +18,9 @@ from kehu_sales.grading.errors import (
     LeaderUnclear,
     LevelsUnsound,
     RuleUnclear,
+    ScaleUnsound,
     UnknownLevel,
+    ValueOutsideScale,
     WeightsUnsound,
 )
 from kehu_sales.later import known
@@ -120,7 +122,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """All that grades an opportunity. `customer_values` gives value grades a value (analytics)."""
+    """All that grades an opportunity. `customer_values` gives value grades a value (analytics).
+
+    What users enter of an indicator lies from `lowest_value` to `highest_value`, both included.
+    """
 
     currency: str
     standards: tuple[Standard, ...]
@@ -128,13 +133,17 @@ class Scheme:
     rules: tuple[Rule, ...]
     levels: tuple[Level, ...]
     customer_values: Mapping[str, Decimal]
+    lowest_value: Decimal
+    highest_value: Decimal
 
     def require_sound(self) -> None:
         """Refuse what grades nothing, or not everything.
 
         Raises `BandsUnsound`, `WeightsUnsound`, `LevelsUnsound`, `LeaderUnclear`, `UnknownLevel`,
-        `RuleUnclear`.
+        `RuleUnclear`, `ScaleUnsound`.
         """
+        if self.highest_value <= self.lowest_value:
+            raise ScaleUnsound(lowest=self.lowest_value, highest=self.highest_value)
         if set(self.weights) != set(Indicator) or sum(self.weights.values()) != ONE:
             raise WeightsUnsound
         for standard in self.standards:
@@ -148,6 +157,15 @@ class Scheme:
             nothing = rule.indicator is None and rule.value is None
             if not (nothing if rule.kind is RuleKind.SOCIAL_INFLUENCE else named):
                 raise RuleUnclear
+
+    def require_on_scale(self, values: Mapping[Indicator, Decimal]) -> None:
+        """Raise `ValueOutsideScale` if what was entered of an indicator is not on the scale."""
+        for indicator, value in values.items():
+            if not self.lowest_value <= value <= self.highest_value:
+                raise ValueOutsideScale(
+                    indicator=indicator.value, value=value, lowest=self.lowest_value,
+                    highest=self.highest_value,
+                )  # fmt: skip
 
     def level(self, code: str) -> Level:
         """Return the level with this code."""
@@ -230,6 +248,8 @@ def scheme_from(stored: Mapping[str, Any]) -> Scheme:
             for one in stored["levels"]
         ),
         customer_values={name: Decimal(one) for name, one in stored["customer_values"].items()},
+        lowest_value=Decimal(stored["lowest_value"]),
+        highest_value=Decimal(stored["highest_value"]),
     )
 
 
@@ -300,5 +320,7 @@ DEFAULTS: Mapping[str, Any] = {
         _level("ordinary", "普通商机", "Ordinary", "0", 15, "sales_representative"),
     ],  # L2806
     "customer_values": {"A": "5", "B": "4", "C": "3", "D": "2", "E": "1"},
+    "lowest_value": "1",
+    "highest_value": "5",  # the five bands of what is rated
 }  # fmt: skip
 """What holds where a tenant has decided nothing else."""

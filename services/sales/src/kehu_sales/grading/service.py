@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from kehu_contracts.customer import CustomerValueRecorded
 from kehu_kernel import audit, business_day, outbox
@@ -16,6 +16,7 @@ from kehu_kernel.errors import VersionConflict
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_sales.customers.service import load_customers
+from kehu_sales.db import among
 from kehu_sales.grading import queries
 from kehu_sales.grading.ahp import judge, not_reciprocal
 from kehu_sales.grading.errors import (
@@ -28,6 +29,7 @@ from kehu_sales.grading.errors import (
 from kehu_sales.grading.models import (
     GradingScheme,
     GradingSchemeVersion,
+    GradingWalk,
     OpportunityAssessment,
     unassessed,
 )
@@ -38,17 +40,22 @@ from kehu_sales.opportunities import events
 from kehu_sales.opportunities.models import Opportunity
 
 NAMES = tuple(Indicator)
+FIRST = UUID(int=0)
 TEN_THOUSANDTH = Decimal("0.0001")
-STALE = """
-    INSERT INTO opportunity_assessments
-        (tenant_id, id, opportunity_id, scheme_version, entered, social_influence, stale)
-    SELECT tenant_id, gen_random_uuid(), id, 0, '{}', false, true FROM opportunities
-    WHERE tenant_id = $1 AND (status = 'in_progress'
-        OR status IN ('not_evaluated', 'in_evaluation') AND confirmed_on IS NOT NULL)
-    ORDER BY id
-    ON CONFLICT (tenant_id, opportunity_id) DO UPDATE SET stale = true
+OLDER = """
+    WITH lot AS (
+        SELECT o.id FROM opportunities o
+        WHERE o.tenant_id = $1 AND o.id > $2
+            AND (o.status = 'in_progress'
+                OR o.status IN ('not_evaluated', 'in_evaluation') AND o.confirmed_on IS NOT NULL)
+        ORDER BY o.id LIMIT $4
+    )
+    SELECT lot.id, a.scheme_version IS NULL OR a.scheme_version < $3 AS older
+    FROM lot
+    LEFT JOIN opportunity_assessments a ON a.tenant_id = $1 AND a.opportunity_id = lot.id
+    ORDER BY lot.id
 """
-"""Marks what a new scheme grades; the worker does it, batch by batch."""
+"""The next of those that are graded, by their partial index, and whether by a scheme of before."""
 
 OF_CUSTOMERS = """
     WITH theirs AS (
@@ -80,7 +87,8 @@ async def change_scheme(
 ) -> GradingScheme:
     """Change the scheme; the first change, even of nothing, puts the defaults in force.
 
-    What is graded is graded again soon, by the worker. Raises what `Scheme.require_sound` raises,
+    Grades say by which version they were made; the worker walks through those of older ones, lot
+    by lot, however many there are. Raises what `Scheme.require_sound` raises,
     `MatrixNotReciprocal`, `JudgementsInconsistent`. Of two first changes the database lets one win.
     """
     found = await queries.scheme_or_default(session)
@@ -105,9 +113,7 @@ async def change_scheme(
         session.add(past)
     else:
         return found
-    await session.flush()
-    await session.see_all_rows()  # a scheme is everybody's, whoever changes it
-    await session.fetch(STALE, session.context.tenant_id)
+    session.add(GradingWalk(after_id=FIRST))
     return found
 
 
@@ -172,7 +178,8 @@ async def assess(
 ) -> tuple[Opportunity, OpportunityAssessment]:
     """Say what the indicators of an opportunity are worth; it is graded at once.
 
-    Raises `GradingNotSetUp`, `NotEffectiveYet`, `DateInFuture`, or what `require_open` raises.
+    Raises `GradingNotSetUp`, `NotEffectiveYet`, `DateInFuture`, `DateBeforePrevious`,
+    `ValueOutsideScale`, or what `require_open` raises.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
@@ -184,6 +191,8 @@ async def assess(
     if not is_graded(opportunity):
         raise NotEffectiveYet(number=opportunity.number)
     business_day.happened(data.handled_on, today)
+    if data.handled_on is not None:
+        business_day.follows(data.handled_on, opportunity.opened_on)
     known = await queries.assessments_of(session, [opportunity_id], lock=True)
     assessment = known.get(opportunity_id)
     if assessment is None:
@@ -192,6 +201,7 @@ async def assess(
         known[opportunity_id] = assessment
     before = _said(assessment)
     _say(assessment, data)
+    in_force.scheme.require_on_scale(assessment.values())
     told = (before, _said(assessment))
     customers = await load_customers(
         session, [opportunity.customer_id] if opportunity.customer_id else []
@@ -227,15 +237,64 @@ def _say(assessment: OpportunityAssessment, data: AssessmentInput) -> None:
 
 async def read_grade(
     session: Session, opportunity_id: UUID
-) -> tuple[Opportunity, OpportunityAssessment]:
-    """Return an opportunity and why it is of its level; one that nobody graded says nothing."""
+) -> tuple[Opportunity, OpportunityAssessment, bool]:
+    """Return an opportunity, why it is of its level, and whether it is to be graded again.
+
+    One that nobody graded says nothing.
+    """
     opportunity = await require(session, Opportunity, opportunity_id)
+    in_force = await queries.scheme_in_force(session)
     known = await queries.assessments_of(session, [opportunity_id])
-    return opportunity, known.get(opportunity_id) or unassessed(opportunity_id)
+    assessment = known.get(opportunity_id) or unassessed(opportunity_id)
+    older = in_force is not None and assessment.scheme_version < in_force.version
+    return opportunity, assessment, is_graded(opportunity) and (older or assessment.stale)
+
+
+async def regrade_older(session: Session, limit: int, *, today: date) -> int:
+    """Walk on through what is graded: by a scheme of before, it is graded again.
+
+    Returns how many were looked at. A scheme begins a walk, and its place is kept with each lot; a
+    walk that an even newer scheme overtook ends, as that one begins at the first again. What is
+    opened meanwhile is graded by the scheme in force anyway.
+    """
+    walks = await session.scalars(
+        select(GradingWalk)
+        .where(GradingWalk.tenant_id == session.context.tenant_id)
+        .order_by(GradingWalk.id.desc())
+        .with_for_update(skip_locked=True)
+    )
+    in_force = await queries.scheme_in_force(session)
+    if not walks or in_force is None:
+        return 0
+    walk = walks[0]
+    tenant_id = session.context.tenant_id
+    lot = await session.fetch(OLDER, tenant_id, walk.after_id, in_force.version, limit)
+    older = await session.scalars(
+        select(Opportunity)
+        .where(
+            Opportunity.tenant_id == tenant_id,
+            among(Opportunity.id, [row["id"] for row in lot if row["older"]]),
+        )
+        .order_by(Opportunity.id)
+        .with_for_update(key_share=True)
+    )
+    await regrade(session, older, today=today)
+    over = walks[1:]
+    if len(lot) < limit:
+        over = walks
+    else:
+        walk.after_id = lot[-1]["id"]
+        await session.flush()
+    await session.execute(
+        delete(GradingWalk).where(
+            GradingWalk.tenant_id == tenant_id, among(GradingWalk.id, [one.id for one in over])
+        )
+    )
+    return len(lot)
 
 
 async def regrade_stale(session: Session, limit: int, *, today: date) -> int:
-    """Grade what a new scheme, or a customer's new value, has made stale; return how many."""
+    """Grade what a customer's new value has made stale; return how many."""
     stale = select(OpportunityAssessment.opportunity_id).where(
         OpportunityAssessment.tenant_id == session.context.tenant_id,
         OpportunityAssessment.stale,
@@ -301,8 +360,7 @@ async def hand_over_leader(session: Session, leaver: UUID, successor_id: UUID) -
     found.content = found.content | {"levels": levels}
     audit.changed(session, found, "handed-over")
     session.add(past)
-    await session.flush()
-    await session.fetch(STALE, session.context.tenant_id)
+    session.add(GradingWalk(after_id=FIRST))
     return 1
 
 

@@ -119,7 +119,7 @@ async def _move_opportunities(
         fields = audit.changed(session, opportunity, "handed-over")
         event = opportunity_events.changed(opportunity, fields, today)
         outbox.add(session, event, sequence=opportunity.version)
-    await ask_again_about(session, [one.customer_id for one in found])
+    await ask_again_about(session, [one.id for one in found])
     return len(found)
 
 

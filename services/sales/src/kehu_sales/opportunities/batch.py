@@ -23,11 +23,11 @@ from kehu_kernel.context import Actor
 from kehu_kernel.db import explain, explained
 from kehu_kernel.errors import DomainError, NotFound
 from kehu_kernel.session import Session
-from kehu_sales.assignment.queries import have_automatic_rules
+from kehu_sales.assignment.queries import have_automatic_rules, take_turn
 from kehu_sales.close_reasons.errors import UnknownCloseReason
 from kehu_sales.close_reasons.service import reasons_in_use
 from kehu_sales.collisions import entry
-from kehu_sales.collisions.entry import Watch
+from kehu_sales.collisions.comparison import Watch
 from kehu_sales.collisions.models import AtEntry
 from kehu_sales.collisions.queries import policy_of
 from kehu_sales.competitors.queries import load_competitors
@@ -265,7 +265,7 @@ class _Together:
                 WRITE_ALL,
                 [
                     {f"to_{name}": getattr(opportunity, name) for name in COLUMNS}
-                    for opportunity in self._changed.values()
+                    for _, opportunity in sorted(self._changed.items())
                 ],
             )
 
@@ -332,9 +332,10 @@ async def _lock_all(
     ids = _given(opportunity_ids)
     if not ids:
         return {}
+    # Who records a collision of one does not wait for us: the key stays.
     found = await session.read(
         Opportunity,
-        "WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR UPDATE",
+        "WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR NO KEY UPDATE",
         session.context.tenant_id,
         ids,
     )
@@ -345,6 +346,7 @@ async def _one_by_one(
     session: Session, commands: Commands, circumstances: Circumstances
 ) -> list[Outcome]:
     """Carry out each command in its own savepoint: slow, but the database has the last word."""
+    await _hold_all(session, commands)
     outcomes = []
     labels: dict[str, UUID] = {}
     for command in commands:
@@ -366,6 +368,20 @@ async def _one_by_one(
             if isinstance(command, CreateCommand) and command.ref is not None:
                 labels[command.ref] = opportunity.id
     return outcomes
+
+
+async def _hold_all(session: Session, commands: Commands) -> None:
+    """Wait once for whatever any command waits for, in the order in which everybody does.
+
+    Opportunities, the turn to assign, related customers; numbers come last. Taken command by
+    command, two batches in another order would wait for each other.
+    """
+    creates = [one for one in commands if isinstance(one, CreateCommand)]
+    steps = [one for one in commands if not isinstance(one, CreateCommand)]
+    await _lock_all(session, {step.opportunity_id for step in steps})
+    if any(one.owner_id is None for one in creates):
+        await take_turn(session)
+    await entry.watch_over(session, [one.customer_id for one in creates])
 
 
 def _id_of(command: StepCommand, labels: dict[str, UUID]) -> UUID:

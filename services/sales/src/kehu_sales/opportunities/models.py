@@ -59,6 +59,7 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             "ix_opportunities_open_customer",
             "tenant_id",
             "customer_id",
+            "opened_on",
             postgresql_where=text("status IN ('not_evaluated', 'in_evaluation', 'in_progress')"),
         ),
         Index("ix_opportunities_owner", "tenant_id", "owner_id", "created_at", "id"),
@@ -106,6 +107,15 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             "level_rank",
             "id",
             postgresql_where=text("level_rank IS NOT NULL"),
+        ),
+        Index(
+            "ix_opportunities_graded",
+            "tenant_id",
+            "id",
+            postgresql_where=text(
+                "status = 'in_progress' "
+                "OR status IN ('not_evaluated', 'in_evaluation') AND confirmed_on IS NOT NULL"
+            ),
         ),
         Index(
             "ix_opportunities_handling_overdue",

@@ -1,0 +1,121 @@
+"""The round finds what related customers, hands and days bring about later."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from kehu_kernel import clock
+from kehu_kernel.context import Context
+from kehu_kernel.db import Database
+from kehu_kernel.testing.observe import emitted
+from kehu_sales.collisions.models import Collision
+from kehu_sales.collisions.relations import ask_again
+from kehu_sales.customers.models import CustomerRef, DuplicatePairRef
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+MakeCustomer = Callable[..., Awaitable[str]]
+PATH = "/v1/collisions"
+OPPORTUNITIES = "/v1/opportunities"
+TODAY = clock.today(clock.now(), "Asia/Shanghai")
+FANG, LEI = str(UUID(int=71)), str(UUID(int=72))
+EAST, WEST = str(UUID(int=81)), str(UUID(int=82))
+OF_FANG = {"owner_id": FANG, "department_id": EAST}
+OF_LEI = {"owner_id": LEI, "department_id": WEST}
+
+
+async def states(client: httpx.AsyncClient) -> list[str]:
+    return sorted(one["state"] for one in (await client.get(PATH)).json()["items"])
+
+
+class TestRound:
+    @pytest.mark.parametrize("relation", ["same", "parent", "sister", "duplicate"])
+    async def test_relations_that_become_known_later(
+        self,
+        client: httpx.AsyncClient,
+        make_opportunity: Make,
+        make_customer: MakeCustomer,
+        worker_database: Database,
+        work: Callable[[], Awaitable[None]],
+        tenant: str,
+        relation: str,
+    ) -> None:
+        one, other, above = [await make_customer() for _ in range(3)]
+        await make_opportunity(customer_id=one, **OF_FANG)
+        await make_opportunity(customer_id=other, **OF_LEI)
+        async with worker_database.worker_transaction() as session:
+            first, second = [
+                await session.get(CustomerRef, (tenant, UUID(who))) for who in (one, other)
+            ]
+            if relation == "same":
+                second.merged_into_id = UUID(one)
+            elif relation == "parent":
+                second.parent_id = UUID(one)
+            elif relation == "sister":
+                first.parent_id = second.parent_id = UUID(above)
+            else:
+                session.add(
+                    DuplicatePairRef(
+                        tenant_id=tenant,
+                        id=uuid4(),
+                        first_id=UUID(one),
+                        second_id=UUID(other),
+                        suspected=True,
+                        sequence=1,
+                    )
+                )
+            await ask_again(session, {(tenant, UUID(other))})
+        assert await states(client) == []
+        await work()
+        (found,) = (await client.get(PATH)).json()["items"]
+        assert (found["state"], found["relation"]) == ("open", relation)
+
+    async def test_a_late_answer_is_told_once(
+        self,
+        client: httpx.AsyncClient,
+        decide: Callable[..., Awaitable[None]],
+        collision: dict[str, Any],
+        pair: list[dict[str, Any]],
+        database: Database,
+        context: Context,
+        work: Callable[[], Awaitable[None]],
+        tenant: str,
+    ) -> None:
+        body = {"reason": "先报备", **as_side(pair[0])}
+        await client.post(f"{PATH}/{collision['id']}/claim", json=body)
+        await work()
+        told = "sales.collision-answer-overdue.v1"
+        assert await emitted(database, tenant, told) == []
+        async with database.transaction(context) as session:
+            row = await session.get(Collision, (tenant, UUID(collision["id"])))
+            row.answer_due_on = TODAY - timedelta(days=1)
+        await work()
+        await work()
+        assert len(await emitted(database, tenant, told)) == 1
+        for overdue, count in ((True, 1), (False, 0)):
+            listed = await client.get(PATH, params={"overdue": overdue})
+            assert len(listed.json()["items"]) == count
+
+    async def test_one_hand_is_no_collision(
+        self,
+        client: httpx.AsyncClient,
+        collision: dict[str, Any],
+        pair: list[dict[str, Any]],
+        work: Callable[[], Awaitable[None]],
+    ) -> None:
+        await client.patch(
+            f"{OPPORTUNITIES}/{pair[1]['id']}",
+            json={"owner_id": FANG},
+            headers={"If-Match": '"1"'},
+        )
+        await work()
+        lapsed = (await client.get(f"{PATH}/{collision['id']}")).json()
+        assert (lapsed["state"], lapsed["decision_reason"]) == ("lapsed", "changed")
+
+
+def as_side(opportunity: dict[str, Any]) -> dict[str, Any]:
+    """Speak for this opportunity."""
+    return {"opportunity_id": opportunity["id"]}
