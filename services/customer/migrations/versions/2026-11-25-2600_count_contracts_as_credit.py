@@ -11,7 +11,7 @@ from kehu_kernel.erasure_schema import forget
 from kehu_kernel.migrations import enable_tenant_security
 
 revision = "2026112600"
-down_revision = "2026112550"
+down_revision = "2026112553"
 
 CONTRACTS = """
     CREATE TABLE credit_contracts (

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112681"
-down_revision = "2026112599"
+down_revision = "2026112601"
 
 
 def upgrade() -> None:

@@ -53,7 +53,7 @@ TOLD_OF_CONTACT = {"contact.id": "联系人ID", "contact.is_primary": "主联系
 LABELS = {
     **TOLD,
     **TOLD_OF_CONTACT,
-    **{meaning: names[0] for meaning, names in (HEADERS | OF_CONTACT).items()},
+    **{meaning: names[0] for meaning, names in {**HEADERS, **OF_CONTACT}.items()},
 }
 
 Row = dict[str, Any]
