@@ -161,7 +161,9 @@ class TestPromotion:
         response = await client.post(f"{watched}/promote", json={"on": "2026-03-05"})
         assert problem(response) == (409, "promotion-reminder")
         unmet = {"stage_code": "a", "control": "remind", "kind": "activities",
-                 "item": None, "required": 1, "actual": 0, "met": False}  # fmt: skip
+                 "item": None, "required": 1, "actual": 0, "met": False,
+                 "en": "a: activities: 1 needed, 0 there.",
+                 "zh": "a：活动须有 1 个，现有 0 个。"}  # fmt: skip
         assert response.json()["conditions"] == [unmet]
         preview = (await client.get(f"{watched}/promotion")).json()
         assert preview == {

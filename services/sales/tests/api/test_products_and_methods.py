@@ -87,7 +87,8 @@ class TestStages:
     async def test_keep_their_conditions(self, make_method: Make) -> None:
         conditions = {"control": "strict", "activities": 1, "tasks": 2, "quotes": 3}
         method = await make_method(stages=[stage("a", 10) | {"conditions": conditions}])
-        more = {"visits": 0, "samples": 0, "approvals": 0, "required_fields": [], "roles": []}
+        more = {"visits": 0, "samples": 0, "approvals": 0}
+        more |= {name: [] for name in ("approved_documents", "required_fields", "roles")}
         assert method["stages"][0]["conditions"] == conditions | more
         assert method["stages"][0]["position"] == 1
 

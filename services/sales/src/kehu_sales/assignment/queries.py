@@ -21,12 +21,12 @@ ASSIGNEE_SORT_COLUMNS = {"created_at": Assignee.created_at}
 TAKE_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('assignment:' || $1, 0))"
 
 UNKNOWN_CATEGORIES = """
-    SELECT name FROM unnest($2::text[]) AS name
-    WHERE NOT EXISTS (SELECT FROM products p WHERE p.tenant_id = $1 AND p.category = name)
+    SELECT word FROM unnest($2::text[]) AS asked (word)
+    WHERE NOT EXISTS (SELECT FROM products WHERE tenant_id = $1 AND category = asked.word)
 """
 UNKNOWN_INDUSTRIES = """
-    SELECT name FROM unnest($2::text[]) AS name
-    WHERE NOT EXISTS (SELECT FROM customer_refs c WHERE c.tenant_id = $1 AND c.industry = name)
+    SELECT word FROM unnest($2::text[]) AS asked (word)
+    WHERE NOT EXISTS (SELECT FROM customer_refs WHERE tenant_id = $1 AND industry = asked.word)
 """
 
 LOADS = """
@@ -158,7 +158,7 @@ async def _unknown(session: Session, statement: str, names: Collection[str]) -> 
     if not names:
         return []
     rows = await session.fetch(statement, session.context.tenant_id, sorted({*names}))
-    return [row["name"] for row in rows]
+    return [row["word"] for row in rows]
 
 
 async def turns_of(session: Session) -> dict[UUID, AssignmentTurn]:
