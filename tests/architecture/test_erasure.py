@@ -57,6 +57,7 @@ KEPT = {
     "projects.alerted", "quotes.lines", "quotes.warnings", "samples.lines",
     "projects.stages", "projects.team", "project_lines.product_name", "project_deliveries.lines",
     "delivered_serials.serial_number", "visits.contact_ids", "visits.observer_ids",
+    "visit_series.contact_ids", "visit_series.observer_ids",
     "approvals.levels", "approvals.waiting_role", "approval_decisions.level_name",
     "contracts.lines", "contracts.settlement_method",
     "contract_amendments.lines", "contract_amendments.settlement_method",

@@ -1,7 +1,4 @@
-"""Keep what contracts of sales take of the credit, and count it in the exposure (C9).
-
-A new table, and a column with a constant default: what runs still leaves it at nothing.
-"""
+"""Keep what contracts of sales take of the credit (C9)."""
 
 from alembic import op
 
@@ -11,7 +8,7 @@ from kehu_kernel.erasure_schema import forget
 from kehu_kernel.migrations import enable_tenant_security
 
 revision = "2026112600"
-down_revision = "2026112553"
+down_revision = "2026112590"
 
 CONTRACTS = """
     CREATE TABLE credit_contracts (
@@ -46,10 +43,3 @@ def upgrade() -> None:
     enable_tenant_security(op, "credit_contracts", rights="SELECT, INSERT, UPDATE")
     limit_to_visible(op, "credit_contracts", customers="customer_id")
     forget(op, [one for one in PERSONAL if one.table == "credit_contracts"])
-    op.execute(
-        "ALTER TABLE credit_accounts ADD COLUMN contracted numeric(18, 2) NOT NULL DEFAULT 0"
-    )
-    op.execute(
-        "ALTER TABLE credit_accounts ADD CONSTRAINT ck_credit_accounts_contracted "
-        "CHECK (contracted >= 0 AND contracted <= exposure) NOT VALID"
-    )

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112682"
-down_revision = "2026112681"
+down_revision = "2026112687"
 
 INDEXES = {
     "ix_approvals_opportunity": "approvals (tenant_id, opportunity_id, stage_code) "

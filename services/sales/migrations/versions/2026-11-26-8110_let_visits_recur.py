@@ -1,4 +1,4 @@
-"""Let visits recur: the plan of a series, and the visits that belong to one (S5)."""
+"""Let visits recur: the plan of a series (S5)."""
 
 from alembic import op
 
@@ -51,13 +51,6 @@ TABLES = (
     "CREATE INDEX ix_visit_series_owner ON visit_series (tenant_id, owner_id)",
     "CREATE INDEX ix_visit_series_customer ON visit_series (tenant_id, customer_id)",
     "CREATE INDEX ix_visit_series_opportunity ON visit_series (tenant_id, opportunity_id)",
-    """
-    ALTER TABLE visits
-        ADD COLUMN series_id uuid,
-        ADD COLUMN series_day date,
-        ADD CONSTRAINT fk_visits_tenant_id_series_id
-            FOREIGN KEY (tenant_id, series_id) REFERENCES visit_series (tenant_id, id) NOT VALID
-    """,
 )
 JOINED = f"visit_series.observer_ids @> ARRAY[{ME}] OR " + OF_VISIBLE.format(
     table="visit_series", parent="opportunities", column="opportunity_id"

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112684"
-down_revision = "2026112683"
+down_revision = "2026112689"
 
 
 def upgrade() -> None:

@@ -164,7 +164,9 @@ class RequestRead(BaseModel):
     external_ref: str | None = Field(description="Key of the request in another system.")
     customer_id: UUID = Field(description="The customer who asks.")
     product_file_id: UUID | None = Field(description="The product under repair.")
-    kind: RequestKind = Field(description="Whether the customer asks for service, or complains.")
+    kind: OrLater[RequestKind] = Field(
+        description="Whether the customer asks for service, or complains."
+    )
     problem: str = Field(description="The problem in the words of the customer.")
     priority: OrLater[RequestPriority] = Field(description="How pressing it is.")
     channel: OrLater[RequestChannel] = Field(description="How it came in.")
