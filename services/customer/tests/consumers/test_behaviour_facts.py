@@ -93,6 +93,20 @@ class TestComplaints:
         await tell(said(RequestClosed, tenant, 5, **bad | {"kind": None}, status="closed"))
         assert await known(customer, *names) == expected | {"complaints_open": 0}
 
+    async def test_what_happens_to_one_of_a_merged_record_counts_for_its_survivor(
+        self, client: httpx.AsyncClient, make_customer: Make, tell: Tell, known: Facts, tenant: str
+    ) -> None:
+        old, kept = await make_customer(), await make_customer()
+        bad = {"request_id": ids.new_id(), "kind": "complaint", "customer_id": UUID(old["id"])}
+        await tell(said(RequestCreated, tenant, 1, **bad, status="open"))
+        body = {"survivor_id": kept["id"], "merged_ids": [old["id"]]}
+        assert (await client.post("/v1/merges", json=body)).status_code == 201
+        await tell()
+        assert await known(kept, "complaints_open") == {"complaints_open": 1}
+        # the service desk goes on naming the record it knew
+        await tell(said(RequestClosed, tenant, 2, **bad, status="closed"))
+        assert await known(kept, "complaints_open") == {"complaints_open": 0}
+
 
 class TestLeads:
     async def test_a_lead_counts_once_its_customer_is_known(

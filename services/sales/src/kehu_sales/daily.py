@@ -55,13 +55,13 @@ class DailyWork(ABC):
     async def _do(self, tenant_id: str, today: date) -> int:
         context = Context(tenant_id=tenant_id, actor=f"system:{self.name}")
         done = 0
-        try:
-            for step in self.steps:
+        for step in self.steps:
+            try:
                 async with self._databases.app.transaction(context) as session:
                     done += await step(session, self._batch, today=today)
-        except Exception as error:
-            known = {"tenant": tenant_id, "work": self.name, "error": repr(error)}
-            log.warning("what is due for a tenant waits", extra=known)
+            except Exception as error:
+                known = {"tenant": tenant_id, "work": self.name, "error": repr(error)}
+                log.warning("what is due for a tenant waits", extra=known)
         if done:
             self._wake_relay()
         return done

@@ -161,6 +161,27 @@ class TestSubmission:
         assert (await submit(who)).json()["state"] == "in_approval"
         assert problem(await submit(who)) == (422, "credit-refused")
 
+    async def test_an_amendment_that_waits_takes_what_it_would_with_consent(
+        self,
+        client: httpx.AsyncClient,
+        know: Know,
+        grant: Grant,
+        submit: Callable[..., Any],
+        problem: ProblemOf,
+    ) -> None:
+        levels = [{"name": "总经理", "employee_id": str(uuid4())}]
+        chain = {"kind": "contract_amendment", "levels": levels}
+        assert (await client.post("/v1/approval-chains", json=chain)).status_code == 201
+        who = await know()
+        await grant(who, "2500.00")
+        contract = (await submit(who)).json()
+        line = {"product_id": contract["lines"][0]["product_id"], "quantity": "20"}
+        due = [{"due_on": f"{TODAY}", "amount": "2000.00"}]
+        more = {"reason": "客户要求变更", "lines": [line], "instalments": due}
+        amended = await client.post(f"/v1/contracts/{contract['id']}/amend", json=more)
+        assert (amended.status_code, amended.json().get("state")) == (200, "in_approval")
+        assert problem(await submit(who)) == (422, "credit-refused")
+
     async def test_money_that_comes_in_and_a_cancellation_free_credit(
         self, client: httpx.AsyncClient, know: Know, grant: Grant, submit: Callable[..., Any]
     ) -> None:

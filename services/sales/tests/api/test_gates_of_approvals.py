@@ -7,6 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from kehu_kernel.testing.plugin import ClientFor
+
 Make = Callable[..., Awaitable[dict[str, Any]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 PATH = "/v1/opportunities"
@@ -71,6 +73,27 @@ class TestApprovals:
         assert (decided["opportunity_id"], decided["stage_code"]) == (made["id"], "a")
         promoted = await client.post(f"{PATH}/{made['id']}/promote", json={})
         assert promoted.json()["stage_code"] == "b"
+
+    async def test_what_a_colleague_submitted_counts_for_whoever_promotes(
+        self, client: httpx.AsyncClient, client_for: ClientFor, tenant: str, make_gated: Make,
+        make_quote: Make,
+    ) -> None:  # fmt: skip
+        await client.post("/v1/approval-chains", json=CHAIN)
+        made, me = await make_gated(approvals=1), str(uuid4())
+        colleague = client_for(tenant, subject="bob", employee_id=str(uuid4()))
+        quote = await make_quote(opportunity_id=made["id"])
+        assert (await colleague.post(f"/v1/quotes/{quote['id']}/submit")).status_code == 200
+        found = await client.get("/v1/approvals", params={"document_id": quote["id"]})
+        approval = f"/v1/approvals/{found.json()['items'][0]['id']}"
+        assert (await client.post(f"{approval}/approve", json={})).status_code == 200
+        url = f"{PATH}/{made['id']}"
+        match = {"If-Match": (await client.get(url)).headers["etag"]}
+        given = await client.patch(url, json={"owner_id": me}, headers=match)
+        assert given.status_code == 200, given.text
+        mine = client_for(tenant, employee_id=me, row_scope="own")
+        assert (await mine.get(approval)).status_code == 404
+        assert await gate_of(mine, made) == {"approvals": 1}
+        assert (await mine.post(f"{url}/promote", json={})).status_code == 200
 
     async def test_what_nobody_has_to_agree_to_counts_once_submitted(
         self, client: httpx.AsyncClient, make_gated: Make,

@@ -51,6 +51,14 @@ class TestNextDay:
     def test_what_was_missed_is_not_made_up_for(self) -> None:
         assert days_of(series(), date(2026, 4, 1), 7) == [date(2026, 4, 6)]
 
+    def test_moved_to_earlier_days_the_next_one_is_planned_earlier_too(self) -> None:
+        one = series(frequency=Frequency.MONTHLY)
+        assert days_of(one, MONDAY, 14) == []
+        assert one.plan_on == date(2026, 3, 19)  # for April 2
+        one.take_place(TEN, ELEVEN, -20)  # which is March 13 now
+        assert one.plan_on == date(2026, 2, 27)
+        assert days_of(one, date(2026, 2, 27), 14) == [date(2026, 4, 2)]
+
     @pytest.mark.parametrize(
         ("rule", "expected"),
         [

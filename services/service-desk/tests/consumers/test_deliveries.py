@@ -180,7 +180,10 @@ async def test_one_whose_customer_does_not_come_waits_for_somebody_and_lets_othe
     dead_letters: RecordedDeadLetters, days: int,
 ) -> None:  # fmt: skip
     lost = DELIVERED.model_copy(update=told | {"customer_id": uuid4(), "delivery_id": uuid4()})
-    assert await deliver(lost, DELIVERED.model_copy(update=told), ago=timedelta(days=days)) == 2
+    same = uuid4()
+    while await deliver(lost, event_id=same, ago=timedelta(days=days)) == 0:
+        assert not dead_letters.published
+    assert await deliver(DELIVERED.model_copy(update=told)) == 1
     assert len(dead_letters.published) == 1
     assert {one["delivery_id"] for one in await files(client)} == {str(told["delivery_id"])}
 

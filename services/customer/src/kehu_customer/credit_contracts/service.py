@@ -25,12 +25,15 @@ async def record_contract(session: Session, contract: ContractFact, sequence: in
     if known is not None and known.sequence >= sequence:
         return
     if known is None:
-        session.add(CreditContract.of(contract, sequence))
-        await count_contracts(session, [contract.customer_id])
+        new = CreditContract.of(contract, sequence)
+        session.add(new)
+        if new.taken:
+            await count_contracts(session, [contract.customer_id])
         return
-    concerned = {known.customer_id, contract.customer_id}
+    before = known.customer_id, known.currency, known.taken
     known.follow(contract, sequence)
-    await count_contracts(session, concerned)
+    if (known.customer_id, known.currency, known.taken) != before:
+        await count_contracts(session, {before[0], known.customer_id})
 
 
 async def list_contracts(

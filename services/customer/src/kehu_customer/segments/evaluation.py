@@ -52,7 +52,11 @@ OWNERS = """
     WHERE c.tenant_id = $1 AND c.id = ANY($2::uuid[])
     UNION ALL
     SELECT p.id, p.customer_id FROM contacts p WHERE p.tenant_id = $1 AND p.id = ANY($2::uuid[])
+    UNION ALL
+    SELECT c.id, c.merged_into_id FROM customers c
+    WHERE c.tenant_id = $1 AND c.id = ANY($2::uuid[]) AND c.merged_into_id IS NOT NULL
 """
+"""Whose segments a note concerns: also the survivor's, of whom a merged record's events tell."""
 HAND_ON = """
     SELECT m.segment_id, m.customer_id, c.merged_into_id FROM segment_members m
     JOIN customers c ON c.tenant_id = m.tenant_id AND c.id = m.customer_id

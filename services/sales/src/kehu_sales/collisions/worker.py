@@ -61,15 +61,14 @@ class CollisionWork:
 
     async def _go_on(self, tenant_id: str, today: date) -> int:
         context = Context(tenant_id=tenant_id, actor="system:collisions")
-        try:
-            async with self._databases.app.transaction(context) as session:
-                done = await look_again(session, self._batch, today=today)
-            async with self._databases.app.transaction(context) as session:
-                done += await tell_unanswered(session, self._batch, today=today)
-        except Exception as error:
-            known = {"tenant": tenant_id, "error": repr(error)}
-            log.warning("collisions of a tenant wait", extra=known)
-            return 0
+        done = 0
+        for step in (look_again, tell_unanswered):
+            try:
+                async with self._databases.app.transaction(context) as session:
+                    done += await step(session, self._batch, today=today)
+            except Exception as error:
+                known = {"tenant": tenant_id, "error": repr(error)}
+                log.warning("collisions of a tenant wait", extra=known)
         if done:
             self._wake_relay()
         return done

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from kehu_kernel.session import Session
-from kehu_sales.contracts.models import Contract, ContractState
+from kehu_sales.contracts.models import ContractState
 from kehu_sales.credit.models import CreditAccountRef, CreditLimitRef, CreditReportRef
 from kehu_sales.db import among
 
@@ -115,22 +115,25 @@ async def open_on_account(
 ) -> dict[str, Decimal]:
     """Return what contracts of these customers on account have open, by currency.
 
+    Of one whose amendment waits for consent it is the greater of both: with the consent it counts.
     `besides` names a contract that is not counted. The caller sees all rows.
     """
-    query = (
-        select(Contract.currency, func.sum(Contract.total - Contract.collected))
-        .where(
-            Contract.tenant_id == session.context.tenant_id,
-            among(Contract.customer_id, members),
-            among(Contract.state, TAKING),
-            Contract.on_account,
-            Contract.collected < Contract.total,
-        )
-        .group_by(Contract.currency)
-    )
-    if besides is not None:
-        query = query.where(Contract.id != besides)
-    return {currency: amount for currency, amount in await session.execute(query)}  # noqa: C416
+    rows = await session.fetch(OPEN, session.context.tenant_id, list(members), [*TAKING], besides)
+    return {row["currency"]: row["open"] for row in rows}
+
+
+OPEN = """
+    SELECT currency, sum(total - collected) AS open FROM (
+        SELECT c.currency, c.collected, greatest(
+            CASE WHEN c.on_account THEN c.total ELSE 0 END, coalesce(a.total, 0)
+        ) AS total
+        FROM contracts c LEFT JOIN contract_amendments a ON a.tenant_id = $1
+            AND a.contract_id = c.id AND a.state = 'in_approval' AND a.on_account
+        WHERE c.tenant_id = $1 AND c.customer_id = ANY ($2::uuid[]) AND c.state = ANY ($3::text[])
+            AND c.id IS DISTINCT FROM $4::uuid
+    ) AS counted
+    WHERE total > collected GROUP BY currency
+"""
 
 
 def _ids(found: Collection[UUID]) -> tuple[UUID, ...]:

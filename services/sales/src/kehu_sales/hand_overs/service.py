@@ -139,6 +139,15 @@ async def _move_tasks(session: Session, hand_over: HandOverRef, limit: int) -> i
 
 
 async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    series = await _locked(  # before their visits, as whoever changes both does
+        session,
+        VisitSeries,
+        limit,
+        VisitSeries.owner_id == hand_over.employee_id,
+        VisitSeries.plan_on.is_not(None),
+    )
+    for one in series:
+        one.hand_over(*hand_over.successor_in(one.department_id))
     found = await _locked(
         session,
         Visit,
@@ -150,15 +159,6 @@ async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> 
         visit.hand_over(*hand_over.successor_in(visit.department_id))
         fields = audit.changed(session, visit, "handed-over")
         outbox.add(session, visit_events.changed(visit, fields), sequence=visit.version)
-    series = await _locked(
-        session,
-        VisitSeries,
-        limit,
-        VisitSeries.owner_id == hand_over.employee_id,
-        VisitSeries.plan_on.is_not(None),
-    )
-    for one in series:
-        one.hand_over(*hand_over.successor_in(one.department_id))
     return len(found) + len(series)
 
 

@@ -66,7 +66,7 @@ async def lock_open(session: Session, opportunity_id: UUID) -> Opportunity:
             Opportunity.tenant_id == session.context.tenant_id,
             Opportunity.id == opportunity_id,
         )
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if opportunity is None:
         raise UnknownOpportunity(id=opportunity_id)

@@ -161,9 +161,12 @@ async def recorded_in_stages(
     """
     if not opportunity_ids:
         return {}
+    # Whoever promotes: what colleagues recorded, or submitted, counts as well.
+    await session.see_all_rows()
     rows = await session.fetch(
         RECORDED, session.context.tenant_id, list(opportunity_ids), [*COUNTING]
     )
+    await session.see_rows_in_scope()
     counts: dict[tuple[UUID, str], dict[str, Any]] = defaultdict(dict)
     for kind, opportunity_id, stage_code, document, number in rows:
         there = counts[opportunity_id, stage_code]

@@ -12,7 +12,7 @@ from kehu_kernel.session import Session
 from kehu_sales.assignment import service as assignment
 from kehu_sales.close_reasons.models import Outcome
 from kehu_sales.close_reasons.service import require_reason
-from kehu_sales.collisions.entry import enter
+from kehu_sales.collisions.entry import counts, enter, enter_all, watch_over
 from kehu_sales.collisions.models import Collision
 from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.competitors.models import Competitor
@@ -75,9 +75,16 @@ async def create_opportunity(
         data, known, today=today, currency=currency, reporter_id=reporter_id
     )
     opportunity.id = ids.new_id()
-    found = await enter(session, opportunity, today=today, allowed=allowed_collision, is_new=True)
     to_assign = await assignment.due(session, opportunity, asked=data.assign)
+    # Related customers, then our number, then those of collisions: everybody in this order.
+    worked_on = to_assign or counts(opportunity)
+    watch = await watch_over(session, [opportunity.customer_id]) if worked_on else None
     number = await numbering.next_number(session, NUMBER_PREFIX, year=opportunity.opened_on.year)
+    found: list[Collision] = []
+    if watch is not None and not to_assign:
+        found = await enter_all(
+            session, watch, [opportunity], today=today, allowed=allowed_collision, are_new=True
+        )
     decisions.enter(session, opportunity, number)
     if to_assign:
         found = await assignment.assign_new(

@@ -71,7 +71,7 @@ class VisitType:
         return cls(
             **{
                 **values,
-                "approval": Approval(values["approval"]),
+                "approval": known(Approval, values["approval"]),
                 "next_step": known(Control, values["next_step"]),
                 "checklist": tuple(Item(**one) for one in values["checklist"]),
             }

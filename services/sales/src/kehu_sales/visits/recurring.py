@@ -5,7 +5,7 @@ day of a series: so nothing is planned twice, whoever dies or runs beside.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -58,7 +58,10 @@ async def plan_further(
     """
     known = await load_customers(session, [series.customer_id])
     customer_id = survivor_of(known, series.customer_id)
-    if customer_id not in known or known[customer_id].state == FORMER:
+    if customer_id not in known:  # the survivor of a merge, whose own event is on its way
+        series.wait(today + timedelta(days=1))
+        return []
+    if known[customer_id].state == FORMER:
         series.end()
         return []
     opportunity = await lock_if_open(session, series.opportunity_id)

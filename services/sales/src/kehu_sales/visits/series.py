@@ -94,6 +94,8 @@ class VisitSeries(TenantRow, Base):
 
     def take_place(self, starts_at: datetime, ends_at: datetime, shift_days: int) -> None:
         """Take place at other times from now on, so many days after the days of the rule."""
+        if self.plan_on is not None:
+            self.plan_on += timedelta(days=shift_days - self.shift_days)
         self.starts_at, self.ends_at, self.shift_days = starts_at, ends_at, shift_days
 
     def plan_anew(self, given: Mapping[str, Any]) -> None:
@@ -105,6 +107,10 @@ class VisitSeries(TenantRow, Base):
         """Have further visits be made by another employee."""
         self.owner_id, self.department_id = owner_id, department_id
         self.observer_ids = [one for one in self.observer_ids if one != owner_id]
+
+    def wait(self, until: date) -> None:
+        """Plan nothing before that day."""
+        self.plan_on = until
 
     def end(self) -> None:
         """Plan no further visit."""

@@ -13,12 +13,15 @@ from kehu_sales.visits.series import VisitSeries
 
 
 class SeriesWork(DailyWork):
-    """Plans what has come near enough of visits that recur."""
+    """Plans what has come near enough of visits that recur, a series in each transaction.
+
+    So it locks one opportunity, then draws numbers, as whoever plans a visit does.
+    """
 
     name = "visit-series"
 
     def __init__(
-        self, databases: Databases, zone: str, wake_relay: Callable[[], None], *, batch: int = 20
+        self, databases: Databases, zone: str, wake_relay: Callable[[], None], *, batch: int = 1
     ) -> None:
         super().__init__(databases, zone, wake_relay, batch=batch)
         self.steps = (partial(plan_due, zone=zone),)

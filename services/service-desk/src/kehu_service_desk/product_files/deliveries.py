@@ -17,7 +17,6 @@ from kehu_contracts.delivering import (
 from kehu_kernel import audit, ids, outbox
 from kehu_kernel.numbering import next_numbers
 from kehu_kernel.session import Session
-from kehu_service_desk.customers.errors import UnknownCustomer
 from kehu_service_desk.customers.models import CustomerRef
 from kehu_service_desk.product_files import events
 from kehu_service_desk.product_files.errors import CustomerNotHereYet
@@ -29,12 +28,17 @@ CUSTOMER_COMES_WITHIN = timedelta(minutes=5)
 """How long after a delivery its customer's own event is waited for. All deliveries wait with it."""
 
 
+class CustomerMissing(Exception):
+    """No customer came for a delivery that was told a while ago."""
+
+
 async def make_files(session: Session, event: ProjectLinesDelivered, told_at: datetime) -> None:
     """Enter what was delivered and gets a product file, registered at once.
 
     Once for a delivery, whatever is told again: the database holds each item once. Raises
-    `CustomerNotHereYet` soon after it was told, `UnknownCustomer` later; the database refuses a
-    serial number of another file. Then the event waits for somebody to look at it.
+    `CustomerNotHereYet` soon after it was told, later `CustomerMissing`, which is tried a few times
+    more; the database refuses a serial number of another file. Then the event waits for somebody
+    to look at it.
     """
     items = list(_items(event.lines))
     if not items or await _files_of(session, event.delivery_id):
@@ -42,7 +46,9 @@ async def make_files(session: Session, event: ProjectLinesDelivered, told_at: da
     tenant_id = session.context.tenant_id
     if await session.get(CustomerRef, (tenant_id, event.customer_id)) is None:
         just_told = abs(session.context.now - told_at) < CUSTOMER_COMES_WITHIN
-        raise (CustomerNotHereYet if just_told else UnknownCustomer)(id=event.customer_id)
+        if just_told:
+            raise CustomerNotHereYet(id=event.customer_id)
+        raise CustomerMissing(f"There is no customer {event.customer_id}.")
     numbers = await next_numbers(session, "PF", year=event.delivered_on.year, count=len(items))
     for item, ((line, serial, quantity), number) in enumerate(
         zip(items, numbers, strict=True), start=1
