@@ -170,10 +170,10 @@ class Stream:
         self.tenant = tenant
         self._offsets: dict[str, int] = {}
 
-    def record(self, topic: str, kind: type[Event], aggregate: UUID | None = None) -> TestRecord:
-        """Return a record with an example of this event."""
+    def record(self, topic: str, kind: type[Event], somebody: UUID | None = None) -> TestRecord:
+        """Return a record with an example of this event, about a customer who is there if given."""
         envelope = examples.load(kind.type)[0]
-        aggregate, event_id = aggregate or uuid4(), ids.new_id()
+        aggregate, event_id = somebody or uuid4(), ids.new_id()
         headers = {
             **dict(envelope.headers()),
             "ce_tenantid": self.tenant.encode(),
@@ -182,6 +182,8 @@ class Stream:
             "ce_sequence": b"1",
         }
         data = json.loads(envelope.data) | {kind.key: str(aggregate)}
+        if somebody is not None and "customer_id" in data:
+            data["customer_id"] = str(somebody)
         offset = self._offsets[topic] = self._offsets.get(topic, -1) + 1
         value = json.dumps(data).encode()
         return TestRecord(topic, 0, offset, str(aggregate).encode(), value, list(headers.items()))
