@@ -1,7 +1,9 @@
 """What can be done with collisions. One function per command; each runs in one transaction."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -120,7 +122,9 @@ async def arbitrate(
     """
     collision, sides = await _lock(session, collision_id, expected_version)
     _require_both(sides)
-    credit = {one.employee_id: one.percent for one in data.credit}
+    credit: defaultdict[UUID, Decimal] = defaultdict(Decimal)
+    for one in data.credit:
+        credit[one.employee_id] += one.percent
     by = session.context.actor
     collision.arbitrate(data.kept_id, data.reason, today, by, credit=credit)
     await _give_way(session, collision, sides, data.reason, today)

@@ -116,6 +116,9 @@ class TestLife:
         assert problem(refused) == (403, "scope-missing")
         short = await client.post(f"{url}/arbitrate", json=decision)
         assert problem(short) == (422, "credit-not-whole")
+        twice = decision | {"credit": [*credit, {"employee_id": FANG, "percent": "30"}]}
+        too_much = await client.post(f"{url}/arbitrate", json=twice)
+        assert problem(too_much) == (422, "credit-not-whole")
         credit[1]["percent"] = "30"
         decided = await client.post(f"{url}/arbitrate", json=decision)
         assert decided.status_code == 200, decided.text
