@@ -277,8 +277,8 @@ async def test_what_was_found_is_read_by_its_keys(
 
     def conditions(node: dict[str, Any]) -> list[str]:
         below = [one for part in node.get("Plans", ()) for one in conditions(part)]
-        own = [node.get("Index Cond", "")] if node.get("Relation Name") == "customers" else []
-        return own + below
+        by = node.get("Index Cond") or node.get("Recheck Cond", "")
+        return [by, *below] if node.get("Relation Name") == "customers" else below
 
     found = [one.replace("tenant_id = ", "") for one in conditions(plan)]
     assert len(found) == 2
