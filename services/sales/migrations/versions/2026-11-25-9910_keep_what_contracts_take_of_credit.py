@@ -6,7 +6,7 @@ A nullable column: what runs still neither reads nor writes it.
 from alembic import op
 
 revision = "2026112601"
-down_revision = "2026112599"
+down_revision = "2026112595"
 
 
 def upgrade() -> None:

@@ -120,6 +120,13 @@ def submit(client: httpx.AsyncClient, make_contract: Make) -> Callable[..., Any]
     return make
 
 
+async def ask_for_consent(client: httpx.AsyncClient, kind: str) -> None:
+    """Have documents of a kind wait for the consent of somebody."""
+    levels = [{"name": "总经理", "employee_id": str(uuid4())}]
+    chain = {"kind": kind, "levels": levels}
+    assert (await client.post("/v1/approval-chains", json=chain)).status_code == 201
+
+
 class TestSubmission:
     async def test_what_fits_into_the_limit_is_let_through_and_the_next_one_is_not(
         self, know: Know, grant: Grant, submit: Callable[..., Any], problem: ProblemOf
@@ -153,9 +160,7 @@ class TestSubmission:
         submit: Callable[..., Any],
         problem: ProblemOf,
     ) -> None:
-        levels = [{"name": "总经理", "employee_id": str(uuid4())}]
-        chain = {"kind": "contract", "levels": levels}
-        assert (await client.post("/v1/approval-chains", json=chain)).status_code == 201
+        await ask_for_consent(client, "contract")
         who = await know()
         await grant(who, "1500.00")
         assert (await submit(who)).json()["state"] == "in_approval"
@@ -169,9 +174,7 @@ class TestSubmission:
         submit: Callable[..., Any],
         problem: ProblemOf,
     ) -> None:
-        levels = [{"name": "总经理", "employee_id": str(uuid4())}]
-        chain = {"kind": "contract_amendment", "levels": levels}
-        assert (await client.post("/v1/approval-chains", json=chain)).status_code == 201
+        await ask_for_consent(client, "contract_amendment")
         who = await know()
         await grant(who, "2500.00")
         contract = (await submit(who)).json()

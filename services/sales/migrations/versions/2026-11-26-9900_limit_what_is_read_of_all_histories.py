@@ -4,8 +4,8 @@ from alembic import op
 
 from kehu_sales.directory.rows import limit_audit
 
-revision = "2026112599"
-down_revision = "2026112595"
+revision = "2026112699"
+down_revision = "2026112686"
 
 LIMITED = {
     "activity": "activities",
@@ -35,7 +35,7 @@ only who sees all rows reads it.
 FREE = (
     "product", "method", "confirmation-template", "visit-policy", "quote-policy",
     "approval-chain", "forecast-rules", "grading-scheme", "competitor", "close-reason",
-    "collision-policy", "assignment-rule", "assignee", "credit-check-policy",
+    "collision-policy", "assignment-rule", "assignee", "credit-check-policy", "receivable-policy",
 )  # fmt: skip
 """Kinds that everybody may see. Collisions are neither: their history tells of both sides."""
 
