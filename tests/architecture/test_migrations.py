@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from alembic import context
 from sqlalchemy import Connection, text
@@ -77,3 +78,37 @@ async def test_a_revision_that_locks_a_table_in_use_locks_no_other(
     assert bad.keys() == RELEASED[slug], (
         f"{bad}: give each table that is in use a revision of its own (CONTRIBUTING, a column)."
     )
+
+
+BY_KEY = """
+    SELECT relname FROM pg_class JOIN pg_index ON indrelid = pg_class.oid AND indisprimary
+    WHERE relnamespace = 'public'::regnamespace
+        AND pg_get_indexdef(indexrelid) LIKE '%(tenant_id, id)'
+"""
+
+
+@pytest.mark.parametrize("slug", SERVICES)
+async def test_a_new_database_finds_rows_by_their_key(slug: str, cluster: Cluster) -> None:
+    """Not by another index of the tenant, which would read all its rows until they are analysed."""
+    service = importlib.import_module(f"kehu_{slug.replace('-', '_')}.__main__").SERVICE
+    urls = await cluster.create_database(f"keys_{uuid4().hex[:8]}")
+    await asyncio.to_thread(migrations.upgrade, service.migrations, urls.owner)
+    connection = await asyncpg.connect(cluster.superuser(urls.owner))
+    try:
+        tables = [row["relname"] for row in await connection.fetch(BY_KEY)]
+        plans = {
+            table: await connection.fetch(
+                f"EXPLAIN SELECT FROM {table} WHERE tenant_id = 't' AND id = '{uuid4()}'"
+            )
+            for table in tables
+        }
+    finally:
+        await connection.close()
+    assert "audit_log" in plans
+    ours = ("pk_{} ", "uq_{}_tenant_id ")  # the second one where a tenant has one row
+    others = {
+        table: plan
+        for table, plan in plans.items()
+        if not any(one.format(table) in str(plan) for one in ours)
+    }
+    assert not others

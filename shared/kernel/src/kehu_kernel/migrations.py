@@ -71,6 +71,17 @@ KERNEL_TABLES = (
     """,
 )
 
+ONE_TENANT = """
+    SELECT pg_restore_attribute_stats('schemaname', 'public', 'relname', relname::text,
+        'attname', 'tenant_id', 'inherited', false, 'null_frac', 0::real, 'avg_width', 12,
+        'n_distinct', 1::real)
+    FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attname = 'tenant_id'
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND reltuples < 0
+"""
+"""Tells the planner of tables that were never analysed that all rows may be one tenant's. It took
+any index that begins with the tenant for as good as the key, and kept that plan: in the first
+minutes of a new database each create took longer than the one before."""
+
 
 def enable_tenant_security(
     op: Operations, table: str, *, rights: str = "SELECT, INSERT, UPDATE, DELETE"
@@ -154,6 +165,7 @@ def _migrate(connection: Connection, metadata: list[MetaData]) -> None:
     if current(connection) is not None:
         # For `is_behind`: a service that is not ready asks which revision it finds.
         connection.execute(text(f"GRANT SELECT ON alembic_version TO {APP_ROLE}"))
+        connection.execute(text(ONE_TENANT))
     connection.commit()
 
 

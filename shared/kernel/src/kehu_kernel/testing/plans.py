@@ -7,19 +7,18 @@ from typing import Any
 
 import asyncpg
 
-NEVER_ANALYSED = """
+from kehu_kernel.migrations import ONE_TENANT
+
+NEVER_ANALYSED = f"""
     SELECT pg_clear_attribute_stats('public', table_name::text, column_name::text, false),
         pg_restore_relation_stats('schemaname', 'public', 'relname', table_name::text,
             'relpages', 0::integer, 'reltuples', -1::real)
     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
     WHERE table_schema = 'public' AND table_type = 'BASE TABLE';
-    SELECT pg_restore_attribute_stats('schemaname', 'public', 'relname', table_name::text,
-        'attname', 'tenant_id', 'inherited', false, 'null_frac', 0::real, 'n_distinct', 1::real)
-    FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-    WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND column_name = 'tenant_id'
+    {ONE_TENANT}
 """
 """Has the planner forget what it knows (an empty table that was analysed is read by any index), so
-that it guesses ten pages at least, and believe that every row is of the same tenant."""
+that it guesses ten pages at least, and know what it is told of a new database."""
 
 
 class Planner:
