@@ -249,7 +249,10 @@ class _Together:
                 )
             case WinCommand():
                 stages, customers = known.stages(opportunity), known.customers
-                decisions.win(session, opportunity, command, customers, stages, today=today)
+                decisions.win(
+                    session, opportunity, command, customers, stages,
+                    agreed=known.agreed, today=today,
+                )  # fmt: skip
             case LoseCommand():
                 decisions.lose(session, opportunity, command, today=today)
 
@@ -282,6 +285,7 @@ class _Together:
         products = {line.product_id for new in creates for line in new.lines}
         owned = [new.customer_id for new in creates if new.owner_id is not None]
         self._watch = await entry.watch_over(session, owned)
+        won = [one.opportunity_id for one in steps if isinstance(one, WinCommand)]
         references = [new.external_ref for new in creates if new.external_ref is not None]
         loaded = await load_methods(session, _given(methods), default=None in methods)
         older = {
@@ -301,6 +305,7 @@ class _Together:
             competitors=await load_competitors(session, _given(rivals)),
             past_versions=past,
             recorded=await queries.recorded_in_stages(session, counted),
+            agreed=await queries.agreed_amounts(session, _given(won)),
             taken_references=await queries.taken_references(session, references),
             reasons=await reasons_in_use(session)
             if any(getattr(step, "reason_code", None) for step in steps)

@@ -8,8 +8,10 @@ and event into the session.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
+from kehu_contracts.money import Money
 from kehu_kernel import audit, business_day, outbox
 from kehu_kernel.context import Actor
 from kehu_kernel.session import Session
@@ -51,6 +53,7 @@ class Known:
     past_versions: Mapping[tuple[UUID, int], MethodVersion] = field(default_factory=dict)
     recorded: Mapping[UUID, Mapping[str, Recorded]] = field(default_factory=dict)
     taken_references: set[str] = field(default_factory=set)
+    agreed: Mapping[UUID, Decimal] = field(default_factory=dict)
     reasons: set[tuple[str, str]] = field(default_factory=set)
     """Outcome and code of every reason of winning and losing in use."""
 
@@ -282,6 +285,7 @@ def win(
     customers: dict[UUID, CustomerRef],
     stages: tuple[Stage, ...],
     *,
+    agreed: Mapping[UUID, Decimal],
     today: date,
 ) -> None:
     """Win it, with its customer. Raises `CustomerHasEnded`, or what `Opportunity.win` raises."""
@@ -289,7 +293,10 @@ def win(
     if opportunity.customer_id is not None:
         present_customer(customers, opportunity.customer_id)
     on = business_day.happened(data.closed_on, today)
-    closing = opportunity.win(on, data.reason, data.amount, stages)
+    amount = data.amount
+    if amount is None and opportunity.id in agreed:
+        amount = Money(amount=agreed[opportunity.id], currency=opportunity.currency)
+    closing = opportunity.win(on, data.reason, amount, stages)
     opportunity.close_reason_code = data.reason_code
     if closing:
         add_entry(session, opportunity, stages, "winning")

@@ -235,7 +235,7 @@ class Opportunity(Progress, Graded, Aggregate, Base):
     def win(
         self, on: date, reason: str, amount: Money | None, stages: Sequence[Stage] = ()
     ) -> bool:
-        """Win it, for the amount that was agreed (the expected revenue unless given). Final.
+        """Win it, for the amount that was agreed (the expected revenue if nothing was). Final.
 
         It enters the closing stage if its method has one; returns whether it has. Raises
         `CustomerNeeded`, `MixedCurrencies`, `DateBeforePrevious`, or what `require_in_progress`

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -177,6 +178,43 @@ async def recorded_in_stages(
     for (opportunity_id, stage_code), numbers in counts.items():
         found[opportunity_id][stage_code] = Recorded(**numbers)
     return found
+
+
+AGREED = (
+    LIVES
+    + """
+    SELECT o.id, coalesce(
+        (SELECT sum(c.total) FROM contracts c
+            WHERE c.tenant_id = $1 AND c.opportunity_id = o.id AND c.currency = o.currency
+                AND c.state IN ('approved', 'fulfilled')
+                AND coalesce(c.created_at >= lives.since, true)),
+        (SELECT q.total FROM quotes q
+            WHERE q.tenant_id = $1 AND q.opportunity_id = o.id AND q.currency = o.currency
+                AND q.state IN ('accepted', 'sent', 'approved')
+                AND coalesce(q.created_at >= lives.since, true)
+            ORDER BY q.state <> 'accepted', q.state <> 'sent', q.created_at DESC LIMIT 1)
+    ) AS total
+    FROM opportunities o LEFT JOIN lives ON lives.opportunity_id = o.id
+    WHERE o.tenant_id = $1 AND o.id = ANY ($2::uuid[])
+"""
+)
+"""What was agreed with the customer, in the opportunity's currency: contracts in force, or else the
+quote that was accepted, or last sent, or last approved."""
+
+
+async def agreed_amounts(
+    session: Session, opportunity_ids: Collection[UUID]
+) -> Mapping[UUID, Decimal]:
+    """Return for how much each opportunity is sold already, where anything was agreed. One statement.
+
+    Nothing of a former life counts: whoever took it up from the reserve pool negotiates anew.
+    """
+    if not opportunity_ids:
+        return {}
+    await session.see_all_rows()  # whoever wins it: a colleague's contract counts as well
+    rows = await session.fetch(AGREED, session.context.tenant_id, list(opportunity_ids))
+    await session.see_rows_in_scope()
+    return {row["id"]: row["total"] for row in rows if row["total"] is not None}
 
 
 async def taken_references(session: Session, references: Collection[str]) -> set[str]:

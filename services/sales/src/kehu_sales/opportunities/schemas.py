@@ -255,7 +255,9 @@ class OpportunityWin(Input):
         None, description="The reason's code in the tenant's list of reasons (close-reasons)."
     )
     amount: MoneyInput | None = Field(
-        None, description="The amount that was really agreed; the expected revenue if omitted."
+        None,
+        description="The amount that was really agreed. If omitted: that of its contracts in force, "
+        "or else of the quote accepted or last sent or approved, or else the expected revenue.",
     )
 
 

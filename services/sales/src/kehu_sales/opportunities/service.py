@@ -239,7 +239,8 @@ async def win_opportunity(
     customer_id = opportunity.customer_id
     customers = await load_customers(session, [customer_id] if customer_id else [])
     stages = await stages_followed(session, opportunity) if opportunity.stage_code else ()
-    decisions.win(session, opportunity, data, customers, stages, today=today)
+    agreed = await queries.agreed_amounts(session, [opportunity.id])
+    decisions.win(session, opportunity, data, customers, stages, agreed=agreed, today=today)
     return opportunity
 
 

@@ -16,7 +16,7 @@ NEVER_ANALYSED = f"""
     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
     WHERE table_schema = 'public' AND table_type = 'BASE TABLE';
     {ONE_TENANT}
-"""
+"""  # noqa: S608 - our own words
 """Has the planner forget what it knows (an empty table that was analysed is read by any index), so
 that it guesses ten pages at least, and know what it is told of a new database."""
 
