@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ from kehu_kernel import clock
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import RunningService
+from kehu_sales.directory.models import EmployeeRef
 from kehu_sales.forecasts.service import SnapshotWork
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -61,6 +62,24 @@ def forecast(client: httpx.AsyncClient) -> Callable[..., Awaitable[dict[str, Any
         }
 
     return read
+
+
+@pytest.fixture
+def employed(worker_database: Database, tenant: str) -> Callable[[UUID], Awaitable[UUID]]:
+    """Makes an employee of a department known to sales."""
+
+    async def make(department: UUID) -> UUID:
+        known = uuid4()
+        async with worker_database.worker_transaction() as session:
+            session.add(
+                EmployeeRef(
+                    id=known, tenant_id=tenant, sequence=1, code="X", name="X",
+                    department_id=department, active=True,
+                )
+            )  # fmt: skip
+        return known
+
+    return make
 
 
 class TestNow:
@@ -129,6 +148,33 @@ class TestNow:
         assert (await forecast(department_id=department))["commit"] == "200.00"
         assert await forecast(owner_id=str(uuid4())) == {}
 
+    async def test_what_names_no_department_counts_for_that_of_its_owner(
+        self, make_expected: Make, forecast: Make, employed: Make
+    ) -> None:
+        north, south = uuid4(), uuid4()
+        await make_expected("1000.00", 80, owner_id=str(await employed(north)))
+        await make_expected(
+            "200.00", 80, owner_id=str(await employed(north)), department_id=str(south)
+        )
+        assert (await forecast(department_id=str(north)))["commit"] == "1000.00"
+        assert (await forecast(department_id=str(south)))["commit"] == "200.00"
+
+    async def test_what_no_month_to_come_counts_is_told(
+        self, client: httpx.AsyncClient, make_in_progress: Make
+    ) -> None:
+        owner, past = str(uuid4()), str(TODAY - timedelta(days=1))
+        for amount, dated in (("1.00", {}), ("20.00", {}), ("300.00", {"expected_close_on": past})):
+            await make_in_progress(expected_revenue=cny(amount), owner_id=owner, **dated)
+        await make_in_progress(expected_revenue=cny("4000.00"), expected_close_on=str(TODAY))
+        asked = {"month_from": MONTH, "month_to": MONTH}
+        for whose in ({}, {"owner_id": owner}):
+            found = (await client.get("/v1/forecasts", params=asked | whose)).json()
+            assert found["undated"] == [{"opportunities": 2, "expected": cny("21.00")}]
+            assert found["past_due"] == [{"opportunities": 1, "expected": cny("300.00")}]
+        others = {"owner_id": str(uuid4())}
+        found = (await client.get("/v1/forecasts", params=asked | others)).json()
+        assert (found["undated"], found["past_due"]) == ([], [])
+
     async def test_periods_that_make_no_sense(
         self, client: httpx.AsyncClient, problem: ProblemOf
     ) -> None:
@@ -189,7 +235,13 @@ class TestSnapshots:
         await snapshot()
         assert (await forecast(as_of=str(TODAY))) == now
         assert (await forecast())["commit"] == "1230.00"
-        assert await forecast(as_of=str(TODAY - timedelta(days=1))) == {}
+
+    async def test_a_day_without_one_is_not_taken_for_a_day_without_business(
+        self, client: httpx.AsyncClient, problem: ProblemOf
+    ) -> None:
+        asked = {"month_from": MONTH, "month_to": MONTH, "as_of": str(TODAY - timedelta(days=1))}
+        response = await client.get("/v1/forecasts", params=asked)
+        assert problem(response) == (404, "forecast-not-kept")
 
     async def test_accuracy_compares_each_day_with_what_came(
         self,

@@ -156,6 +156,32 @@ class TestAttainment:
         assert lines[str(fang)]["won"]["amount"] == "40.00"
         assert lines[str(fang)]["percent"] == "0.00"
 
+    async def test_quarters_and_months_roll_up_into_the_year(
+        self, client: httpx.AsyncClient, make_target: Make, know: Know
+    ) -> None:
+        fang = await know(of=await know())
+        for period, amount in (
+            ("2025", "100.00"), ("2025-Q3", "20.00"), ("2025-Q4", "30.00"), ("2025-12", "4.00"),
+            ("2025-11", "5.00"), ("2025-07", "6.00"), ("2026-01", "700.00"),
+        ):  # fmt: skip
+            money = {"amount": amount, "currency": "CNY"}
+            await make_target(employee_id=fang, period=period, amount=money)
+        await make_target(employee_id=await know(of=await know()), period="2025-12")
+        found = (
+            await client.get("/v1/target-attainments", params={"employee_id": str(fang)})
+        ).json()
+        inside = {
+            one["target"]["period"]: tuple(
+                one[name] and one[name]["amount"]
+                for name in ("assigned_quarters", "assigned_months")
+            )
+            for one in found["items"]
+        }
+        assert inside["2025"] == ("50.00", "15.00")
+        assert inside["2025-Q4"] == (None, "9.00")
+        assert inside["2025-Q3"] == (None, "6.00")
+        assert inside["2025-12"] == inside["2026-01"] == (None, None)
+
     async def test_a_page_costs_two_queries_however_many_targets(
         self, client: httpx.AsyncClient, make_target: Make, know: Know, database: Database
     ) -> None:

@@ -30,3 +30,12 @@ class TooManyMonths(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "Ask for {most} months at most."
     zh = "最多可查询 {most} 个月。"
+
+
+class ForecastNotKept(DomainError):
+    """There is no snapshot of that day."""
+
+    code = "forecast-not-kept"
+    status = HTTPStatus.NOT_FOUND
+    en = "No forecast was kept when {day} began."
+    zh = "{day} 当日没有保存销售预测快照。"

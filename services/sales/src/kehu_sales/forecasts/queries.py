@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 
 from kehu_kernel.session import Session
 from kehu_sales.directory.below import departments_below
-from kehu_sales.forecasts.models import DEFAULTS, ForecastCall, ForecastRules
+from kehu_sales.forecasts.models import DEFAULTS, ForecastCall, ForecastDay, ForecastRules
 from kehu_sales.forecasts.schemas import ForecastCallFilters
 
 SORT_COLUMNS = {"created_at": ForecastCall.created_at}
@@ -26,8 +26,8 @@ SUMS = """
         WHEN sure IN ('commit', 'likely', 'best') THEN expected_revenue END), 0) AS best_amount
 """
 COUNTED = """
-    SELECT o.tenant_id, o.owner_id, o.department_id, o.currency, o.status, o.won_amount,
-        o.expected_revenue, o.success_rate,
+    SELECT o.tenant_id, o.owner_id, coalesce(o.department_id, e.department_id) AS department_id,
+        o.currency, o.status, o.won_amount, o.expected_revenue, o.success_rate,
         date_trunc('month', CASE WHEN o.status = 'won' THEN o.closed_on
             ELSE o.expected_close_on END)::date AS month,
         coalesce(c.category, CASE
@@ -38,12 +38,14 @@ COUNTED = """
     FROM opportunities o
     LEFT JOIN forecast_calls c ON c.tenant_id = o.tenant_id AND c.opportunity_id = o.id
     LEFT JOIN forecast_rules r ON r.tenant_id = o.tenant_id
+    LEFT JOIN employee_refs e ON e.tenant_id = o.tenant_id AND e.id = o.owner_id
     WHERE o.tenant_id = $1
         AND (o.status = 'won' AND o.closed_on BETWEEN $2 AND $3
             OR o.status = 'in_progress' AND o.expected_close_on BETWEEN $2 AND $3)
 """.format(**DEFAULTS)  # noqa: S608 - our own numbers
 """The rule of forecasts: what is won counts in the month it was won, what is in progress in the
-month it is expected to close; a call counts before the success rate."""
+month it is expected to close; a call counts before the success rate. One that names no department
+counts for that of its owner, as with targets."""
 WHOSE = f"""
     ($4::uuid IS NULL OR owner_id = $4)
     AND ($5::uuid IS NULL OR department_id = ANY (ARRAY({departments_below("$5::uuid")})))
@@ -52,6 +54,22 @@ NOW = f"""
     SELECT month, currency, {SUMS} FROM ({COUNTED}) AS counted WHERE {WHOSE}
     GROUP BY month, currency ORDER BY month, currency
 """  # noqa: S608 - our own words
+LEFT_OUT = f"""
+    SELECT currency, expected_close_on IS NULL AS undated, count(*) AS opportunities,
+        sum(expected_revenue) AS amount
+    FROM (
+        SELECT o.owner_id, coalesce(o.department_id, e.department_id) AS department_id,
+            o.currency, o.expected_close_on, o.expected_revenue
+        FROM opportunities o
+        LEFT JOIN employee_refs e ON e.tenant_id = o.tenant_id AND e.id = o.owner_id
+        WHERE o.tenant_id = $1 AND o.status = 'in_progress'
+            AND (o.expected_close_on IS NULL OR o.expected_close_on < $2)
+    ) AS left_out
+    WHERE ($3::uuid IS NULL OR owner_id = $3)
+        AND ($4::uuid IS NULL OR department_id = ANY (ARRAY({departments_below("$4::uuid")})))
+    GROUP BY currency, undated ORDER BY currency, undated
+"""  # noqa: S608 - our own words
+"""What is in progress and in no month to come: nobody said when it closes, or that day is past."""
 KEPT_SUMS = """
     sum(open_count) AS open_count, sum(won) AS won, sum(weighted) AS weighted,
     sum(commit_amount) AS commit_amount, sum(likely_amount) AS likely_amount,
@@ -125,6 +143,22 @@ async def forecast(
     if as_of is None:
         return await session.fetch(NOW, *asked)
     return await session.fetch(KEPT, *asked, as_of)
+
+
+async def left_out(
+    session: Session, today: date, owner_id: UUID | None, department_id: UUID | None
+) -> Any:
+    """Return a row per currency of what is undated, and of what is past its day."""
+    asked = (session.context.tenant_id, today, owner_id, department_id)
+    return await session.fetch(LEFT_OUT, *asked)
+
+
+async def has_snapshot(session: Session, day: date) -> bool:
+    """Whether the forecast was kept when that day began."""
+    query = select(ForecastDay.day).where(
+        ForecastDay.tenant_id == session.context.tenant_id, ForecastDay.day == day
+    )
+    return await session.scalar(query) is not None
 
 
 async def by_day(

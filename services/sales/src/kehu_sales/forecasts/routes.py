@@ -10,7 +10,12 @@ from kehu_kernel.http import ExpectedVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.forecasts import queries, service
-from kehu_sales.forecasts.errors import CutOffsMustFall, ForecastRulesTaken, TooManyMonths
+from kehu_sales.forecasts.errors import (
+    CutOffsMustFall,
+    ForecastNotKept,
+    ForecastRulesTaken,
+    TooManyMonths,
+)
 from kehu_sales.forecasts.models import ForecastRules
 from kehu_sales.forecasts.schemas import (
     AccuracyAnswer,
@@ -44,7 +49,7 @@ DECIDE = requires("sales:targets:write")
     "",
     summary="Forecast months",
     dependencies=[READ],
-    responses=problems(PeriodReversed, TooManyMonths, DateInFuture),
+    responses=problems(PeriodReversed, TooManyMonths, DateInFuture, ForecastNotKept),
 )
 async def read_forecast(
     asked: Annotated[ForecastQuery, Query()], session: Session, today: Today

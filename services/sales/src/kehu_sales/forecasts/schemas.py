@@ -107,11 +107,26 @@ class ForecastRead(Figures):
     open_count: int = Field(description="Opportunities in progress expected to close in it.")
 
 
+class LeftOut(BaseModel):
+    """Opportunities in progress that no month to come counts, in one currency."""
+
+    opportunities: int = Field(description="How many.")
+    expected: Money = Field(description="Their expected revenue, not weighted.")
+
+
 class ForecastAnswer(BaseModel):
     """The forecast of some months, of what the caller may see."""
 
     as_of: date = Field(description="As it stood at the beginning of this day, or today, now.")
     months: list[ForecastRead] = Field(description="A line per month and currency, in order.")
+    undated: list[LeftOut] | None = Field(
+        description="In progress without an expected day of closing: in no month. "
+        "A line per currency; null with `as_of`: snapshots do not keep it."
+    )
+    past_due: list[LeftOut] | None = Field(
+        description="In progress though the expected day of closing is past: in a month that is "
+        "over, or in the present one. A line per currency; null with `as_of`."
+    )
 
 
 class ForecastQuery(Input):

@@ -12,7 +12,7 @@ from kehu_kernel.errors import VersionConflict
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.forecasts import events, queries
-from kehu_sales.forecasts.errors import TooManyMonths
+from kehu_sales.forecasts.errors import ForecastNotKept, TooManyMonths
 from kehu_sales.forecasts.models import ForecastCall, ForecastRules
 from kehu_sales.forecasts.schemas import (
     Accuracy,
@@ -24,6 +24,7 @@ from kehu_sales.forecasts.schemas import (
     ForecastQuery,
     ForecastRead,
     ForecastRulesUpdate,
+    LeftOut,
 )
 from kehu_sales.opportunities.links import lock_open
 from kehu_sales.periods import days_of
@@ -104,13 +105,15 @@ async def change_rules(
 async def read_forecast(session: Session, asked: ForecastQuery, *, today: date) -> ForecastAnswer:
     """Return the forecast of some months.
 
-    Raises `PeriodReversed`, `TooManyMonths`, `DateInFuture`.
+    Raises `PeriodReversed`, `TooManyMonths`, `DateInFuture`, `ForecastNotKept`.
     """
     start, end = days_of(asked.month_from)[0], days_of(asked.month_to)[1]
     business_day.period(start, end)
     if (end.year - start.year) * 12 + end.month - start.month >= MOST_MONTHS:
         raise TooManyMonths(most=MOST_MONTHS)
     business_day.happened(asked.as_of, today)
+    if asked.as_of is not None and not await queries.has_snapshot(session, asked.as_of):
+        raise ForecastNotKept(day=asked.as_of)
     rows = await queries.forecast(
         session, start, end, asked.owner_id, asked.department_id, as_of=asked.as_of
     )
@@ -122,7 +125,15 @@ async def read_forecast(session: Session, asked: ForecastQuery, *, today: date) 
         )
         for row in rows
     ]
-    return ForecastAnswer(as_of=asked.as_of or today, months=months)
+    if asked.as_of is not None:
+        return ForecastAnswer(as_of=asked.as_of, months=months, undated=None, past_due=None)
+    left_out = await queries.left_out(session, today, asked.owner_id, asked.department_id)
+    return ForecastAnswer(
+        as_of=today,
+        months=months,
+        undated=[_left_out(row) for row in left_out if row["undated"]],
+        past_due=[_left_out(row) for row in left_out if not row["undated"]],
+    )
 
 
 async def read_accuracy(session: Session, asked: AccuracyQuery, *, today: date) -> AccuracyAnswer:
@@ -146,6 +157,11 @@ async def read_accuracy(session: Session, asked: AccuracyQuery, *, today: date) 
     ]
     money = Money(amount=came, currency=asked.currency)
     return AccuracyAnswer(month=asked.month, final=today > end, came=money, snapshots=snapshots)
+
+
+def _left_out(row: Any) -> LeftOut:
+    expected = Money(amount=row["amount"], currency=row["currency"])
+    return LeftOut(opportunities=row["opportunities"], expected=expected)
 
 
 def _error(forecast: Decimal, came: Decimal) -> Decimal | None:

@@ -205,7 +205,7 @@ quote that was accepted, or last sent, or last approved."""
 async def agreed_amounts(
     session: Session, opportunity_ids: Collection[UUID]
 ) -> Mapping[UUID, Decimal]:
-    """Return for how much each opportunity is sold already, where anything was agreed. One statement.
+    """Return for how much each opportunity is sold, where anything was agreed. One statement.
 
     Nothing of a former life counts: whoever took it up from the reserve pool negotiates anew.
     """

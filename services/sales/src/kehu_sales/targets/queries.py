@@ -22,7 +22,8 @@ WON = f"""
     ), aims AS (
         SELECT t.* FROM targets t JOIN asked ON asked.id = t.id WHERE t.tenant_id = $1
     )
-    SELECT aims.id, won.amount, won.largest, won.orders, parts.amount AS below
+    SELECT aims.id, won.amount, won.largest, won.orders, parts.amount AS below,
+        inside.quarters, inside.months
     FROM aims
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(o.won_amount), 0) AS amount, coalesce(max(o.won_amount), 0) AS largest,
@@ -44,18 +45,32 @@ WON = f"""
             AND part.currency = aims.currency
             AND (e.department_id = aims.department_id OR d.parent_id = aims.department_id)
     ) AS parts ON aims.department_id IS NOT NULL
+    CROSS JOIN LATERAL (
+        SELECT sum(part.amount) FILTER (WHERE part.period LIKE '%-Q_') AS quarters,
+            sum(part.amount) FILTER (WHERE part.period NOT LIKE '%-Q_') AS months
+        FROM targets part
+        WHERE part.tenant_id = $1 AND part.active AND part.currency = aims.currency
+            AND (part.employee_id = aims.employee_id OR part.department_id = aims.department_id)
+            AND part.starts_on >= aims.starts_on AND part.ends_on <= aims.ends_on
+            AND part.period <> aims.period
+    ) AS inside
 """  # noqa: S608 - our own words
 """One statement for a page of targets. An opportunity counts for its own department, or, where it
 names none, for that of its owner."""
 
 
 class Won(NamedTuple):
-    """What was won of a target: sum, largest order, number of orders; targets below it."""
+    """What was won of a target: sum, largest order, number of orders; targets below and inside."""
 
     amount: Decimal
     largest: Decimal
     orders: int
     below: Decimal | None
+    quarters: Decimal | None
+    months: Decimal | None
+
+
+COLUMNS = ("amount", "largest", "orders", "below", "quarters", "months")
 
 
 def matching(tenant_id: str, filters: TargetFilters) -> Select[Target]:
@@ -73,6 +88,4 @@ async def won_of(session: Session, targets: Sequence[Target]) -> dict[UUID, Won]
     if not targets:
         return {}
     rows = await session.fetch(WON, session.context.tenant_id, [one.id for one in targets])
-    return {
-        row["id"]: Won(row["amount"], row["largest"], row["orders"], row["below"]) for row in rows
-    }
+    return {row["id"]: Won(*[row[name] for name in COLUMNS]) for row in rows}

@@ -96,6 +96,12 @@ class Attainment(BaseModel):
         description="Of a department: sum of the targets of its own people and of the departments "
         "right below it, for the same period. Null of an employee."
     )
+    assigned_quarters: Money | None = Field(
+        description="Sum of the same one's targets of the quarters within; null if there are none."
+    )
+    assigned_months: Money | None = Field(
+        description="Sum of the same one's targets of the months within; null if there are none."
+    )
 
 
 class TargetFilters(PageParams):

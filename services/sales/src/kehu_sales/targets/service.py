@@ -118,6 +118,8 @@ def attainment(target: Target, won: Won) -> Attainment:
         percent=percent(won.amount, target.amount),
         percent_without_largest=percent(rest, target.amount),
         assigned_below=None if won.below is None else money(won.below),
+        assigned_quarters=None if won.quarters is None else money(won.quarters),
+        assigned_months=None if won.months is None else money(won.months),
     )
 
 
