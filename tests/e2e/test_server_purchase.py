@@ -61,6 +61,9 @@ class Story:
         self.rep = system.user(tenant, employee_id=self.employees["rep"])
         self.lead = system.user(tenant, employee_id=self.employees["lead"])
         self.boss = system.user(tenant, employee_id=self.employees["boss"])
+        self.boss_alone = system.user(
+            tenant, "sales_representative", employee_id=self.employees["boss"]
+        )  # may not decide in place of others
         self.server = self.admin.post(
             "/sales/v1/products",
             {
@@ -69,17 +72,33 @@ class Story:
                 "creates_product_file": True, "service_enabled": True, "warranty_months": 36,
             },
         )["id"]  # fmt: skip
+        self.cable = self.admin.post(
+            "/sales/v1/products",
+            {
+                "code": "CBL", "name": "电源线", "unit": "根", "category": "accessories",
+                "list_price": {"amount": "0.00", "currency": "CNY"}, "creates_product_file": False,
+            },
+        )["id"]  # fmt: skip
         self.admin.post("/sales/v1/methods", METHOD)
-        for kind in ("price_list", "quote", "contract", "project"):
-            level = {"name": "总经理审批", "employee_id": self.employees["boss"]}
-            self.admin.post("/sales/v1/approval-chains", {"kind": kind, "levels": [level]})
+        lead = {"name": "部门审批", "employee_id": self.employees["lead"]}
+        boss = {"name": "总经理审批", "employee_id": self.employees["boss"]}
+        for kind, levels in (
+            ("price_list", [lead, boss]),
+            ("quote", [boss]),
+            ("contract", [boss]),
+            ("project", [boss]),
+        ):
+            self.admin.post("/sales/v1/approval-chains", {"kind": kind, "levels": levels})
 
-    def approve(self, document_id: str) -> None:
-        """The boss agrees to a document that waits; who submitted it may not."""
+    def approve(self, document_id: str, *, by_lead_first: bool = False) -> None:
+        """The boss agrees to a document that waits, after the lead; who submitted it may not."""
         waiting = self.boss.get("/sales/v1/approvals", document_id=document_id, state="waiting")
         (approval,) = waiting["items"]
         path = f"/sales/v1/approvals/{approval['id']}/approve"
         refused(self.rep.http.post(path, json={}), 403, "own-document")
+        if by_lead_first:
+            refused(self.boss_alone.http.post(path, json={}), 403, "not-the-approver")
+            assert self.lead.post(path, {"reason": "同意"})["state"] == "waiting"
         self.boss.post(path, {"reason": "同意"})
 
 
@@ -135,8 +154,8 @@ class TestServerPurchase:
             "no-product-lines",
         )
         told = {"interest": "high", "need": "十台服务器，明年一季度上线", "source": "seminar"}
-        line = {"product_id": story.server, "quantity": SERVERS}
-        changed = story.rep.change(path, {**told, "lines": [line]})
+        lines = [{"product_id": one, "quantity": SERVERS} for one in (story.server, story.cable)]
+        changed = story.rep.change(path, {**told, "lines": lines})
         assert changed["expected_revenue"] == {"amount": "500000.00", "currency": "CNY"}
         typed = {"expected_revenue": {"amount": "1.00", "currency": "CNY"}}
         etag = {"If-Match": story.rep.etag(path)}
@@ -166,6 +185,24 @@ class TestServerPurchase:
         story.lead.post(f"{path}/evaluate", on)
         passed = story.boss.post(f"{path}/evaluate", {"result": "pass"})
         assert (passed["status"], passed["stage_code"]) == ("in_progress", "understand")
+        self._failed_evaluation(story)
+
+    def _failed_evaluation(self, story: Story) -> None:
+        """Nothing more can be done with one that failed."""
+        line = {"product_id": story.server, "quantity": "1"}
+        asked = {"topic": "一台旧服务器", "lines": [line]}
+        path = f"/sales/v1/opportunities/{story.rep.post('/sales/v1/opportunities', asked)['id']}"
+        story.rep.post(f"{path}/submit", {"evaluator_id": story.employees["lead"]})
+        failed = story.lead.post(f"{path}/evaluate", {"result": "fail", "comment": "无需求"})
+        assert failed["status"] == "evaluation_failed"
+        for response in (
+            story.rep.http.patch(
+                path, json={"need": "再谈"}, headers={"If-Match": story.rep.etag(path)}
+            ),
+            story.rep.http.post(f"{path}/submit", json={"evaluator_id": story.employees["lead"]}),
+            story.rep.http.post("/sales/v1/quotes", json={"opportunity_id": failed["id"]}),
+        ):
+            refused(response, 409, "evaluation-has-failed")
 
     def _stages(self, story: Story, opportunity: str) -> None:
         """Activities, tasks and promotion, up to the solution."""
@@ -197,9 +234,8 @@ class TestServerPurchase:
         )  # fmt: skip
         assert task["status"] == "in_progress", "given to somebody"
         complete = f"/sales/v1/tasks/{task['id']}/complete"
-        refused(
-            story.lead.http.post(complete, json={"finished_on": day(0)}), 422, "invalid-request"
-        )
+        for half in ({"finished_on": day(0)}, {"started_on": day(1)}):
+            refused(story.lead.http.post(complete, json=half), 422, "invalid-request")
         story.lead.post(complete, {"started_on": day(1), "finished_on": day(0)})
         story.rep.post(f"{path}/promote", {})
 
@@ -220,21 +256,30 @@ class TestServerPurchase:
         asked = {"price_list_id": made["id"]}
         refused(story.rep.http.post("/sales/v1/quotes", json=asked), 409, "price-list-not-approved")
         story.rep.post(f"{path}/submit", {})
-        story.approve(made["id"])
+        story.approve(made["id"], by_lead_first=True)
         approvals = story.boss.get("/sales/v1/approvals", document_id=made["id"])
         approval = approvals["items"][0]["id"]
         story.boss.post(f"/sales/v1/approvals/{approval}/revoke", {"reason": "价格有误"})
         assert story.rep.get(path)["state"] == "draft"
         story.rep.post(f"{path}/submit", {})
-        story.approve(made["id"])
+        story.approve(made["id"], by_lead_first=True)
+        asked["lines"] = [{"product_id": story.server, "quantity": "1"}]
+        pushed_down = story.rep.post("/sales/v1/quotes", asked)
+        assert pushed_down["lines"][0]["unit_price"]["amount"] == PRICE
         return str(made["id"])
 
     def _quote(self, story: Story, opportunity: str, price_list: str) -> str:
         """The opportunity's lines at the agreed price; only an approved one goes on (L4975)."""
-        asked = [{"product_id": story.server, "quantity": SERVERS}]
-        body = {"opportunity_id": opportunity, "lines": asked}
-        made = story.rep.post("/sales/v1/quotes", body)
-        (line,) = made["lines"]
+        made = story.rep.post(
+            "/sales/v1/quotes",
+            {
+                "opportunity_id": opportunity,
+                "lines": [
+                    {"product_id": one, "quantity": SERVERS} for one in (story.server, story.cable)
+                ],
+            },
+        )
+        line, _ = made["lines"]
         assert line["unit_price"]["amount"] == PRICE
         number = story.rep.get(f"/sales/v1/price-lists/{price_list}")["number"]
         assert line["given_by"] == number
@@ -274,12 +319,16 @@ class TestServerPurchase:
         story.rep.post(f"/sales/v1/samples/{made['id']}/deliver", {})
         story.rep.post(f"{path}/promote", {})
         refused(story.rep.http.post(f"{path}/promote", json={}), 409, "last-stage")
-        refused(
-            story.rep.http.post(f"{path}/win", json={"reason": "方案与服务"}),
-            422,
-            "invalid-request",
+        for undated in ("win", "lose"):
+            refused(
+                story.rep.http.post(f"{path}/{undated}", json={"reason": "方案与服务"}),
+                422,
+                "invalid-request",
+            )
+        won = story.rep.post(
+            f"{path}/win", {"closed_on": TODAY.isoformat(), "reason": "方案与服务"}
         )
-        story.rep.post(f"{path}/win", {"closed_on": TODAY.isoformat(), "reason": "方案与服务"})
+        assert won["won_amount"]["amount"] == "480000.00", "what the quote says, not the estimate"
         lost = {"closed_on": TODAY.isoformat(), "reason": "x", "competitor_unknown": True}
         refused(story.rep.http.post(f"{path}/lose", json=lost), 409, "opportunity-is-closed")
 
@@ -337,7 +386,7 @@ class TestServerPurchase:
             },
         )  # fmt: skip
         path = f"/sales/v1/projects/{made['id']}"
-        assert [line["quantity"] for line in made["lines"]] == [SERVERS]
+        assert [line["quantity"] for line in made["lines"]] == [SERVERS, SERVERS]
         refused(story.rep.http.post(f"{path}/execute", json={}), 409, "project-not-ready")
         story.rep.post(f"{path}/submit", {})
         story.approve(made["id"])
@@ -358,7 +407,8 @@ class TestServerPurchase:
         refused(story.rep.http.post(deliver, json=many), 409, "over-delivery")
         numbers = [f"SN-{place:03}" for place in range(int(SERVERS))]
         line = {"line_number": 1, "quantity": SERVERS, "serial_numbers": numbers}
-        story.rep.post(deliver, {"lines": [line], "receiver": "王工"})
+        cables = {"line_number": 2, "quantity": SERVERS}
+        story.rep.post(deliver, {"lines": [cables, line], "receiver": "王工"})
         files = "/service-desk/v1/product-files"
         eventually(lambda: story.admin.get(files, project_id=project, count="exact")["count"] == 10)
         one = story.admin.get(files, contract_id=contract)["items"][0]
@@ -369,7 +419,9 @@ class TestServerPurchase:
             json={"product_name": "另一台"},
             headers={"If-Match": story.admin.etag(f"{files}/{one['id']}")},
         )
-        assert frozen.status_code in (409, 422), frozen.text
+        refused(frozen, 409, "product-data-frozen")
+        kept = {"last_maintained_on": day(0), "next_maintenance_on": NEXT_YEAR.isoformat()}
+        assert story.admin.change(f"{files}/{one['id']}", kept).items() >= kept.items()
 
     def _close(self, story: Story, project: str) -> None:
         """Closed when the summary is written and every stage is over; then it is fixed."""

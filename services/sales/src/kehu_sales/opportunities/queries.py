@@ -180,9 +180,7 @@ async def recorded_in_stages(
     return found
 
 
-AGREED = (
-    LIVES
-    + """
+AGREED = f"""{LIVES}
     SELECT o.id, coalesce(
         (SELECT sum(c.total) FROM contracts c
             WHERE c.tenant_id = $1 AND c.opportunity_id = o.id AND c.currency = o.currency
@@ -196,8 +194,7 @@ AGREED = (
     ) AS total
     FROM opportunities o LEFT JOIN lives ON lives.opportunity_id = o.id
     WHERE o.tenant_id = $1 AND o.id = ANY ($2::uuid[])
-"""
-)
+"""  # noqa: S608 - our own words
 """What was agreed with the customer, in the opportunity's currency: contracts in force, or else the
 quote that was accepted, or last sent, or last approved."""
 

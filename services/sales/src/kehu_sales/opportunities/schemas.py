@@ -257,7 +257,7 @@ class OpportunityWin(Input):
     amount: MoneyInput | None = Field(
         None,
         description="The amount that was really agreed. If omitted: that of its contracts in "
-        "force, or else of the quote accepted, last sent or approved, or else the expected revenue.",
+        "force, else of the quote accepted, last sent or approved, else the expected revenue.",
     )
 
 
