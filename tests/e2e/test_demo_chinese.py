@@ -129,9 +129,14 @@ class TestChineseDemo:
             for row in COMPANIES
             if row["owner"] in {scenes.LEAVER, scenes.SUCCESSOR}
         }
-        for path in ("/sales/v1/opportunities", "/marketing/v1/leads"):
+        still_open = {"status": ["not_evaluated", "in_evaluation", "in_progress"]}
+        for path, asked in (("/sales/v1/opportunities", still_open), ("/marketing/v1/leads", {})):
             eventually(
-                lambda path=path: not demo.get(path, owner_id=leaver["id"])["items"]  # type: ignore[misc]
+                lambda path=path, asked=asked: (
+                    not demo.get(path, owner_id=leaver["id"], **asked)[  # type: ignore[misc]
+                        "items"
+                    ]
+                )
             )
             assert demo.get(path, owner_id=successor["id"])["items"]
 
@@ -178,7 +183,17 @@ class TestChineseDemo:
         contracts = every(demo, f"{sales}/contracts")
         projects = every(demo, f"{sales}/projects")
         turns = selling.DEALS // len(selling.FAR)
-        assert [len(quotes), len(contracts), len(projects)] == [5 * turns, 4 * turns, 2 * turns]
+        waiting = [one for one in quotes if one["state"] == "in_approval"]
+        assert [len(quotes), len(contracts), len(projects)] == [5 * turns + 1, 4 * turns, 2 * turns]
+        assert len(waiting) == 1
+        opportunities = {one["id"]: one for one in every(demo, f"{sales}/opportunities")}
+        for contract in contracts:
+            found = opportunities[contract["opportunity_id"]]
+            assert (found["status"], found["won_amount"]) == ("won", contract["total"])
+        pursued = {opportunities[one["opportunity_id"]]["status"] for one in quotes}
+        assert pursued == {"won", "in_progress"}
+        for path in ("competitors", "comparison-sheets", "samples", "forecast-calls", "targets"):
+            assert len(every(demo, f"{sales}/{path}")) == 1, path
         assert {one["quote_id"] for one in contracts} < {one["id"] for one in quotes}
         assert {one["contract_id"] for one in projects} < {one["id"] for one in contracts}
         closed = [one for one in projects if one["state"] == "closed"]

@@ -1,4 +1,4 @@
-"""From the price to the money with the Chinese companies: price lists, quotes, contracts, projects.
+"""From the opportunity to the money with the Chinese companies: quotes, contracts, projects.
 
 Each trade customer chosen is further than the one before, round and round: quoted, under contract,
 paid in part, overdue, delivered and closed.
@@ -9,6 +9,7 @@ from typing import Any
 
 from kehu_local.demo.api import Api
 from kehu_local.demo.chinese import Chinese
+from kehu_local.demo.pursuing import ask_consent, pursue, stand_beside
 
 SALES = "/sales/v1"
 DEALS = 10
@@ -42,8 +43,14 @@ def sell(api: Api, data: Chinese) -> None:
     products = _offer(api, data)
     api.post(f"{SALES}/methods", METHOD, key="cn-sell-method")
     trading = [one for one in data.companies if one["state"] == "trade" and one["owner"]]
-    for number, one in enumerate(trading[3::4][:DEALS]):
-        _deal(api, data, one, number, products)
+    open_ones = [
+        opportunity
+        for number, one in enumerate(trading[3::4][:DEALS])
+        if (opportunity := _deal(api, data, one, number, products))
+    ]
+    servers = {"product_id": products["CN-SRV"], "quantity": "1"}
+    stand_beside(api, data, open_ones[0], servers)
+    ask_consent(api, open_ones[-1], [servers | {"quantity": "60"}])
 
 
 def _offer(api: Api, data: Chinese) -> dict[str, str]:
@@ -77,34 +84,41 @@ def _offer(api: Api, data: Chinese) -> dict[str, str]:
 
 def _deal(
     api: Api, data: Chinese, one: dict[str, str], number: int, products: dict[str, str]
-) -> None:
-    """Quote, agree, collect and deliver, as far as this deal came."""
+) -> dict[str, Any] | None:
+    """Quote, agree, collect, deliver, as far as it came; return the opportunity if it is open."""
     key = f"cn-sell-{one['ref']}"
     far = FAR.index(FAR[number % len(FAR)])
     ago = 80 - 5 * number
+    lines: list[dict[str, Any]] = [
+        {"product_id": products["CN-SRV"], "quantity": str(2 + 3 * number)},
+        {"product_id": products["CN-SVC"], "quantity": "1"},
+    ]
+    opportunity = pursue(api, data, one, lines, ago + 10)
     quote = api.post(
         f"{SALES}/quotes",
         {
-            "customer_id": data.customers[one["ref"]],
+            "opportunity_id": opportunity["id"],
             "owner_id": data.employees[one["owner"]],
-            "lines": [
-                {"product_id": products["CN-SRV"], "quantity": str(2 + 3 * number)},
-                {"product_id": products["CN-SVC"], "quantity": "1"},
-            ],
+            "lines": lines,
             "on": data.days_ago(ago),
             "expires_on": (data.today + timedelta(days=30)).isoformat(),
         },
         key=f"{key}-quote",
-        again_if=frozenset({"unknown-customer"}),
     )
     api.post(f"{SALES}/quotes/{quote['id']}/submit", {}, key=f"{key}-submit")
     api.post(
         f"{SALES}/quotes/{quote['id']}/send", {"on": data.days_ago(ago - 1)}, key=f"{key}-send"
     )
-    if far >= FAR.index("contracted"):
-        contract = _contract(api, data, quote, ago - 5, overdue=FAR[far] == "overdue", key=key)
-        if far >= FAR.index("executing"):
-            _deliver(api, data, one, contract, closed=FAR[far] == "closed", key=key)
+    if far < FAR.index("contracted"):
+        return opportunity
+    accepted = {"on": data.days_ago(ago - 4)}
+    api.post(f"{SALES}/quotes/{quote['id']}/accept", accepted, key=f"{key}-accept")
+    contract = _contract(api, data, quote, ago - 5, overdue=FAR[far] == "overdue", key=key)
+    won = {"closed_on": data.days_ago(ago - 6), "reason": "方案与服务响应优于对手"}
+    api.post(f"{SALES}/opportunities/{opportunity['id']}/win", won, key=f"{key}-win")
+    if far >= FAR.index("executing"):
+        _deliver(api, data, one, contract, closed=FAR[far] == "closed", key=key)
+    return None
 
 
 def _contract(
