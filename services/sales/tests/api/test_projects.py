@@ -447,3 +447,29 @@ class TestLate:
         await done(await client.post(cancel, json={"reason": "客户破产"}))
         await late()
         assert not [x for x in await emitted(database, tenant) if "days_late" in x.data]
+
+    async def test_is_found_by_whatever_of_its_plan_is_past_its_day(
+        self, client: httpx.AsyncClient, make_project: Make, make_executing: Make
+    ) -> None:
+        async def found(**asked: str) -> set[str]:
+            page = await client.get("/v1/projects", params=asked)
+            return {one["id"] for one in page.json()["items"]}
+
+        draft = await make_project(planned_end_on=ago(1))
+        by_stage = await make_executing()  # begun 30 days ago, 7 planned
+        url = f"/v1/projects/{by_stage['id']}"
+        assert await found(late="true") == {by_stage["id"]}
+        assert await found(late="false") == {draft["id"]}
+        await done(await client.post(f"{url}/promote", json={"next_stage": None}))
+        assert await found(late="true") == set()
+        by_end = await make_executing(planned_end_on=ago(1))
+        by_milestone = await make_executing(milestones=[{"name": "到货", "planned_on": ago(3)}])
+        for one in (by_end, by_milestone):
+            await done(
+                await client.post(f"/v1/projects/{one['id']}/promote", json={"next_stage": None})
+            )
+        assert await found(late="true") == {by_end["id"], by_milestone["id"]}
+        milestone = f"/v1/projects/{by_milestone['id']}/milestones"
+        reached = f"{milestone}/{by_milestone['milestones'][0]['id']}/reach"
+        await done(await client.post(reached, json={}))
+        assert await found(late="true") == {by_end["id"]}

@@ -1,10 +1,11 @@
 """Reading projects."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, not_, select, text
 
 from kehu_kernel.session import Session
 from kehu_sales.customers.queries import name_of, of_customer, saying
@@ -20,8 +21,23 @@ EXACT_FILTERS = (
 )  # fmt: skip
 
 
-def matching(tenant_id: str, filters: ProjectFilters) -> Select[Project]:
-    """Return the query for the projects that match all filters."""
+LATE = text("""
+    (projects.state = 'executing' AND (
+        coalesce(projects.planned_end_on < :today, false)
+        OR EXISTS (
+            SELECT FROM jsonb_array_elements(projects.stages) AS stage
+            WHERE stage ->> 'ended_on' IS NULL AND (stage ->> 'entered_on')::date
+                + (stage ->> 'planned_days')::integer < :today)
+        OR EXISTS (
+            SELECT FROM jsonb_array_elements(projects.milestones) AS milestone
+            WHERE (milestone ->> 'planned_on')::date < :today
+                AND milestone ->> 'reached_on' IS NULL)))
+""")
+"""Under way, and something that `alerts.planned` yields is past its day, told of or not."""
+
+
+def matching(tenant_id: str, filters: ProjectFilters, today: date) -> Select[Project]:
+    """Return the query for the projects that match all filters, on that day."""
     query = select(Project).where(Project.tenant_id == tenant_id)
     for name in EXACT_FILTERS:
         value = getattr(filters, name)
@@ -31,6 +47,9 @@ def matching(tenant_id: str, filters: ProjectFilters) -> Select[Project]:
         query = query.where(of_customer(Project.customer_id, tenant_id, filters.customer_id))
     if filters.planned_end_to is not None:
         query = query.where(Project.planned_end_on <= filters.planned_end_to)
+    if filters.late is not None:
+        late = LATE.bindparams(today=today)
+        query = query.where(late if filters.late else not_(late))
     if filters.q is not None:
         names = (Project.number, Project.topic, name_of(Project))
         query = query.where(saying(filters.q, *names))

@@ -101,10 +101,10 @@ async def create_project(
 
 @routes.get("", summary="List projects", dependencies=[READ])
 async def list_projects(
-    session: Db, filters: Annotated[ProjectFilters, Query()]
+    session: Db, filters: Annotated[ProjectFilters, Query()], today: Today
 ) -> Page[ProjectRead]:
     """Projects that match all filters, a page at a time, without their lines."""
-    found, cursor, count = await service.list_projects(session, filters)
+    found, cursor, count = await service.list_projects(session, filters, today=today)
     done = await queries.done_in_stages(session, [one.id for one in found])
     items = [ProjectRead.of(one, done.get(one.id, {})) for one in found]
     return Page(items=items, next_cursor=cursor, count=count)

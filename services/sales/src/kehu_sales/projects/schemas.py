@@ -353,6 +353,10 @@ class ProjectFilters(PageParams):
     leader_id: UUID | None = Field(None, description="Led by this employee.")
     department_id: UUID | None = Field(None, description="Of this department.")
     planned_end_to: Day | None = Field(None, description="Planned to end then or earlier.")
+    late: bool | None = Field(
+        None,
+        description="Under way, and its end, its present stage or a milestone is past its day.",
+    )
     q: str | None = Field(
         None,
         min_length=1,

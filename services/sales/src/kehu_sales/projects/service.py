@@ -303,12 +303,12 @@ async def give_up_line(
 
 
 async def list_projects(
-    session: Session, filters: ProjectFilters
+    session: Session, filters: ProjectFilters, *, today: date
 ) -> tuple[list[Project], str | None, int | None]:
     """Return one page of the projects that match, the next cursor, and the count if asked."""
     return await paginate(
         session,
-        queries.matching(session.context.tenant_id, filters),
+        queries.matching(session.context.tenant_id, filters, today),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
