@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, not_, select, text
+from sqlalchemy import Select, case, func, select, text
 
 from kehu_kernel.session import Session
 from kehu_sales.customers.queries import name_of, of_customer, saying
@@ -21,7 +21,7 @@ EXACT_FILTERS = (
 )  # fmt: skip
 
 
-LATE = text("""
+LATE = """
     (projects.state = 'executing' AND (
         coalesce(projects.planned_end_on < :today, false)
         OR EXISTS (
@@ -32,7 +32,7 @@ LATE = text("""
             SELECT FROM jsonb_array_elements(projects.milestones) AS milestone
             WHERE (milestone ->> 'planned_on')::date < :today
                 AND milestone ->> 'reached_on' IS NULL)))
-""")
+"""
 """Under way, and something that `alerts.planned` yields is past its day, told of or not."""
 
 
@@ -48,8 +48,8 @@ def matching(tenant_id: str, filters: ProjectFilters, today: date) -> Select[Pro
     if filters.planned_end_to is not None:
         query = query.where(Project.planned_end_on <= filters.planned_end_to)
     if filters.late is not None:
-        late = LATE.bindparams(today=today)
-        query = query.where(late if filters.late else not_(late))
+        late = text(LATE if filters.late else f"NOT {LATE}")
+        query = query.where(late.bindparams(today=today))
     if filters.q is not None:
         names = (Project.number, Project.topic, name_of(Project))
         query = query.where(saying(filters.q, *names))
