@@ -210,7 +210,7 @@ class TestStages:
         assert (moved["stage_code"], moved["next_stage_code"]) == ("sign", None)
         assert moved["percent_complete"] == 25
         assert moved["stages"][0]["ended_on"] == moved["stages"][1]["entered_on"] == ago(20)
-        over = await done(await client.post(url, json={"next_stage": None}))
+        over = await done(await client.post(url, json={"next_stage": "pre-study"}))
         assert (over["stage_code"], over["percent_complete"]) == (None, 100)
         assert problem(await client.post(url, json={"next_stage": None})) == (409, "no-stage-left")
 
@@ -375,7 +375,7 @@ class TestClosing:
         assert [given["lines"][0][name] for name in ("delivered", "given_up", "open")] == [
             "2", "4", "0"
         ]  # fmt: skip
-        await done(await client.post(f"{url}/promote", json={"next_stage": None}))
+        await done(await client.post(f"{url}/promote", json={"next_stage": "pre-study"}))
         etag = (await client.get(url)).headers["etag"]
         await client.patch(url, json={"summary": "按期完成"}, headers={"If-Match": etag})
         closed = await done(await client.post(f"{url}/close", json={}))
@@ -455,19 +455,18 @@ class TestLate:
             page = await client.get("/v1/projects", params=asked)
             return {one["id"] for one in page.json()["items"]}
 
+        following = {"next_stage": "pre-study"}
         draft = await make_project(planned_end_on=ago(1))
         by_stage = await make_executing()  # begun 30 days ago, 7 planned
         url = f"/v1/projects/{by_stage['id']}"
         assert await found(late="true") == {by_stage["id"]}
         assert await found(late="false") == {draft["id"]}
-        await done(await client.post(f"{url}/promote", json={"next_stage": None}))
+        await done(await client.post(f"{url}/promote", json=following))
         assert await found(late="true") == set()
         by_end = await make_executing(planned_end_on=ago(1))
         by_milestone = await make_executing(milestones=[{"name": "到货", "planned_on": ago(3)}])
         for one in (by_end, by_milestone):
-            await done(
-                await client.post(f"/v1/projects/{one['id']}/promote", json={"next_stage": None})
-            )
+            await done(await client.post(f"/v1/projects/{one['id']}/promote", json=following))
         assert await found(late="true") == {by_end["id"], by_milestone["id"]}
         milestone = f"/v1/projects/{by_milestone['id']}/milestones"
         reached = f"{milestone}/{by_milestone['milestones'][0]['id']}/reach"

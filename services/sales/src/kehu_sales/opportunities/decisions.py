@@ -293,7 +293,7 @@ def win(
     if opportunity.customer_id is not None:
         present_customer(customers, opportunity.customer_id)
     on = business_day.happened(data.closed_on, today)
-    amount = data.amount
+    amount: Money | None = data.amount
     if amount is None and opportunity.id in agreed:
         amount = Money(amount=agreed[opportunity.id], currency=opportunity.currency)
     closing = opportunity.win(on, data.reason, amount, stages)
