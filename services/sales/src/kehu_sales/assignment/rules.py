@@ -83,8 +83,9 @@ class Person:
 class Rule:
     """What a tenant's rule says. Empty conditions hold for everything.
 
-    Amounts are in `currency`, and compared with no other. `weights` is what an open opportunity in a state weighs (1 unless given); who has `max_load`, or
-    the own limit, gets nothing more. `language` and `min_level` are for skill.
+    Amounts are in `currency`, and compared with no other. `weights` is what an open opportunity in
+    a state weighs (1 unless given); who has `max_load`, or the own limit, gets nothing more.
+    `language` and `min_level` are for skill.
     """
 
     id: UUID

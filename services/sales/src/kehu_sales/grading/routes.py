@@ -85,9 +85,7 @@ async def change_grading_scheme(
 
     Opportunities are graded again lot by lot, by the worker; until then `stale` is true of a grade.
     """
-    found = await service.change_scheme(
-        session, data, currency=currency, expected_version=version
-    )
+    found = await service.change_scheme(session, data, currency=currency, expected_version=version)
     set_etag(response, found)
     return SchemeRead.of(found)
 

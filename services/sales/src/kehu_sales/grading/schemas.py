@@ -198,9 +198,10 @@ class SchemeUpdate(Patch):
     def places(self) -> list[Place]:
         """Return what is given, in words; each may stand in a scheme once."""
         rules = [rule_place(one.kind, one.indicator, one.value) for one in self.rules or ()]
+        standards = [one.indicator.value for one in self.standards or ()]
         return [
-            *(Place(f"the standard of {one.indicator}", f"“{INDICATOR_ZH[one.indicator]}”的分值标准")
-              for one in self.standards or ()),
+            *(Place(f"the standard of {one}", f"“{INDICATOR_ZH[one]}”的分值标准")
+              for one in standards),
             *(Place(f"the rule on {one.en}", f"直接定级规则“{one.zh}”") for one in rules),
             *(Place(f"the level {one.name}", f"级别名称“{one.name}”") for one in self.levels or ()),
             *(Place(f"value grade {one.grade}", f"客户价值等级 {one.grade}")

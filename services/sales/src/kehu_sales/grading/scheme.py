@@ -174,7 +174,9 @@ class Scheme:
         for number, rule in enumerate(self.rules, start=1):
             if rule.indicator in rated and not self._on_scale(rule.value):
                 told = rule_place(rule.kind, rule.indicator, rule.value)
-                yield Place(f"rule {number} ({told.en})", f"第 {number} 条直接定级规则（{told.zh}）")
+                yield Place(
+                    f"rule {number} ({told.en})", f"第 {number} 条直接定级规则（{told.zh}）"
+                )
         for standard in self.standards:
             name = standard.indicator.value
             for band in standard.bands if standard.indicator in rated else ():

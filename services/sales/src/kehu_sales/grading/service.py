@@ -91,7 +91,8 @@ async def change_scheme(
     Amounts are in `currency` until the scheme names one.
     Grades say by which version they were made; the worker walks through those of older ones, lot
     by lot, however many there are. Raises what `Scheme.require_sound` raises, `SchemeRepeats`,
-    `UnknownEmployee`, `MatrixNotReciprocal`, `JudgementsInconsistent`. Of two first changes the database lets one win.
+    `UnknownEmployee`, `MatrixNotReciprocal`, `JudgementsInconsistent`. Of two first
+    changes the database lets one win.
     """
     found = await queries.scheme_or_default(session, currency=currency)
     decided = found.version > 0
