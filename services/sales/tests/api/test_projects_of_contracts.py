@@ -72,8 +72,21 @@ async def test_customer_opportunity_quote_worth_and_lines_are_carried_over(
         assert [one["id"] for one in page["items"]] == [project["id"]], source
     url = await carry_out(project["id"])
     delivery = (await deliver(client, url, "4")).json()
-    page = await client.get("/v1/project-deliveries", params={"contract_id": contract["id"]})
-    assert page.json()["items"] == [delivery]
+    # Back by the ids that each document names, forth by the lists' filters.
+    contract = (await client.get(f"/v1/contracts/{contract['id']}")).json()
+    quote = (await client.get(f"/v1/quotes/{quote['id']}")).json()
+    forth = [
+        ("quotes", "opportunity_id", opportunity, quote),
+        ("contracts", "opportunity_id", opportunity, contract),
+        ("contracts", "quote_id", quote, contract),
+        ("project-deliveries", "contract_id", contract, delivery),
+        ("project-deliveries", "project_id", project, delivery),
+    ]
+    for documents, back, source, found in forth:
+        assert found[back] == source["id"]
+        page = await client.get(f"/v1/{documents}", params={back: source["id"]})
+        assert [one["id"] for one in page.json()["items"]] == [found["id"]], (documents, back)
+    assert quote["contract_id"] == contract["id"]
 
 
 @pytest.mark.usefixtures("method")

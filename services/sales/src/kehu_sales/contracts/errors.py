@@ -61,8 +61,8 @@ class ContractSourceUnclear(DomainError):
         "something is given off."
     )
     zh = (
-        "合同来自报价单，或来自自填明细；已填写：{given}。请只填写报价单（quote_id），其明细和折扣"
-        "将直接带入；或不填报价单，填写明细（lines），有整单折扣时另填折扣（discount_percent）。"
+        "合同来自报价单，或来自自填明细；已填写：{given}。请只指定报价单，其明细和折扣将直接带入；"
+        "或不指定报价单，填写明细，有整单折扣时另填整单折扣。"
     )
     zh_words = SOURCES_ZH
 
