@@ -86,6 +86,8 @@ async def test_customer_opportunity_quote_worth_and_lines_are_carried_over(
         assert found[back] == source["id"]
         page = await client.get(f"/v1/{documents}", params={back: source["id"]})
         assert [one["id"] for one in page.json()["items"]] == [found["id"]], (documents, back)
+        page = await client.get(f"/v1/{documents}", params={back: f"{uuid4()}"})
+        assert page.json()["items"] == [], (documents, back)
     assert quote["contract_id"] == contract["id"]
 
 
