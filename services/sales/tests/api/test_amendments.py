@@ -142,7 +142,22 @@ class TestWithoutAChain:
         assert kept[0] == first["items"][0] == await done(client.get(f"{url}/revisions/1"))
         assert kept[0]["agreed_on"] == f"{TODAY}"
         assert kept[0]["decided_by"] == kept[1]["decided_by"] is not None
-        assert (await client.get(f"{url}/revisions/3")).status_code == 404
+
+    async def test_a_revision_that_nobody_agreed_to_does_not_exist_but_its_contract_does(
+        self, client: httpx.AsyncClient, make_effective: Make, make_contract: Make,
+        problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        contract, draft = await make_effective(), await make_contract()
+        zh = {"Accept-Language": "zh"}
+        gone = await client.get(f"{CONTRACTS}/{contract['id']}/revisions/9", headers=zh)
+        assert problem(gone) == (404, "unknown-revision")
+        assert gone.json()["detail"] == (
+            f"合同 {contract['number']} 没有第 9 版；已生效的版本：1。"
+        )
+        none = await client.get(f"{CONTRACTS}/{draft['id']}/revisions/1", headers=zh)
+        assert none.json()["detail"].endswith("已生效的版本：无。")
+        nowhere = await client.get(f"{CONTRACTS}/{uuid4()}/revisions/1")
+        assert problem(nowhere) == (404, "not-found")
 
     async def test_is_told_and_audited(
         self, make_effective: Make, amend: Amend, database: Database, tenant: str

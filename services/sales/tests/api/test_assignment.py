@@ -318,3 +318,27 @@ async def test_a_rule_without_people_says_so(
     refused = await client.post(f"/v1/opportunities/{made['id']}/assign")
     (told,) = refused.json()["explanation"]
     assert (told["unmet"], told["considered"]) == ("nobody", [])
+
+
+async def test_amounts_of_a_rule_are_in_the_tenants_currency_unless_it_names_one(
+    client: httpx.AsyncClient, make_rule: Make
+) -> None:
+    assert (await make_rule(position=1, amount_below="100", currency="USD"))["currency"] == "USD"
+    assert (await make_rule(position=2, amount_from="100"))["currency"] == "CNY"
+    made = await make_rule(position=3)
+    assert made["currency"] is None  # it compares nothing
+    url = f"{PATH}/{made['id']}"
+    given = {"amount_below": "100", "currency": None}
+    changed = await client.patch(url, json=given, headers={"If-Match": '"1"'})
+    assert changed.json()["currency"] == "CNY"
+    assert (await client.get(url)).json()["currency"] == "CNY"
+
+
+async def test_an_opportunity_in_another_currency_is_not_compared_with_amounts(
+    client: httpx.AsyncClient, make_rule: Make, make_opportunity: Make
+) -> None:
+    await make_rule(amount_from="100")
+    made = await make_opportunity(expected_revenue={"amount": "9000.00", "currency": "USD"})
+    refused = await client.post(f"/v1/opportunities/{made['id']}/assign")
+    (told,) = refused.json()["explanation"]
+    assert (told["unmet"], told["considered"]) == ("currency", [])

@@ -183,6 +183,24 @@ class TestFree:
         body = {"lines": [line], "customer_id": await make_customer()} | fields
         assert problem(await client.post(CONTRACTS, json=body)) == (422, code)
 
+    @pytest.mark.parametrize(
+        ("names", "told"),
+        [({"quote_id", "lines"}, "报价单、明细"),
+         ({"quote_id", "discount_percent"}, "报价单、整单折扣"),
+         ({"discount_percent"}, "整单折扣"),
+         (set(), "无")],
+        ids=["quote and lines", "quote and discount", "discount", "nothing"],
+    )  # fmt: skip
+    async def test_says_which_sources_were_given_and_what_to_give(
+        self, client: httpx.AsyncClient, problem: ProblemOf, names: set[str], told: str
+    ) -> None:
+        line = {"product_id": f"{uuid4()}", "quantity": "1"}
+        given = {"quote_id": f"{uuid4()}", "lines": [line], "discount_percent": "5"}
+        body = {name: one for name, one in given.items() if name in names}
+        refused = await client.post(CONTRACTS, json=body, headers={"Accept-Language": "zh"})
+        assert problem(refused) == (422, "contract-source-unclear")
+        assert f"已填写：{told}。" in refused.json()["detail"]
+
     async def test_belongs_where_its_owner_works(
         self, make_contract: Make, worker_database: Database, tenant: str
     ) -> None:

@@ -151,8 +151,8 @@ async def test_what_was_delivered_comes_back_also_after_the_project_was_cancelle
     assert cancelled["lines"][0]["delivered"] == "0"
 
 
-async def test_what_is_closed_is_not_taken_back(
-    client: httpx.AsyncClient, make_executing: Make, problem: ProblemOf
+async def test_what_comes_back_after_the_project_was_closed_is_given_up_and_told(
+    client: httpx.AsyncClient, make_executing: Make, database: Database, tenant: str
 ) -> None:
     project = await make_executing(stages=[{"code": "sign"}])
     url = f"/v1/projects/{project['id']}"
@@ -165,4 +165,23 @@ async def test_what_is_closed_is_not_taken_back(
     answer = await client.post(
         f"/v1/project-deliveries/{delivery['id']}/reverse", json={"reason": "退货"}
     )
-    assert problem(answer) == (409, "project-not-ready")
+    assert (answer.status_code, answer.json()["state"]) == (200, "reversed")
+    event = (await emitted(database, tenant))[-1]
+    assert event.type == "sales.project-delivery-reversed.v1"
+    line = (await client.get(url)).json()["lines"][0]
+    assert (line["delivered"], line["open"], line["given_up"]) == ("0", "0", line["quantity"])
+
+
+async def test_of_a_line_that_was_given_up_nothing_is_open(
+    client: httpx.AsyncClient, make_executing: Make, problem: ProblemOf
+) -> None:
+    url = f"/v1/projects/{(await make_executing())['id']}"
+    body = {"line_number": 1, "reason": "客户缩减"}
+    await client.post(f"{url}/deliver", json=of_line("1"))
+    given_up = (await client.post(f"{url}/give-up", json=body)).json()["lines"][0]["given_up"]
+    for again in (body, body | {"quantity": "1"}):
+        refused = await client.post(f"{url}/give-up", json=again, headers={"Accept-Language": "zh"})
+        assert problem(refused) == (409, "nothing-open-of-line")
+        assert f"已交付 1，已放弃 {given_up}" in refused.json()["detail"]
+    none = await client.post(f"{url}/give-up", json=body | {"line_number": 99})
+    assert problem(none) == (422, "unknown-project-line")

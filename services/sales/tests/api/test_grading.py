@@ -39,6 +39,7 @@ NAMES = (
     "urgency", "importance", "need_difficulty", "competition", "customer_value", "customer_risk",
     "customer_activity",
 )  # fmt: skip
+LEVEL = {"code": "a", "name": "a", "from_score": "9", "handling_days": 1}
 MIDDLE = {"values": dict.fromkeys(NAMES, "3")}
 
 
@@ -111,8 +112,15 @@ class TestScheme:
           "bands-unsound"),
          ({"levels": [{"code": "a", "name": "a", "from_score": "1", "handling_days": 1}] * 3},
           "levels-unsound"),
+         ({"customer_values": [{"grade": "A", "value": "6"}]}, "scheme-outside-scale"),
+         ({"rules": [{"level": "major", "kind": "social_influence"}] * 2}, "scheme-repeats"),
+         ({"levels": [LEVEL | {"leader_id": str(UUID(int=1))},
+                      LEVEL | {"code": "b", "name": "b", "from_score": "5"},
+                      LEVEL | {"code": "c", "name": "c", "from_score": "0"}],
+           "rules": []}, "unknown-employee"),
          ({"matrix": [["1"] * 7] * 8}, "invalid-request")],
-        ids=["weights", "reciprocal", "level", "rule", "bands", "levels", "seven"],
+        ids=["weights", "reciprocal", "level", "rule", "bands", "levels", "scale", "twice",
+             "leader", "seven"],
     )  # fmt: skip
     async def test_refused(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], problem: ProblemOf, body: Any,
@@ -120,6 +128,25 @@ class TestScheme:
     ) -> None:  # fmt: skip
         refused = await client.patch(SCHEME, json=body, headers={"If-Match": '"1"'})
         assert problem(refused) == (422, code)
+
+    async def test_what_is_given_twice_is_named_all_at_once(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any]
+    ) -> None:
+        rule = {"kind": "value_above", "indicator": "predicted_revenue"}
+        body = {
+            "standards": [{"indicator": "urgency", "bands": [{"score": "1", "name": "x"}]}] * 2,
+            "rules": [rule | {"level": "major", "value": "500000"},
+                      rule | {"level": "ordinary", "value": "500000.00"}],
+            "customer_values": [{"grade": "A", "value": "1"}, {"grade": "A", "value": "2"}],
+            "levels": [one | {"name": "级别"} for one in in_force["levels"]],
+        }  # fmt: skip
+        headers = {"If-Match": '"1"', "Accept-Language": "zh"}
+        refused = (await client.patch(SCHEME, json=body, headers=headers)).json()
+        assert refused["code"] == "scheme-repeats"
+        assert refused["detail"] == (
+            "以下内容重复填写：“紧急程度”的分值标准、直接定级规则“预测收入高于 500000”、"
+            "级别名称“级别”、客户价值等级 A。"
+        )
 
 
 class TestGrade:

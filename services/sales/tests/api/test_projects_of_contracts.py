@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -71,8 +72,23 @@ async def test_customer_opportunity_quote_worth_and_lines_are_carried_over(
         assert [one["id"] for one in page["items"]] == [project["id"]], source
     url = await carry_out(project["id"])
     delivery = (await deliver(client, url, "4")).json()
-    page = await client.get("/v1/project-deliveries", params={"contract_id": contract["id"]})
-    assert page.json()["items"] == [delivery]
+    # Back by the ids that each document names, forth by the lists' filters.
+    contract = (await client.get(f"/v1/contracts/{contract['id']}")).json()
+    quote = (await client.get(f"/v1/quotes/{quote['id']}")).json()
+    forth = [
+        ("quotes", "opportunity_id", opportunity, quote),
+        ("contracts", "opportunity_id", opportunity, contract),
+        ("contracts", "quote_id", quote, contract),
+        ("project-deliveries", "contract_id", contract, delivery),
+        ("project-deliveries", "project_id", project, delivery),
+    ]
+    for documents, back, source, found in forth:
+        assert found[back] == source["id"]
+        page = await client.get(f"/v1/{documents}", params={back: source["id"]})
+        assert [one["id"] for one in page.json()["items"]] == [found["id"]], (documents, back)
+        page = await client.get(f"/v1/{documents}", params={back: f"{uuid4()}"})
+        assert page.json()["items"] == [], (documents, back)
+    assert quote["contract_id"] == contract["id"]
 
 
 @pytest.mark.usefixtures("method")
@@ -108,6 +124,9 @@ async def test_all_projects_of_a_contract_never_plan_more_than_was_agreed(
     other = [{"product_id": (await make_product())["id"], "quantity": "1"}]
     assert problem(await plan(client, **of_it, lines=other)) == (409, "more-than-contract")
     rest = (await plan(client, **of_it)).json()
+    worth = [Decimal(one["amount"]["amount"]) for one in (first.json(), rest)]
+    price = Decimal(contract["lines"][0]["unit_price"]["amount"])
+    assert worth == [7 * price, 3 * price]  # each what its part is worth
     assert [one["quantity"] for one in rest["lines"]] == ["3"]
     assert problem(await plan(client, **of_it)) == (409, "nothing-left-of-contract")
     cancel = f"/v1/projects/{rest['id']}/cancel"
@@ -160,3 +179,33 @@ async def test_what_a_cancelled_project_delivered_holds_the_contract(
     assert (await client.post(f"{url}/cancel", json=why)).is_success
     refused = await client.post(f"/v1/contracts/{contract['id']}/cancel", json=why)
     assert problem(refused) == (409, "contract-has-deliveries")
+    told = await client.post(
+        f"/v1/contracts/{contract['id']}/cancel", json=why, headers={"Accept-Language": "zh"}
+    )
+    assert "请收齐款项后履行合同" in told.json()["detail"]
+
+
+@pytest.mark.usefixtures("method")
+async def test_a_contract_is_cancelled_after_what_a_closed_project_delivered_came_back(
+    client: httpx.AsyncClient, make_effective: Make, carry_out: Carry, problem: ProblemOf
+) -> None:
+    contract, why = await make_effective(), {"reason": "客户退货"}
+    cancel = f"/v1/contracts/{contract['id']}/cancel"
+    made = (await plan(client, contract_id=contract["id"], stages=[{"code": "sign"}])).json()
+    url = await carry_out(made["id"])
+    delivery = (await deliver(client, url, "10")).json()
+    await client.post(f"{url}/promote", json={"next_stage": None})
+    etag = (await client.get(url)).headers["etag"]
+    await client.patch(url, json={"summary": "按期完成"}, headers={"If-Match": etag})
+    closed = (await client.post(f"{url}/close", json={})).json()
+    assert closed["state"] == "closed"
+    assert problem(await client.post(cancel, json=why)) == (409, "contract-has-deliveries")
+
+    back = await client.post(f"/v1/project-deliveries/{delivery['id']}/reverse", json=why)
+    assert back.json()["state"] == "reversed"
+    after = (await client.get(url)).json()
+    (line,) = after["lines"]
+    assert (after["state"], after["closed_on"]) == ("closed", closed["closed_on"])
+    assert (line["delivered"], line["given_up"], line["open"]) == ("0", "10", "0")
+    assert line["give_up_reason"] == "客户退货"
+    assert (await client.post(cancel, json=why)).json()["state"] == "cancelled"

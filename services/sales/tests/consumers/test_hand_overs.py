@@ -119,6 +119,17 @@ async def test_open_opportunities_and_tasks_go_to_the_successors(
     assert {one.actor for one in entries} == {"system:hand-overs"}
 
 
+async def know_leaver(worker_database: Database, tenant: str) -> None:
+    """Have the leaver in the directory: rules and schemes name nobody else."""
+    async with worker_database.worker_transaction() as session:
+        session.add(
+            EmployeeRef(
+                tenant_id=tenant, id=LEAVER, code="L", name="L", department_id=DEPARTMENT,
+                active=True, sequence=1,
+            )
+        )  # fmt: skip
+
+
 async def test_the_successor_stands_in_rules_and_the_pieces_may_collide(
     client: httpx.AsyncClient,
     make_opportunity: Make,
@@ -130,13 +141,7 @@ async def test_the_successor_stands_in_rules_and_the_pieces_may_collide(
     tenant: str,
 ) -> None:
     """What was in one hand may come into two, by departments: then it collides."""
-    async with worker_database.worker_transaction() as session:
-        session.add(
-            EmployeeRef(
-                tenant_id=tenant, id=LEAVER, code="L", name="L", department_id=DEPARTMENT,
-                active=True, sequence=1,
-            )
-        )  # fmt: skip
+    await know_leaver(worker_database, tenant)
     body = {"name": "指定", "position": 1, "way": "named", "employee_ids": [str(LEAVER)]}
     rule = (await client.post("/v1/assignment-rules", json=body)).json()
     customer = await make_customer()
@@ -256,10 +261,12 @@ async def test_visits_to_come_go_to_the_successor_and_others_stay(
 async def test_open_samples_and_levels_go_to_the_successor(
     client: httpx.AsyncClient,
     make_sample: Make,
+    worker_database: Database,
     deliver: Deliver,
     work: Work,
     tenant: str,
 ) -> None:
+    await know_leaver(worker_database, tenant)
     held, over = [await make_sample(owner_id=str(LEAVER)) for _ in range(2)]
     ended = f"/v1/samples/{over['id']}"
     assert (await client.post(f"{ended}/cancel", json={"reason": "x"})).status_code == 200

@@ -82,16 +82,17 @@ class ProjectLife(ApiMachine):
 
     @rule(data=st.data())
     def reverse(self, data: st.DataObject) -> None:
-        """A delivery is taken back once, while the project is carried out."""
+        """A delivery is taken back once; one of a closed project is given up then."""
         if not self.deliveries:
             return
         which = data.draw(st.sampled_from(sorted(self.deliveries)))
         quantity, stands = self.deliveries[which]
-        refusals = self.unless("executing") if stands else {"delivery-is-reversed"}
+        refusals = set() if stands else {"delivery-is-reversed"}
         url = f"{DELIVERIES}/{which}/reverse"
         response = self.wait(self.world.client.post(url, json={"reason": "退货"}))
         if self.answered(f"POST {DELIVERIES}/{{delivery_id}}/reverse", response, refusals):
             self.delivered -= quantity
+            self.given_up += quantity if self.state == "closed" else 0
             self.deliveries[which] = (quantity, False)
 
     @rule(quantity=quantities)
@@ -99,7 +100,7 @@ class ProjectLife(ApiMachine):
         """What is open can be given up."""
         refusals = set() if self.state in ("approved", "executing") else {"project-not-ready"}
         if not refusals and quantity > self.open:
-            refusals = {"over-delivery"}
+            refusals = {"over-delivery"} if self.open else {"nothing-open-of-line"}
         body = {"line_number": 1, "quantity": str(quantity), "reason": "客户缩减"}
         if self.step("give-up", body, refusals):
             self.given_up += quantity

@@ -14,6 +14,7 @@ from kehu_sales.assignment.rules import Case, Choice, Leave, Person, Rule, Way, 
 
 TODAY = date(2026, 11, 23)
 EAST, WEST = UUID(int=1), UUID(int=2)
+YUAN = {"currency": "CNY"}
 
 
 def person(number: int, **values: Any) -> Person:
@@ -88,10 +89,11 @@ class TestConditions:
             ({"categories": frozenset({"软件"})}, Case(), "category"),
             ({"categories": frozenset({"软件"})}, Case(categories=frozenset({"软件"})), None),
             ({"sources": frozenset({"展会"})}, Case(source="广告"), "source"),
-            ({"amount_from": Decimal(10)}, Case(amount=Decimal(10)), None),
-            ({"amount_from": Decimal(10)}, Case(amount=Decimal("9.99")), "amount"),
-            ({"amount_below": Decimal(10)}, Case(amount=Decimal(10)), "amount"),
-            ({"amount_below": Decimal(10), "currency": "USD"}, Case(), "currency"),
+            (YUAN | {"amount_from": Decimal(10)}, Case(amount=Decimal(10)), None),
+            (YUAN | {"amount_from": Decimal(10)}, Case(amount=Decimal("9.99")), "amount"),
+            (YUAN | {"amount_below": Decimal(10)}, Case(amount=Decimal(10)), "amount"),
+            (YUAN | {"amount_below": Decimal(10)}, Case(currency="USD"), "currency"),
+            ({"amount_below": Decimal(10)}, Case(), "currency"),
             ({"currency": "USD"}, Case(), None),
         ],
     )  # fmt: skip

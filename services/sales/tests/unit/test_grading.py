@@ -74,7 +74,8 @@ class TestWorkedCasesOfTheText:
         said = OpportunityAssessment(entered={}, social_influence=False)
         one = Opportunity(expected_revenue=Decimal(900000), currency="USD")
         found = find_grade(SCHEME, one, said, None)
-        assert (found.level, found.parts[0].source) == (None, "unknown")
+        assert (found.level, found.parts[0].source) == (None, "other_currency")
+        assert found.parts[0].value is None
 
     @pytest.mark.parametrize(
         ("status", "confirmed", "expected"),
@@ -188,6 +189,32 @@ class TestScheme:
         SCHEME.require_sound()
         assert plain(SCHEME) == DEFAULTS
         assert all(a.from_score > b.from_score for a, b in pairwise(SCHEME.levels))
+
+    @pytest.mark.parametrize(
+        ("part", "value", "zh"),
+        [("rules", [{"level": "major", "kind": "value_above", "indicator": "urgency",
+                     "value": "9.50"}], "第 1 条直接定级规则（紧急程度高于 9.5）"),
+         ("standards", [*DEFAULTS["standards"][:7], {
+             "indicator": "customer_activity", "unknown_score": None,
+             "bands": [{"from_value": None, "score": "0", "name": "x", "name_en": None},
+                       {"from_value": "6", "score": "1", "name": "x", "name_en": None}]}],
+          "“客户活跃程度”自 6 起的区间"),
+         ("customer_values", {"A": "5", "B": "0.5"}, "客户价值等级 B：0.5")],
+        ids=["rule", "band", "customer value"],
+    )  # fmt: skip
+    def test_nothing_of_it_lies_outside_its_scale(self, part: str, value: object, zh: str) -> None:
+        with pytest.raises(errors.SchemeOutsideScale) as refused:
+            scheme_from({**DEFAULTS, part: value}).require_sound()
+        assert refused.value.message("zh") == f"以下内容超出评估值范围 1 至 5：{zh}。"
+
+    def test_another_scale_names_everything_that_lies_outside_it(self) -> None:
+        with pytest.raises(errors.SchemeOutsideScale) as refused:
+            scheme_from({**DEFAULTS, "highest_value": "4"}).require_sound()
+        told = str(refused.value)
+        assert "value grade A: 5" in told
+        assert told.count("the band of") == len(DEFAULTS["standards"][1:])
+        wider = scheme_from({**DEFAULTS, "highest_value": "10"})
+        wider.require_sound()
 
     @pytest.mark.parametrize(
         ("part", "value", "error"),

@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kehu_sales.contracts.models import Contract
 from kehu_sales.methods.stages import Control, Stage
-from kehu_sales.projects.contracted import by_product, require_within
+from kehu_sales.projects.contracted import by_product, left_of, require_within, worth_of
 from kehu_sales.projects.errors import MoreThanContract, OverDelivery, StageNotInMethod
 from kehu_sales.projects.models import Project, ProjectLine, ProjectState
 from kehu_sales.projects.parts import Member, Milestone, ProjectStage, Tick, ticked
 from kehu_sales.projects.progress import percent_complete
+from kehu_sales.quotes.lines import QuoteLine
 
 DAY = date(2026, 11, 2)
+PRODUCT = uuid4()
 METHOD = (Stage("a", "到货", 20, 10), Stage("b", "安装", 10, 50), Stage("c", "验收", 5, 90))
 
 
@@ -41,6 +44,25 @@ def line(quantity: int) -> ProjectLine:
         line_number=1, product_name="服务器", quantity=Decimal(quantity), delivered=nothing,
         given_up=nothing,
     )  # fmt: skip
+
+
+def agreed(*lines: tuple[int, str]) -> list[QuoteLine]:
+    """Return lines of one product, each a quantity and a price."""
+    return [QuoteLine(PRODUCT, "服务器", Decimal(q), Decimal(price)) for q, price in lines]
+
+
+class TestPartOfAContract:
+    def test_is_worth_its_lines_less_the_discount_on_the_whole(self) -> None:
+        left, tenth = agreed((10, "100.00")), Decimal(10)
+        assert worth_of(left, {PRODUCT: Decimal(3)}, tenth) == Decimal("270.00")
+        assert worth_of(left, {PRODUCT: Decimal(10)}, tenth) == Decimal("900.00")
+
+    def test_the_first_lines_that_are_left_count_where_prices_differ(self) -> None:
+        contract = Contract(lines=tuple(agreed((2, "100.00"), (5, "80.00"))))
+        left = left_of(contract, {PRODUCT: Decimal(1)})
+        assert [line.quantity for line in left] == [1, 5]
+        assert worth_of(left, {PRODUCT: Decimal(3)}, Decimal(0)) == Decimal("260.00")
+        assert worth_of(left, {}, Decimal(0)) == 0
 
 
 class TestTicking:

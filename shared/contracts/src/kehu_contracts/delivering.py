@@ -58,7 +58,7 @@ class ProjectState(Event):
     owner_id: UUID | None = Field(description="The employee who looks after it.")
     department_id: UUID | None = Field(description="The owner's department.")
     leader_id: UUID | None = Field(description="The employee who leads it.")
-    amount: Money | None = Field(description="What the contract is worth.")
+    amount: Money | None = Field(description="What its lines are worth by the contract.")
     state: str = Field(
         description="How far it is: draft, in_approval, approved, executing, closed or cancelled; "
         "more may come."

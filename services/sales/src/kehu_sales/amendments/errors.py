@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 from kehu_kernel.errors import DomainError
 
+NONE_ZH = {"none": "无"}
+
 
 class ContractBeingAmended(DomainError):
     """One amendment at a time; and nothing ends while one waits."""
@@ -12,6 +14,16 @@ class ContractBeingAmended(DomainError):
     status = HTTPStatus.CONFLICT
     en = "An amendment of the contract waits for approval: have it decided or withdraw it first."
     zh = "该合同有变更正在审批，请先完成审批或撤回变更。"
+
+
+class UnknownRevision(DomainError):
+    """The contract is there, but nothing with this number was agreed to."""
+
+    code = "unknown-revision"
+    status = HTTPStatus.NOT_FOUND
+    en = "The contract {number} has no revision {revision}; agreed to were: {agreed}."
+    zh = "合同 {number} 没有第 {revision} 版；已生效的版本：{agreed}。"
+    zh_words = NONE_ZH
 
 
 class NothingAmended(DomainError):

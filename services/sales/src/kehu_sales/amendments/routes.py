@@ -20,6 +20,7 @@ from kehu_sales.amendments.errors import (
     NothingAmended,
     PaidInstalmentChanged,
     TotalBelowCollected,
+    UnknownRevision,
 )
 from kehu_sales.amendments.models import AmendmentState, ContractAmendment
 from kehu_sales.amendments.schemas import (
@@ -35,7 +36,6 @@ from kehu_sales.contracts.errors import (
     LinesOfTheQuote,
     PlanDoesNotAddUp,
 )
-from kehu_sales.contracts.models import Contract
 from kehu_sales.contracts.routes import PLAN, READ, WRITE
 from kehu_sales.credit.errors import CreditRefused
 from kehu_sales.quotes.routes import CUSTOMER, LINES
@@ -89,15 +89,17 @@ async def list_contract_revisions(contract_id: UUID, session: Session) -> Revisi
     return RevisionList(items=[RevisionRead.of(one) for one in found])
 
 
-@amending.get("/{contract_id}/revisions/{revision}", summary="Read a revision", dependencies=[READ])
+@amending.get(
+    "/{contract_id}/revisions/{revision}",
+    summary="Read a revision",
+    dependencies=[READ],
+    responses=problems(UnknownRevision),
+)
 async def read_contract_revision(
     contract_id: UUID, revision: int, session: Session
 ) -> RevisionRead:
     """One version of a contract that was agreed to."""
-    for one in await service.list_revisions(session, contract_id):
-        if one.revision == revision:
-            return RevisionRead.of(one)
-    raise NotFound.of(Contract, contract_id)
+    return RevisionRead.of(await service.read_revision(session, contract_id, revision))
 
 
 @routes.get("", summary="List contract amendments", dependencies=[READ])

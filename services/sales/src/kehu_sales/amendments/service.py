@@ -12,7 +12,7 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.amendments import queries
-from kehu_sales.amendments.errors import AmendmentCurrencyDiffers
+from kehu_sales.amendments.errors import AmendmentCurrencyDiffers, UnknownRevision
 from kehu_sales.amendments.models import AmendmentState, ContractAmendment
 from kehu_sales.amendments.rules import redraw, require_money_kept, require_planned_kept
 from kehu_sales.amendments.schemas import AmendmentCreate, AmendmentFilters
@@ -100,6 +100,17 @@ async def list_revisions(session: Session, contract_id: UUID) -> list[ContractAm
     if contract.approved_on is None:
         return []
     return await queries.kept_of(session, contract.id) or [await _original(session, contract)]
+
+
+async def read_revision(session: Session, contract_id: UUID, revision: int) -> ContractAmendment:
+    """Return one version of a contract that was agreed to. Raises `NotFound`, `UnknownRevision`."""
+    agreed = {one.revision: one for one in await list_revisions(session, contract_id)}
+    if revision in agreed:
+        return agreed[revision]
+    contract = await require(session, Contract, contract_id)
+    raise UnknownRevision(
+        number=contract.number, revision=revision, agreed=list(agreed) or ["none"]
+    )
 
 
 async def _proposed(

@@ -63,6 +63,11 @@ class AssignmentRule(Aggregate, Base):
         if self.way != Way.TERRITORY and not self.employee_ids and self.department_id is None:
             raise AssigneesMissing
 
+    def name_currency(self, otherwise: str) -> None:
+        """Have amounts in a currency: `otherwise` where none is named."""
+        if self.currency is None and (self.amount_from, self.amount_below) != (None, None):
+            self.currency = otherwise
+
     def rule(self) -> Rule:
         """Return what it says."""
         return Rule(

@@ -53,6 +53,7 @@ from kehu_sales.opportunities.errors import (
     OpportunityIsClosed,
     UnknownOpportunity,
 )
+from kehu_sales.opportunities.routes import Currency
 from kehu_sales.opportunities.schemas import OpportunityRead
 
 routes = router("/v1/opportunities", "opportunities")
@@ -145,10 +146,10 @@ async def preview_assignment(
     responses=problems(*UNSOUND),
 )
 async def create_assignment_rule(
-    data: RuleCreate, session: Session, response: Response
+    data: RuleCreate, session: Session, currency: Currency, response: Response
 ) -> AssignmentRuleRead:
-    """Say who gets which opportunities."""
-    rule = await service.create_rule(session, data)
+    """Say who gets which opportunities; amounts are in the tenant's currency if none is given."""
+    rule = await service.create_rule(session, data, currency=currency)
     response.headers["Location"] = f"/v1/assignment-rules/{rule.id}"
     return _rule(rule, response)
 
@@ -179,12 +180,18 @@ async def read_assignment_rule(
     responses=problems(*UNSOUND),
 )
 async def change_assignment_rule(
-    rule_id: UUID, data: RuleUpdate, session: Session, version: ExpectedVersion, response: Response
+    rule_id: UUID,
+    data: RuleUpdate,
+    session: Session,
+    currency: Currency,
+    version: ExpectedVersion,
+    response: Response,
 ) -> AssignmentRuleRead:
     """Change a rule, or switch it off; what was assigned stays."""
-    return _rule(
-        await service.change_rule(session, rule_id, data, expected_version=version), response
+    rule = await service.change_rule(
+        session, rule_id, data, currency=currency, expected_version=version
     )
+    return _rule(rule, response)
 
 
 @assignees.post(

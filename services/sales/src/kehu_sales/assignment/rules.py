@@ -83,8 +83,9 @@ class Person:
 class Rule:
     """What a tenant's rule says. Empty conditions hold for everything.
 
-    `weights` is what an open opportunity in a state weighs (1 unless given); who has `max_load`, or
-    the own limit, gets nothing more. `language` and `min_level` are for skill.
+    Amounts are in `currency`, and compared with no other. `weights` is what an open opportunity in
+    a state weighs (1 unless given); who has `max_load`, or the own limit, gets nothing more.
+    `language` and `min_level` are for skill.
     """
 
     id: UUID
@@ -109,7 +110,7 @@ class Rule:
             or case.territory_id in (self.territory_ids or {case.territory_id} - {None}),
             Condition.CATEGORY: not self.categories or bool(self.categories & case.categories),
             Condition.SOURCE: not self.sources or case.source in self.sources,
-            Condition.CURRENCY: self._any_amount or self.currency in (None, case.currency),
+            Condition.CURRENCY: self._any_amount or self.currency == case.currency,
             Condition.AMOUNT: self._any_amount or self._holds(case.amount),
         }
         return next((condition for condition, is_met in met.items() if not is_met), None)

@@ -28,7 +28,10 @@ CATEGORIES = "Only with a product of one of these categories; empty: all."
 SOURCES = "Only from one of these sources; empty: all."
 AMOUNT_FROM = "Only with this expected revenue, or more."
 AMOUNT_BELOW = "Only with less expected revenue than this."
-CURRENCY = "The currency of the amounts; an opportunity in another one is not meant."
+CURRENCY = (
+    "The currency of the amounts, the tenant's if none is given; an opportunity in another one is "
+    "not compared: the explanation says that the currency is unmet."
+)
 EMPLOYEES = "Whom it chooses from; territory needs none, and finds its people itself then."
 DEPARTMENT = "It chooses from the people of this department, besides the employees."
 LANGUAGE = "For skill: the language that is needed."

@@ -188,15 +188,17 @@ async def list_assignments(session: Session, opportunity_id: UUID) -> list[Assig
     return await queries.assignments_of(session, opportunity_id)
 
 
-async def create_rule(session: Session, data: RuleCreate) -> AssignmentRule:
+async def create_rule(session: Session, data: RuleCreate, *, currency: str) -> AssignmentRule:
     """Enter a rule; the database refuses a position that is taken.
 
+    Amounts are in `currency` unless one is given.
     Raises `AssigneesMissing`, `AmountsReversed`, `UnknownEmployee`, `UnknownDepartment`,
     `UnknownTerritory`, `UnknownCategories`.
     """
     values = _values(data.model_dump(exclude={"weights"}))
     weights = data.weights.given() if data.weights else {}
     rule = AssignmentRule(**values, weights=weights)
+    rule.name_currency(currency)
     await _require_known(session, data)
     rule.require_sound()
     audit.created(session, rule)
@@ -204,7 +206,7 @@ async def create_rule(session: Session, data: RuleCreate) -> AssignmentRule:
 
 
 async def change_rule(
-    session: Session, rule_id: UUID, data: RuleUpdate, *, expected_version: int
+    session: Session, rule_id: UUID, data: RuleUpdate, *, currency: str, expected_version: int
 ) -> AssignmentRule:
     """Change a rule, or switch it off; what was assigned stays.
 
@@ -219,6 +221,7 @@ async def change_rule(
         given["weights"] = data.weights.given()
     for name, value in given.items():
         setattr(rule, name, value)
+    rule.name_currency(currency)
     rule.require_sound()
     audit.changed(session, rule, "changed")
     return rule

@@ -9,6 +9,10 @@ STATES_ZH = {
     "cancelled": "已取消",
 }  # fmt: skip
 
+SOURCES_ZH = {
+    "quote_id": "报价单", "lines": "明细", "discount_percent": "整单折扣", "nothing": "无",
+}  # fmt: skip
+
 
 class QuoteNotApproved(DomainError):
     """Only a quote that was approved is pushed down to a contract (1.4, item 2)."""
@@ -28,6 +32,15 @@ class UnknownQuote(DomainError):
     zh = "不存在报价单 {id}。"
 
 
+class UnknownContract(DomainError):
+    """What names a contract, such as a project or a receipt, names one that does not exist."""
+
+    code = "unknown-contract"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "There is no contract {id}."
+    zh = "不存在合同 {id}。"
+
+
 class QuoteHasContract(DomainError):
     """A quote has one contract at most; a cancelled one makes way for another."""
 
@@ -42,8 +55,16 @@ class ContractSourceUnclear(DomainError):
 
     code = "contract-source-unclear"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "Name a quote or give lines, not both: the lines and discount of a quote are taken over."
-    zh = "请指定报价单或填写明细，不能同时指定：报价单的明细和折扣将直接带入。"
+    en = (
+        "A contract is made from a quote or from lines; given: {given}. Give quote_id alone, whose "
+        "lines and discount are taken over, or lines without quote_id, and discount_percent if "
+        "something is given off."
+    )
+    zh = (
+        "合同来自报价单，或来自自填明细；已填写：{given}。请只指定报价单，其明细和折扣将直接带入；"
+        "或不指定报价单，填写明细，有整单折扣时另填整单折扣。"
+    )
+    zh_words = SOURCES_ZH
 
 
 class LinesOfTheQuote(DomainError):
@@ -111,12 +132,21 @@ class ContractHasProjects(DomainError):
 
 
 class ContractHasDeliveries(DomainError):
-    """Something was delivered for it: that has to come back first, or the contract is fulfilled."""
+    """Something was delivered for it: that has to come back first, or the contract is fulfilled.
+
+    Deliveries come back whatever became of their project, also after it was closed.
+    """
 
     code = "contract-has-deliveries"
     status = HTTPStatus.CONFLICT
-    en = "Projects have delivered products of {number}: {projects}. Reverse the deliveries first."
-    zh = "项目 {projects} 已交付合同 {number} 的产品，请先冲销交付。"
+    en = (
+        "Projects have delivered products of {number}: {projects}. If these came back, reverse "
+        "their deliveries first; if they stay with the customer, collect and fulfil the contract."
+    )
+    zh = (
+        "项目 {projects} 已交付合同 {number} 的产品。如产品已退回，请先冲销这些项目的交付；"
+        "如产品留在客户处，请收齐款项后履行合同。"
+    )
 
 
 class ContractNotCollected(DomainError):

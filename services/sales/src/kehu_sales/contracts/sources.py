@@ -68,10 +68,10 @@ async def source_of(
     """
     if data.quote_id is not None:
         if data.lines is not None or data.discount_percent is not None:
-            raise ContractSourceUnclear
+            raise _unclear(data)
         return await _from_quote(session, data, data.quote_id, today=today)
     if data.lines is None:
-        raise ContractSourceUnclear
+        raise _unclear(data)
     opportunity = await _opportunity_of(session, data.opportunity_id)
     theirs = opportunity.customer_id if opportunity else None
     customer = await _customer_of(session, theirs, data.customer_id, opportunity)
@@ -88,6 +88,12 @@ async def source_of(
         one,
         data.discount_percent or NO_DISCOUNT,
     )
+
+
+def _unclear(data: ContractCreate) -> ContractSourceUnclear:
+    names = ("quote_id", "lines", "discount_percent")
+    given = [name for name in names if getattr(data, name) is not None]
+    return ContractSourceUnclear(given=given or ["nothing"])
 
 
 async def _from_quote(

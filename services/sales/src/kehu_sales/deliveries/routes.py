@@ -11,6 +11,7 @@ from kehu_kernel.db import require
 from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
+from kehu_sales.contracts.errors import UnknownContract
 from kehu_sales.deliveries import service
 from kehu_sales.deliveries.errors import (
     DeliveryIsReversed,
@@ -29,7 +30,6 @@ from kehu_sales.projects.errors import (
     MoreThanContract,
     OverDelivery,
     ProjectNotReady,
-    UnknownContract,
     UnknownProjectLine,
 )
 
@@ -93,7 +93,7 @@ async def read_delivery(delivery_id: UUID, session: Session, response: Response)
     "/{delivery_id}/reverse",
     summary="Reverse a delivery",
     dependencies=[WRITE],
-    responses=problems(DeliveryIsReversed, ProjectNotReady, *DATES),
+    responses=problems(DeliveryIsReversed, *DATES),
 )
 async def reverse_delivery(
     delivery_id: UUID,

@@ -99,8 +99,8 @@ async def reverse_delivery(
 ) -> ProjectDelivery:
     """Take a delivery back as a whole, for a reason; what it delivered is open again.
 
-    Also of a cancelled project: that is when goods come back. Raises `DeliveryIsReversed`,
-    `ProjectNotReady` (of one that is closed), `DateInFuture`, `DateBeforePrevious`.
+    Also after the project is over: that is when goods come back. One that is closed stays closed:
+    what came back is given up. Raises `DeliveryIsReversed`, `DateInFuture`, `DateBeforePrevious`.
     """
     project_id = await session.scalar(
         select(ProjectDelivery.project_id).where(
@@ -114,14 +114,14 @@ async def reverse_delivery(
     delivery = await require(
         session, ProjectDelivery, delivery_id, lock=True, expected_version=expected_version
     )
-    delivery.require_standing()
-    project.require(ProjectState.EXECUTING, ProjectState.CANCELLED)
     delivery.reverse(business_day.happened(data.on, today), data.reason)
     lines = await lines_of(session, project.id)
     before = [line_told(one) for one in lines]
     of_number = {one.line_number: one for one in lines}
     for one in delivery.lines:
         of_number[one.line_number].take_back(one.quantity)
+        if project.state == ProjectState.CLOSED:
+            of_number[one.line_number].give_up(one.quantity, data.reason)
     await session.execute(
         delete(DeliveredSerial).where(
             DeliveredSerial.tenant_id == delivery.tenant_id,

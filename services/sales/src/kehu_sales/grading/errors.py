@@ -1,5 +1,6 @@
 """What can be refused about grading, in business words."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from kehu_kernel.errors import DomainError
@@ -15,6 +16,17 @@ INDICATOR_ZH = {
     "customer_activity": "客户活跃程度",
 }
 """The eight indicators in Chinese (L2848)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of a scheme as refusals name it, in both languages."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return self.en
 
 
 class WeightsUnsound(DomainError):
@@ -116,6 +128,24 @@ class ScaleUnsound(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "The scale ends at {highest}, not above {lowest}."
     zh = "评估值上限 {highest} 必须大于下限 {lowest}。"
+
+
+class SchemeOutsideScale(DomainError):
+    """What a scheme compares with values, or takes for them, lies on its scale."""
+
+    code = "scheme-outside-scale"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "Outside the scale, from {lowest} to {highest}: {places}."
+    zh = "以下内容超出评估值范围 {lowest} 至 {highest}：{places}。"
+
+
+class SchemeRepeats(DomainError):
+    """Of two that say what becomes of the same thing, one would be ignored."""
+
+    code = "scheme-repeats"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "Given more than once: {places}."
+    zh = "以下内容重复填写：{places}。"
 
 
 class ValueOutsideScale(DomainError):

@@ -31,10 +31,13 @@ async def scheme_in_force(session: Session, *, lock: bool = False) -> GradingSch
     return found
 
 
-async def scheme_or_default(session: Session) -> GradingScheme:
-    """Return the tenant's scheme; the defaults, as version 0, where it has none."""
+async def scheme_or_default(session: Session, *, currency: str) -> GradingScheme:
+    """Return the tenant's scheme; the defaults, as version 0, where it has none.
+
+    Amounts of the defaults are in `currency`.
+    """
     return await scheme_in_force(session) or GradingScheme(
-        version=0, content=dict(DEFAULTS), largest_ratio=LARGEST_RATIO
+        version=0, content={**DEFAULTS, "currency": currency}, largest_ratio=LARGEST_RATIO
     )
 
 
@@ -53,7 +56,8 @@ async def require_level(session: Session, code: str) -> None:
 
     Those of schemes that were in force before still stand on opportunities closed then.
     """
-    contents = [(await scheme_or_default(session)).content]
+    in_force = await scheme_in_force(session)
+    contents = [in_force.content if in_force else DEFAULTS]
     contents += [one.content for one in await past_schemes(session)]
     levels = dict.fromkeys(one["code"] for content in contents for one in content["levels"])
     if code not in levels:

@@ -81,12 +81,14 @@ def find_grade(
 ) -> Grade:
     """Return the grade, from what users entered, and what the records say where they did not.
 
-    An amount in another currency than the scheme's says nothing.
+    An amount in another currency than the scheme's is not compared: the explanation says so.
     """
     values = assessment.values()
     sources = dict.fromkeys(values, "entered")
     revenue = assessment.annual_revenue(opportunity.expected_revenue)
-    if revenue and opportunity.currency == scheme.currency:
+    if revenue and opportunity.currency != scheme.currency:
+        sources[Indicator.PREDICTED_REVENUE] = "other_currency"
+    elif revenue:
         values[Indicator.PREDICTED_REVENUE] = revenue
         sources[Indicator.PREDICTED_REVENUE] = "opportunity"
     value = scheme.customer_values.get((customer and customer.value_grade) or "")

@@ -8,6 +8,7 @@ from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
 from kehu_kernel.http import ExpectedVersion, Session, Today, router, set_etag
 from kehu_kernel.problems import problems
+from kehu_sales.directory.errors import UnknownEmployee
 from kehu_sales.grading import queries, service
 from kehu_sales.grading.errors import (
     BandsUnsound,
@@ -19,6 +20,8 @@ from kehu_sales.grading.errors import (
     NotEffectiveYet,
     RuleUnclear,
     ScaleUnsound,
+    SchemeOutsideScale,
+    SchemeRepeats,
     UnknownLevel,
     ValueOutsideScale,
     WeightsUnsound,
@@ -32,6 +35,7 @@ from kehu_sales.grading.schemas import (
     SchemeVersions,
 )
 from kehu_sales.opportunities.errors import EvaluationHasFailed, OpportunityIsClosed
+from kehu_sales.opportunities.routes import Currency
 
 routes = router("/v1/grading-scheme", "grading")
 grades = router("/v1/opportunities", "grading")
@@ -42,9 +46,11 @@ WRITE_ONE = requires("sales:opportunities:write")
 
 
 @routes.get("", summary="Read the grading scheme", dependencies=[READ])
-async def read_grading_scheme(session: Session, response: Response) -> SchemeRead:
+async def read_grading_scheme(
+    session: Session, currency: Currency, response: Response
+) -> SchemeRead:
     """The scheme in force, or the defaults as version 0, by which nothing is graded yet."""
-    found = await queries.scheme_or_default(session)
+    found = await queries.scheme_or_default(session, currency=currency)
     set_etag(response, found)
     return SchemeRead.of(found)
 
@@ -63,16 +69,23 @@ async def read_grading_scheme(session: Session, response: Response) -> SchemeRea
         UnknownLevel,
         RuleUnclear,
         ScaleUnsound,
+        SchemeOutsideScale,
+        SchemeRepeats,
+        UnknownEmployee,
     ),
 )
 async def change_grading_scheme(
-    data: SchemeUpdate, session: Session, version: ExpectedVersion, response: Response
+    data: SchemeUpdate,
+    session: Session,
+    currency: Currency,
+    version: ExpectedVersion,
+    response: Response,
 ) -> SchemeRead:
     """Put a new version of the scheme in force; the first change, even of nothing, begins grading.
 
     Opportunities are graded again lot by lot, by the worker; until then `stale` is true of a grade.
     """
-    found = await service.change_scheme(session, data, expected_version=version)
+    found = await service.change_scheme(session, data, currency=currency, expected_version=version)
     set_etag(response, found)
     return SchemeRead.of(found)
 

@@ -11,13 +11,13 @@ from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import CurrencyCode
 from kehu_kernel.amounts import Written, digits
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
-from kehu_sales.grading.errors import INDICATOR_ZH
+from kehu_sales.grading.errors import INDICATOR_ZH, Place
 from kehu_sales.grading.models import (
     GradingScheme,
     GradingSchemeVersion,
     OpportunityAssessment,
 )
-from kehu_sales.grading.scheme import INDICATOR_EN, Indicator, RuleKind
+from kehu_sales.grading.scheme import INDICATOR_EN, Indicator, RuleKind, rule_place
 from kehu_sales.opportunities.models import Opportunity
 
 SIZE = len(Indicator)
@@ -148,7 +148,9 @@ class SchemeUpdate(Patch):
         }
     )  # fmt: skip
 
-    currency: CurrencyCode | None = Field(None, description="Currency, ISO 4217.")
+    currency: CurrencyCode | None = Field(
+        None, description="Currency of all its amounts, ISO 4217; the tenant's until one is given."
+    )
     standards: Annotated[list[StandardInput], Field(min_length=1, max_length=SIZE)] | None = Field(
         None, description="Value standards; those of indicators that are left out stay."
     )
@@ -192,6 +194,19 @@ class SchemeUpdate(Patch):
             if value is not None:
                 found[name] = _text(value)
         return found
+
+    def places(self) -> list[Place]:
+        """Return what is given, in words; each may stand in a scheme once."""
+        rules = [rule_place(one.kind, one.indicator, one.value) for one in self.rules or ()]
+        standards = [one.indicator.value for one in self.standards or ()]
+        return [
+            *(Place(f"the standard of {one}", f"“{INDICATOR_ZH[one]}”的分值标准")
+              for one in standards),
+            *(Place(f"the rule on {one.en}", f"直接定级规则“{one.zh}”") for one in rules),
+            *(Place(f"the level {one.name}", f"级别名称“{one.name}”") for one in self.levels or ()),
+            *(Place(f"value grade {one.grade}", f"客户价值等级 {one.grade}")
+              for one in self.customer_values or ()),
+        ]  # fmt: skip
 
     def replaced(self, standards: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the standards with those that are given in their places."""
@@ -389,7 +404,8 @@ class PartRead(BaseModel):
     indicator: OrLater[Indicator] = Field(description="The indicator.")
     value: DecimalText | None = Field(description="Its value; null: nobody knows.")
     source: str = Field(
-        description="Who says so: entered, opportunity, customer, or unknown; may grow."
+        description="Who says so: entered, opportunity, customer, or unknown; other_currency: the "
+        "opportunity's amount is not in the scheme's currency, and not compared; may grow."
     )
     band: str | None = Field(description="Name of the band the value lies in.")
     band_en: str | None = Field(description="Name of the band in English.")

@@ -4,7 +4,8 @@ The tables of the text are lost (7-2), so its numbers are given where it has any
 ours: every one of them is the tenant's to change.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -17,8 +18,11 @@ from kehu_sales.grading.errors import (
     BandsUnsound,
     LeaderUnclear,
     LevelsUnsound,
+    Place,
     RuleUnclear,
     ScaleUnsound,
+    SchemeOutsideScale,
+    SchemeRepeats,
     UnknownLevel,
     ValueOutsideScale,
     WeightsUnsound,
@@ -140,7 +144,7 @@ class Scheme:
         """Refuse what grades nothing, or not everything.
 
         Raises `BandsUnsound`, `WeightsUnsound`, `LevelsUnsound`, `LeaderUnclear`, `UnknownLevel`,
-        `RuleUnclear`, `ScaleUnsound`.
+        `RuleUnclear`, `ScaleUnsound`, `SchemeOutsideScale`.
         """
         if self.highest_value <= self.lowest_value:
             raise ScaleUnsound(lowest=self.lowest_value, highest=self.highest_value)
@@ -157,11 +161,41 @@ class Scheme:
             nothing = rule.indicator is None and rule.value is None
             if not (nothing if rule.kind is RuleKind.SOCIAL_INFLUENCE else named):
                 raise RuleUnclear
+        outside = list(self._outside_scale())
+        if outside:
+            raise SchemeOutsideScale(
+                lowest=in_figures(self.lowest_value), highest=in_figures(self.highest_value),
+                places=outside,
+            )  # fmt: skip
+
+    def _outside_scale(self) -> Iterator[Place]:
+        """Yield what no value can meet, or be; revenue is an amount, and on no scale."""
+        rated = set(Indicator) - {Indicator.PREDICTED_REVENUE}
+        for number, rule in enumerate(self.rules, start=1):
+            if rule.indicator in rated and not self._on_scale(rule.value):
+                told = rule_place(rule.kind, rule.indicator, rule.value)
+                yield Place(
+                    f"rule {number} ({told.en})", f"第 {number} 条直接定级规则（{told.zh}）"
+                )
+        for standard in self.standards:
+            name = standard.indicator.value
+            for band in standard.bands if standard.indicator in rated else ():
+                if band.from_value is not None and not self._on_scale(band.from_value):
+                    start = in_figures(band.from_value)
+                    yield Place(f"the band of {name} from {start}",
+                                f"“{INDICATOR_ZH[name]}”自 {start} 起的区间")  # fmt: skip
+        for grade, value in self.customer_values.items():
+            if not self._on_scale(value):
+                yield Place(f"value grade {grade}: {in_figures(value)}",
+                            f"客户价值等级 {grade}：{in_figures(value)}")  # fmt: skip
+
+    def _on_scale(self, value: Decimal | None) -> bool:
+        return value is not None and self.lowest_value <= value <= self.highest_value
 
     def require_on_scale(self, values: Mapping[Indicator, Decimal]) -> None:
         """Raise `ValueOutsideScale` if what was entered of an indicator is not on the scale."""
         for indicator, value in values.items():
-            if not self.lowest_value <= value <= self.highest_value:
+            if not self._on_scale(value):
                 raise ValueOutsideScale(
                     indicator=indicator.value, value=value, lowest=self.lowest_value,
                     highest=self.highest_value,
@@ -194,6 +228,34 @@ def _require_falling(levels: Sequence[Level]) -> None:
     for level in levels:
         if level.leader_id is not None and level.leader_role is not None:
             raise LeaderUnclear(level=level.code)
+
+
+KINDS = {
+    RuleKind.VALUE_ABOVE: ("above", "高于"),
+    RuleKind.VALUE_BELOW: ("below", "低于"),
+    RuleKind.SOCIAL_INFLUENCE: ("social influence", "社会影响"),
+}
+
+
+def rule_place(kind: RuleKind, indicator: Indicator | None, value: Decimal | None) -> Place:
+    """Return what a direct rule asks for, in words."""
+    en, zh = KINDS[kind]
+    if indicator is None or value is None:
+        return Place(en, zh)
+    figures = in_figures(value)
+    return Place(f"{indicator} {en} {figures}", f"{INDICATOR_ZH[indicator]}{zh} {figures}")
+
+
+def require_once(places: Iterable[Place]) -> None:
+    """Refuse what stands in a scheme twice, all of it at once. Raises `SchemeRepeats`."""
+    twice = [place for place, times in Counter(places).items() if times > 1]
+    if twice:
+        raise SchemeRepeats(places=twice)
+
+
+def in_figures(value: Decimal) -> str:
+    """Return a number as messages show it: 5, not 5.00."""
+    return format(value.normalize(), "f")
 
 
 def plain(scheme: Scheme) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
 from kehu_sales.customers.service import load_customers
 from kehu_sales.db import among
+from kehu_sales.directory.service import require_employee
 from kehu_sales.grading import queries
 from kehu_sales.grading.ahp import judge, not_reciprocal
 from kehu_sales.grading.errors import (
@@ -35,7 +36,7 @@ from kehu_sales.grading.models import (
 )
 from kehu_sales.grading.regrading import as_text, is_graded, regrade
 from kehu_sales.grading.schemas import AssessmentInput, SchemeUpdate
-from kehu_sales.grading.scheme import Indicator, plain, scheme_from
+from kehu_sales.grading.scheme import Indicator, plain, require_once, scheme_from
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.models import Opportunity
 
@@ -83,15 +84,17 @@ Opportunities of customers that were merged into one go by the value of that one
 
 
 async def change_scheme(
-    session: Session, data: SchemeUpdate, *, expected_version: int
+    session: Session, data: SchemeUpdate, *, currency: str, expected_version: int
 ) -> GradingScheme:
     """Change the scheme; the first change, even of nothing, puts the defaults in force.
 
+    Amounts are in `currency` until the scheme names one.
     Grades say by which version they were made; the worker walks through those of older ones, lot
-    by lot, however many there are. Raises what `Scheme.require_sound` raises,
-    `MatrixNotReciprocal`, `JudgementsInconsistent`. Of two first changes the database lets one win.
+    by lot, however many there are. Raises what `Scheme.require_sound` raises, `SchemeRepeats`,
+    `UnknownEmployee`, `MatrixNotReciprocal`, `JudgementsInconsistent`. Of two first
+    changes the database lets one win.
     """
-    found = await queries.scheme_or_default(session)
+    found = await queries.scheme_or_default(session, currency=currency)
     decided = found.version > 0
     if decided:
         found = await require(
@@ -106,6 +109,10 @@ async def change_scheme(
     parts = data.parts() | {"standards": standards} | _weigh(found, data)
     scheme = scheme_from({**found.content, **parts})
     scheme.require_sound()
+    require_once(data.places())
+    for level in data.levels or ():
+        if level.leader_id is not None:
+            await require_employee(session, level.leader_id)
     found.content = plain(scheme)
     if not decided:
         audit.created(session, found)

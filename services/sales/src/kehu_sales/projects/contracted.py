@@ -5,19 +5,26 @@ Quantities are compared by product: lines of a contract change places when it is
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import case, func, or_, select
 
 from kehu_kernel.session import Session
-from kehu_sales.contracts.errors import ContractHasDeliveries, ContractHasProjects
+from kehu_sales.contracts.errors import (
+    ContractHasDeliveries,
+    ContractHasProjects,
+    UnknownContract,
+)
 from kehu_sales.contracts.models import EFFECTIVE, Contract
-from kehu_sales.projects.errors import ContractNotEffective, MoreThanContract, UnknownContract
+from kehu_sales.projects.errors import ContractNotEffective, MoreThanContract
 from kehu_sales.projects.models import OPEN, Project, ProjectLine, ProjectState
+from kehu_sales.quotes.lines import QuoteLine, total_of
 from kehu_sales.references import reference
 
 Quantities = Mapping[UUID, Decimal]
+NONE = Decimal(0)
 
 
 def by_product(lines: Iterable[tuple[UUID, Decimal]]) -> Quantities:
@@ -31,9 +38,9 @@ def by_product(lines: Iterable[tuple[UUID, Decimal]]) -> Quantities:
 def require_within(agreed: Quantities, taken: Quantities, wanted: Quantities) -> None:
     """Refuse more of a product than the contract has left. Raises `MoreThanContract`."""
     for product_id, quantity in wanted.items():
-        left = agreed.get(product_id, Decimal(0)) - taken.get(product_id, Decimal(0))
+        left = agreed.get(product_id, NONE) - taken.get(product_id, NONE)
         if quantity > left:
-            shown = format(max(left, Decimal(0)).normalize(), "f")
+            shown = format(max(left, NONE).normalize(), "f")
             raise MoreThanContract(product=product_id, left=shown, quantity=format(quantity, "f"))
 
 
@@ -51,6 +58,30 @@ async def lock_effective(session: Session, contract_id: UUID) -> Contract:
 def agreed_in(contract: Contract) -> Quantities:
     """Return what the contract is about."""
     return by_product((line.product_id, line.quantity) for line in contract.lines)
+
+
+def left_of(contract: Contract, taken: Quantities) -> list[QuoteLine]:
+    """Return the lines of the contract less what projects have planned, in their order."""
+    gone, left = dict(taken), []
+    for line in contract.lines:
+        off = min(gone.get(line.product_id, NONE), line.quantity)
+        gone[line.product_id] = gone.get(line.product_id, NONE) - off
+        if line.quantity > off:
+            left.append(replace(line, quantity=line.quantity - off))
+    return left
+
+
+def worth_of(left: Iterable[QuoteLine], wanted: Quantities, off_total: Decimal) -> Decimal:
+    """Return what a part of a contract is worth: quantities at its prices, less its discount.
+
+    Where lines of a product differ in price, the first of those that are left count.
+    """
+    still, part = dict(wanted), []
+    for line in left:
+        quantity = min(still.get(line.product_id, NONE), line.quantity)
+        still[line.product_id] = still.get(line.product_id, NONE) - quantity
+        part.append(replace(line, quantity=quantity))
+    return total_of(part, off_total)
 
 
 async def planned_for(session: Session, contract_id: UUID) -> Quantities:

@@ -189,6 +189,15 @@ class OverDelivery(DomainError):
     zh = "第 {line} 行（{product}）未交付数量仅为 {open}，{quantity} 超出。"
 
 
+class NothingOpenOfLine(DomainError):
+    """What was delivered, or given up before, cannot be given up."""
+
+    code = "nothing-open-of-line"
+    status = HTTPStatus.CONFLICT
+    en = "Nothing of line {line} ({product}) is open: {delivered} delivered, {given_up} given up."
+    zh = "第 {line} 行（{product}）没有未交付数量：已交付 {delivered}，已放弃 {given_up}。"
+
+
 class UnknownProject(DomainError):
     """A task names a project that does not exist."""
 
@@ -196,15 +205,6 @@ class UnknownProject(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "There is no project {id}."
     zh = "不存在项目 {id}。"
-
-
-class UnknownContract(DomainError):
-    """A project names a contract that does not exist."""
-
-    code = "unknown-contract"
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "There is no contract {id}."
-    zh = "不存在合同 {id}。"
 
 
 class ContractNotEffective(DomainError):

@@ -21,6 +21,7 @@ from kehu_sales.projects.errors import (
     NOTHING,
     MilestoneReached,
     NoStageLeft,
+    NothingOpenOfLine,
     NotInTeam,
     NotTheNextStage,
     OverDelivery,
@@ -63,8 +64,8 @@ class Project(Aggregate, Base):
     """What was sold is delivered: in stages ticked from a method, by a team, with milestones.
 
     A stage is `entered_on` and `ended_on` business days; `last_step_on` is the day of the step
-    before, no step lies before it. `amount` is what the contract is worth. `alert_on` is the next
-    planned day that is to be told of when it is over; `alerted` what was told of.
+    before, no step lies before it. `amount` is what its lines are worth by the contract. `alert_on`
+    is the next planned day that is to be told of when it is over; `alerted` what was told of.
     """
 
     label_zh = "项目"
@@ -138,7 +139,7 @@ class Project(Aggregate, Base):
 
     @property
     def worth(self) -> Money | None:
-        """What the contract is worth."""
+        """What its lines are worth by the contract."""
         if self.amount is None or self.currency is None:
             return None
         return Money(amount=self.amount, currency=self.currency)
@@ -436,10 +437,19 @@ class ProjectLine(TenantRow, Base):
         """Undo a delivery of so much."""
         self.delivered -= quantity
 
-    def give_up(self, quantity: Decimal, reason: str) -> None:
-        """Deliver so much less, for a reason. Raises `OverDelivery`."""
-        self._require_open(quantity)
-        self.given_up += quantity
+    def give_up(self, quantity: Decimal | None, reason: str) -> None:
+        """Deliver so much less, or what is open, for a reason.
+
+        Raises `NothingOpenOfLine`, `OverDelivery`.
+        """
+        if not self.open:
+            raise NothingOpenOfLine(
+                line=self.line_number, product=self.product_name, delivered=_told(self.delivered),
+                given_up=_told(self.given_up),
+            )  # fmt: skip
+        less = quantity or self.open
+        self._require_open(less)
+        self.given_up += less
         self.give_up_reason = reason
 
 

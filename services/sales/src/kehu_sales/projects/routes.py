@@ -13,6 +13,7 @@ from kehu_kernel.http import ExpectedVersion, OptionalVersion, Today, router, se
 from kehu_kernel.http import Session as Db
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
+from kehu_sales.contracts.errors import UnknownContract
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
 from kehu_sales.methods.errors import MethodWithdrawn, NoDefaultMethod, UnknownMethod
 from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
@@ -24,6 +25,7 @@ from kehu_sales.projects.errors import (
     MoreThanContract,
     NoStageLeft,
     NothingLeftOfContract,
+    NothingOpenOfLine,
     NotInTeam,
     NotTheNextStage,
     OverDelivery,
@@ -37,7 +39,6 @@ from kehu_sales.projects.errors import (
     StageWorkReminder,
     TeamMemberTaken,
     TooManyParts,
-    UnknownContract,
     UnknownMilestone,
     UnknownProjectLine,
     UnknownProjectStage,
@@ -334,7 +335,7 @@ async def leave_team(
     "/{project_id}/give-up",
     summary="Give up a line",
     dependencies=[WRITE],
-    responses=problems(ProjectNotReady, UnknownProjectLine, OverDelivery),
+    responses=problems(ProjectNotReady, UnknownProjectLine, NothingOpenOfLine, OverDelivery),
 )
 async def give_up_line(
     project_id: UUID, data: LineGivenUp, session: Db, version: OptionalVersion, response: Response

@@ -285,7 +285,7 @@ async def give_up_line(
 ) -> Project:
     """Deliver less than was planned, for a reason.
 
-    Raises `ProjectNotReady`, `UnknownProjectLine`, `OverDelivery`.
+    Raises `ProjectNotReady`, `UnknownProjectLine`, `NothingOpenOfLine`, `OverDelivery`.
     """
     project = await require(
         session, Project, project_id, lock=True, expected_version=expected_version
@@ -294,9 +294,9 @@ async def give_up_line(
     lines = await queries.lines_of(session, project.id)
     before = [line_told(one) for one in lines]
     line = next((one for one in lines if one.line_number == data.line_number), None)
-    if line is None or not (data.quantity or line.open):
+    if line is None:
         raise UnknownProjectLine(line=data.line_number)
-    line.give_up(data.quantity or line.open, data.reason)
+    line.give_up(data.quantity, data.reason)
     return keep(
         session, project, "line-given-up", lines=(before, [line_told(one) for one in lines])
     )

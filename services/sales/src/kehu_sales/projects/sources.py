@@ -8,7 +8,6 @@ from uuid import UUID
 
 from kehu_kernel import ids
 from kehu_kernel.session import Session
-from kehu_sales.contracts.models import Contract
 from kehu_sales.customers.service import (
     current_customer,
     load_customers,
@@ -24,12 +23,14 @@ from kehu_sales.products.errors import UnknownProduct
 from kehu_sales.products.naming import products_named
 from kehu_sales.products.queries import load_products
 from kehu_sales.projects.contracted import (
-    Quantities,
+    NONE,
     agreed_in,
     by_product,
+    left_of,
     lock_effective,
     planned_for,
     require_within,
+    worth_of,
 )
 from kehu_sales.projects.errors import (
     NothingLeftOfContract,
@@ -39,8 +40,6 @@ from kehu_sales.projects.errors import (
 from kehu_sales.projects.models import ProjectLine
 from kehu_sales.projects.schemas import ProjectCreate
 from kehu_sales.references import reference
-
-NONE = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ async def source_of(session: Session, data: ProjectCreate) -> Source:
 
 
 async def _from_contract(session: Session, data: ProjectCreate, contract_id: UUID) -> Source:
-    """Carry over a contract in force: customer, opportunity, quote, worth, and lines.
+    """Carry over a contract in force: customer, opportunity, quote, and lines with their worth.
 
     The lines are those given, or whatever no project of the contract has planned yet. Raises
     `ProjectSourceUnclear`, `UnknownContract`, `ContractNotEffective`, `MoreThanContract`,
@@ -114,31 +113,24 @@ async def _from_contract(session: Session, data: ProjectCreate, contract_id: UUI
     if data.opportunity_id is not None or other:
         raise ProjectSourceUnclear
     agreed, taken = agreed_in(contract), await planned_for(session, contract_id)
-    lines = await _own_lines(session, data) or _left(contract, taken)
+    left = left_of(contract, taken)
+    lines = await _own_lines(session, data) or [
+        Wanted(line.product_id, line.product_name, line.quantity) for line in left
+    ]
     if not lines:
         raise NothingLeftOfContract(number=contract.number)
+    wanted = by_product((one.product_id, one.quantity) for one in lines)
     async with products_named(session):
-        require_within(agreed, taken, by_product((one.product_id, one.quantity) for one in lines))
+        require_within(agreed, taken, wanted)
     return Source(
         customer_id=present_customer(known, theirs).id,
         lines=lines,
         opportunity_id=contract.opportunity_id,
         quote_id=contract.quote_id,
         contract_id=contract.id,
-        amount=contract.total,
+        amount=worth_of(left, wanted, contract.discount_percent),
         currency=contract.currency,
     )
-
-
-def _left(contract: Contract, taken: Quantities) -> list[Wanted]:
-    """Return the lines of the contract less what projects have planned, in their order."""
-    gone, left = dict(taken), []
-    for line in contract.lines:
-        off = min(gone.get(line.product_id, NONE), line.quantity)
-        gone[line.product_id] = gone.get(line.product_id, NONE) - off
-        if line.quantity > off:
-            left.append(Wanted(line.product_id, line.product_name, line.quantity - off))
-    return left
 
 
 async def _customer_of(session: Session, data: ProjectCreate) -> UUID:

@@ -33,12 +33,12 @@ class InstalmentOverpaid(DomainError):
 
 
 class UnknownInstalment(DomainError):
-    """The contract has no such instalment that can be paid, or the contract is not known."""
+    """The contract has no such instalment."""
 
     code = "unknown-instalment"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "The contract {contract_id} in force with an instalment {position} is not known."
-    zh = "没有生效的合同 {contract_id} 或其第 {position} 期。"
+    en = "The contract {number} has no instalment {position}; its plan has {instalments}."
+    zh = "合同 {number} 没有第 {position} 期，其回款计划共 {instalments} 期。"
 
 
 class ReceiptOfAnotherCustomer(DomainError):

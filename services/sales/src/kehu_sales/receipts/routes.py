@@ -11,7 +11,7 @@ from kehu_kernel.db import require
 from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
-from kehu_sales.contracts.errors import ContractNotReady
+from kehu_sales.contracts.errors import ContractNotReady, UnknownContract
 from kehu_sales.quotes.routes import CUSTOMER
 from kehu_sales.receipts import service
 from kehu_sales.receipts.errors import (
@@ -41,6 +41,7 @@ routes = router("/v1/receipts", "receipts")
 READ = requires("sales:receipts:read")
 WRITE = requires("sales:receipts:write")
 PAYING = (
+    UnknownContract,
     UnknownInstalment,
     ReceiptOfAnotherCustomer,
     ReceiptCurrencyDiffers,

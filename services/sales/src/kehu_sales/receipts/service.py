@@ -1,6 +1,6 @@
 """What can be done with a receipt. Locks: the receipt, its contracts by id, their instalments."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -10,6 +10,7 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.contracts import service as contracts
+from kehu_sales.contracts.errors import UnknownContract
 from kehu_sales.contracts.models import Contract, ContractState, Instalment
 from kehu_sales.contracts.plan import NOTHING
 from kehu_sales.customers.service import load_customers, require_customer, survivor_of
@@ -196,7 +197,7 @@ async def _allocate(
 ) -> list[Allocation]:
     """Pay instalments: those given, or else those due first, of one contract or of all.
 
-    Raises `UnknownInstalment`, `ReceiptOfAnotherCustomer`, and what `Receipt.pay` raises.
+    Raises `UnknownInstalment`, and what `_payable` and `Receipt.pay` raise.
     """
     if given is not None:
         wanted = {one.contract_id for one in given}
@@ -208,7 +209,7 @@ async def _allocate(
         return []
     found = await _payable(session, receipt, wanted)
     instalments = await queries.instalments_of(session, wanted)
-    shares = _due_first(receipt, instalments) if given is None else _told(given, instalments)
+    shares = _due_first(receipt, instalments) if given is None else _told(given, instalments, found)
     paid = []
     for instalment, amount in shares:
         receipt.pay(found[instalment.contract_id], instalment, amount)
@@ -228,11 +229,14 @@ async def _allocate(
 
 
 async def _payable(session: Session, receipt: Receipt, ids_: set[UUID]) -> dict[UUID, Contract]:
-    """Return contracts of the customer that can be paid, locked."""
+    """Return contracts of the customer that can be paid, locked.
+
+    Raises `UnknownContract`, `ReceiptOfAnotherCustomer`, `ContractNotReady`.
+    """
     found = await queries.lock_contracts(session, ids_)
     missing = sorted(ids_ - found.keys())
     if missing:
-        raise UnknownInstalment(contract_id=missing[0], position=1)
+        raise UnknownContract(id=missing[0])
     customers = {receipt.customer_id, *(one.customer_id for one in found.values())}
     known = await load_customers(session, customers)
     for contract in found.values():
@@ -255,14 +259,21 @@ def _due_first(
 
 
 def _told(
-    given: Sequence[AllocationInput], instalments: Sequence[Instalment]
+    given: Sequence[AllocationInput],
+    instalments: Sequence[Instalment],
+    contracts_: Mapping[UUID, Contract],
 ) -> Iterable[tuple[Instalment, Decimal]]:
     """Yield what was told. Raises `UnknownInstalment`."""
     known = {(one.contract_id, one.position): one for one in instalments}
     for one in given:
         instalment = known.get((one.contract_id, one.position))
         if instalment is None:
-            raise UnknownInstalment(contract_id=one.contract_id, position=one.position)
+            contract = contracts_[one.contract_id]
+            raise UnknownInstalment(
+                number=contract.number,
+                position=one.position,
+                instalments=len(contract.instalments),
+            )
         yield instalment, one.amount
 
 

@@ -19,17 +19,13 @@ from kehu_kernel.numbering import next_numbers
 from kehu_kernel.session import Session
 from kehu_service_desk.customers.models import CustomerRef
 from kehu_service_desk.product_files import events
-from kehu_service_desk.product_files.errors import CustomerNotHereYet
+from kehu_service_desk.product_files.errors import CustomerMissing, CustomerNotHereYet
 from kehu_service_desk.product_files.models import ProductFile, last_day
 from kehu_service_desk.requests.models import ServiceRequest
 
 ONE = Decimal(1)
 CUSTOMER_COMES_WITHIN = timedelta(minutes=5)
 """How long after a delivery its customer's own event is waited for. All deliveries wait with it."""
-
-
-class CustomerMissing(Exception):
-    """No customer came for a delivery that was told a while ago."""
 
 
 async def make_files(session: Session, event: ProjectLinesDelivered, told_at: datetime) -> None:

@@ -49,3 +49,10 @@ class CustomerNotHereYet(DomainError):
     retryable = True
     en = "There is no customer {id} here yet."
     zh = "此处尚无客户 {id}，请稍候。"
+
+
+class CustomerMissing(Exception):
+    """No customer came for a delivery that was told a while ago.
+
+    Nobody is told so over HTTP: the event is tried a few times more, then somebody has to look.
+    """
