@@ -115,12 +115,24 @@ class NextEvaluatorNotWanted(DomainError):
 
 
 class LastStage(DomainError):
-    """The opportunity is in the last stage of its method: it can only be won or lost."""
+    """No stage is left to promote it to: it can only be won or lost."""
 
     code = "last-stage"
     status = HTTPStatus.CONFLICT
-    en = "The opportunity {number} is in the last stage, {stage}: win or lose it."
-    zh = "商机 {number} 已处于最后阶段 {stage}：请赢单或输单。"
+    en = (
+        "The opportunity {number} is in {stage}, the last stage it can be promoted to: win or lose "
+        "it."
+    )
+    zh = "商机 {number} 已处于可推进到的最后阶段 {stage}：请赢单或输单。"
+
+
+class StageEnteredByWinning(DomainError):
+    """The stage comes after the order: no promotion leads there, winning does."""
+
+    code = "stage-entered-by-winning"
+    status = HTTPStatus.CONFLICT
+    en = "The stage {stage} comes after the order: it is entered by winning the opportunity."
+    zh = "阶段 {stage} 在成交之后：请以赢单进入该阶段，不能推进。"
 
 
 class NotALaterStage(DomainError):
