@@ -127,7 +127,9 @@ class NextStep(Input):
     )
 
     step: Text = Field(description="What comes next.")
-    on: Day | None = Field(None, description="Business day it should happen.")
+    on: Day | None = Field(
+        None, description="Business day it should happen; not one that is over when it is named."
+    )
 
 
 class VisitReport(Input):

@@ -178,6 +178,10 @@ class VisitRead(BaseModel):
     observer_ids: list[UUID] = Field(description=OBSERVERS)
     remind_minutes: int | None = Field(description=REMIND)
     approval_needed: bool = Field(description="Whether the superior has to consent to the plan.")
+    planned_by: str | None = Field(
+        description="Who planned it: a token subject; null for older visits."
+    )
+    submitted_by: str | None = Field(description="Who asked for consent last: a token subject.")
     decided_by: str | None = Field(description="Who decided on the plan.")
     decided_at: datetime | None = Field(description="When that was.")
     decision_note: str | None = Field(description="What was said about it.")
