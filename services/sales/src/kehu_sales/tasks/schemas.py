@@ -12,6 +12,7 @@ from kehu_kernel import business_day
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, Whole, shown
 from kehu_sales.calendar.clashes import Clash
+from kehu_sales.lists import Once
 from kehu_sales.moments import Moment
 from kehu_sales.tasks.errors import WeekdaysOfWeeks
 from kehu_sales.tasks.models import Task, TaskStatus
@@ -31,8 +32,8 @@ class RecurrenceInput(Input):
 
     frequency: Frequency = Field(description="Days, weeks, months or years.")
     interval: Whole = Field(1, ge=1, le=99, description="Every so many of them.")
-    weekdays: list[Weekday] = Field(
-        default_factory=list, max_length=7, description="Days of the week; for `weekly` only."
+    weekdays: Annotated[list[Weekday], Field(max_length=7), Once] = Field(
+        default_factory=list, description="Days of the week; for `weekly` only."
     )
     until: Day | None = Field(None, description="Last business day, included; no end if omitted.")
 

@@ -100,9 +100,10 @@ class RefusalReason(StrEnum):
 class Visit(Aggregate, Base):
     """A visit to a customer. Times are moments; days are cut in the tenant's time zone.
 
-    `planned_by` and `submitted_by` are subjects. `checklist` is that of the type when the visit was planned, with what is ticked. `remind_at` and
-    `report_due_at` are when a reminder is told, once each. One that recurs is one of a series, for
-    one of its days: there is never another one for it, also if this one is moved or cancelled.
+    `planned_by` and `submitted_by` are subjects. `checklist` is that of the type when the visit was
+    planned, with what is ticked. `remind_at` and `report_due_at` are when a reminder is told, once
+    each. One that recurs is one of a series, for one of its days: there is never another one for
+    it, also if this one is moved or cancelled.
     """
 
     label_zh = "拜访"
