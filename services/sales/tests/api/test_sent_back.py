@@ -46,7 +46,7 @@ async def test_a_grading_scheme(client: httpx.AsyncClient) -> None:
 async def test_a_method(client: httpx.AsyncClient, make_method: Make) -> None:
     conditions = {"control": "strict", "visits": 1, "required_fields": ["need"]}
     stage = {"name": "了解", "planned_days": 7, "success_rate": 10, "conditions": conditions}
-    last = {"code": "b", "name": "签约", "planned_days": 7, "success_rate": 90, "may_return_to": ["a"]}
+    last = stage | {"code": "b", "success_rate": 90, "may_return_to": ["a"]}
     made = await make_method(stages=[stage | {"code": "a"}, last])
     await sent_back(client, "methods.md", f"/v1/methods/{made['id']}")
 

@@ -59,7 +59,7 @@ async def change_template(
     for name in given.keys() - {"required_fields", "questions"}:
         setattr(template, name, given[name])
     if data.required_fields is not None:
-        template.required_fields = data.required_fields
+        template.required_fields = list(data.required_fields)
     if data.questions is not None:
         template.questions = plain(data.questions)
     template.require_proof()

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Double, ForeignKeyConstraint, Index, UniqueConstraint, Uuid, text
+from sqlalchemy import Double, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,7 @@ from kehu_sales.visits.errors import (
     UnknownItem,
     VisitNotInState,
 )
+from kehu_sales.visits.plan import Plan
 
 
 class VisitStatus(StrEnum):
@@ -97,8 +98,8 @@ class RefusalReason(StrEnum):
     DOES_NOT_WANT = "does_not_want"
 
 
-class Visit(Aggregate, Base):
-    """A visit to a customer. Times are moments; days are cut in the tenant's time zone.
+class Visit(Plan, Aggregate, Base):
+    """A visit to a customer.
 
     `planned_by` and `submitted_by` are subjects. `checklist` is that of the type when the visit was
     planned, with what is ticked. `remind_at` and `report_due_at` are when a reminder is told, once
@@ -151,25 +152,8 @@ class Visit(Aggregate, Base):
     )
 
     number: Mapped[str]
-    type_code: Mapped[str]
-    customer_id: Mapped[UUID]
-    opportunity_id: Mapped[UUID | None]
     series_id: Mapped[UUID | None]
     series_day: Mapped[date | None]
-    contact_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    purpose: Mapped[str]
-    customer_value: Mapped[str | None]
-    mode: Mapped[str]
-    host: Mapped[str]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    place: Mapped[str | None]
-    city: Mapped[str | None]
-    business_trip: Mapped[bool]
-    owner_id: Mapped[UUID | None]
-    department_id: Mapped[UUID | None]
-    observer_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    remind_minutes: Mapped[int | None]
     remind_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
     status: Mapped[str]
@@ -360,11 +344,6 @@ class Visit(Aggregate, Base):
         """Call the visit off. Raises `VisitNotInState` once it has begun."""
         self._require(*TO_COME)
         self.status, self.cancel_reason = S.CANCELLED, reason
-
-    def hand_over(self, owner_id: UUID, department_id: UUID | None) -> None:
-        """Give a visit to come to another employee; what was consented to stays so."""
-        self.owner_id, self.department_id = owner_id, department_id
-        self.observer_ids = [one for one in self.observer_ids if one != owner_id]
 
     def _require_to_come(self, on: date | None, today: date) -> None:
         if on is not None and on < today and on != self.next_step_on:
