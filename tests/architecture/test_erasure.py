@@ -32,7 +32,7 @@ OURS = {
     "actor", "assigned_by", "blocked_by", "cancelled_by", "changed_by", "closed_by", "decided_by",
     "ended_by", "entered_by", "granted_by", "ordered_by", "recorded_by", "released_by",
     "requested_by", "reserved_by", "started_by", "verified_by", "created_by", "moved_by",
-    "submitted_by",
+    "submitted_by", "planned_by",
 }  # fmt: skip
 """Which of us did it."""
 KEPT = {

@@ -17,13 +17,18 @@ EARLY_SECONDS = 30.0
 OtherService = Literal["customer", "sales"]
 
 
+SERVICES_ZH = {"customer": "客户", "sales": "销售", "identity": "身份认证"}
+"""The services that are called, in Chinese."""
+
+
 class ServiceUnreachable(DomainError):
     """Another service gives no answer, or not yet; the same call may succeed later."""
 
     code = "service-unreachable"
     status = HTTPStatus.SERVICE_UNAVAILABLE
     en = "The {service} service gives no answer ({why}); the call is repeated."
-    zh = "{service} 服务暂无应答（{why}），系统将自动重试。"
+    zh = "{service}系统暂无应答（{why}），系统将自动重试。"
+    zh_words = SERVICES_ZH
     retryable = True
 
 
@@ -37,7 +42,8 @@ class ServiceRefused(DomainError):
     code = "service-refused"
     status = HTTPStatus.CONFLICT
     en = "The {service} service refused: {detail}"
-    zh = "{service} 服务拒绝了请求：{detail}"
+    zh = "{service}系统拒绝了请求：{detail}"
+    zh_words = SERVICES_ZH
 
     def __init__(
         self,

@@ -170,7 +170,7 @@ class TestFails:
             "failed", "unknown-owner"
         )  # fmt: skip
         reason = await world.lead_is_open_because(lead, "unknown-owner")
-        assert reason == "customer 服务拒绝了请求：负责人必须是在职员工。"
+        assert reason == "客户系统拒绝了请求：负责人必须是在职员工。"
 
     async def test_and_is_told_to_the_world(self, world: World) -> None:
         lead = await world.lead(owner_id=str(uuid4()))

@@ -107,6 +107,9 @@ class TestPool:
         ):
             response = await client.post(f"{url}/{command}", json=body)
             assert problem(response) == (409, "opportunity-in-pool"), command
+        for preview in ("promotion", "gate"):
+            response = await client.get(f"{url}/{preview}")
+            assert problem(response) == (409, "opportunity-in-pool"), preview
         await make_activity(opportunity_id=kept["id"])
         changed = await client.patch(
             url, json={"need": "明年预算"}, headers={"If-Match": f'"{kept["version"]}"'}

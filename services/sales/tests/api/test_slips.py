@@ -13,6 +13,7 @@ from kehu_kernel.db import Database
 from kehu_sales.directory.models import EmployeeRef
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
+MakeCustomer = Callable[..., Awaitable[str]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 TODAY = clock.today(clock.now(), "Asia/Shanghai")
 EARLIER, LATER = str(TODAY), str(TODAY + timedelta(days=9))
@@ -114,6 +115,18 @@ async def test_nothing_recurs_until_a_day_before_it_begins(
     recurrence = {"frequency": "weekly", "until": EARLIER}
     body = {"topic": "周会", "due_on": LATER, "recurrence": recurrence}
     assert problem(await client.post("/v1/tasks", json=body)) == (422, "period-reversed")
+
+
+@pytest.mark.parametrize("frequency", ["daily", "monthly", "yearly"])
+async def test_nothing_but_weeks_recurs_on_days_of_the_week(
+    client: httpx.AsyncClient, visit_body: dict[str, Any], make_customer: MakeCustomer,
+    problem: ProblemOf, frequency: str,
+) -> None:  # fmt: skip
+    recurrence = {"frequency": frequency, "weekdays": ["MO"]}
+    task = {"topic": "周会", "due_on": LATER, "recurrence": recurrence}
+    visit = visit_body | {"customer_id": await make_customer(), "recurrence": recurrence}
+    for path, body in (("/v1/tasks", task), ("/v1/visits", visit)):
+        assert problem(await client.post(path, json=body)) == (422, "weekdays-of-weeks")
 
 
 class TestCurrencies:

@@ -124,7 +124,7 @@ class TestGate:
         url = f"{PATH}/{free['id']}/gate"
         for to_stage, expected in (
             ("a", (409, "not-a-later-stage")),
-            ("d", (409, "not-a-later-stage")),
+            ("d", (409, "stage-entered-by-winning")),
             ("c", (409, "stage-not-skippable")),
         ):
             response = await client.get(url, params={"to_stage": to_stage})
@@ -293,6 +293,16 @@ class TestOverdue:
 
 
 class TestClosingStage:
+    async def test_named_for_a_promotion_it_says_that_winning_leads_there(
+        self, client: httpx.AsyncClient, free: dict[str, Any], problem: ProblemOf
+    ) -> None:
+        url, chinese = f"{PATH}/{free['id']}", {"Accept-Language": "zh"}
+        refused = await client.post(f"{url}/promote", json={"to_stage": "d"}, headers=chinese)
+        assert problem(refused) == (409, "stage-entered-by-winning")
+        assert "请以赢单进入" in refused.json()["detail"]
+        gate = await client.get(f"{url}/gate", params={"to_stage": "d"})
+        assert problem(gate) == (409, "stage-entered-by-winning")
+
     async def test_is_entered_by_winning_and_not_by_promotion(
         self, client: httpx.AsyncClient, free: dict[str, Any], problem: ProblemOf
     ) -> None:
@@ -302,6 +312,8 @@ class TestClosingStage:
         assert problem(await client.post(f"{url}/promote", json={})) == (409, "last-stage")
         gate = (await client.get(f"{url}/gate")).json()
         assert (gate["to_stage_code"], gate["allowed"]) == (None, False)
+        preview = (await client.get(f"{url}/promotion")).json()
+        assert (preview["next_stage_code"], preview["allowed"]) == (None, False)
         body = {"closed_on": "2026-03-09", "reason": "方案优"}
         won = (await client.post(f"{url}/win", json=body)).json()
         assert (won["stage_code"], won["kind"], won["success_rate"]) == ("d", "successful", 100)

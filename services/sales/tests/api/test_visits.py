@@ -33,6 +33,12 @@ async def go(client: httpx.AsyncClient, url: str, body: dict[str, Any] | None = 
 
 
 @pytest.fixture
+def boss(client_for: ClientFor, tenant: str) -> httpx.AsyncClient:
+    """Somebody else than who plans and submits."""
+    return client_for(tenant, subject="li.na", employee_id=str(uuid4()))
+
+
+@pytest.fixture
 def make_done(client: httpx.AsyncClient, make_visit: Make) -> Make:
     """Plans a visit that took place an hour ago, and was not reported yet."""
 
@@ -52,11 +58,12 @@ async def test_a_trip_from_the_plan_to_the_closing(
     client_for: ClientFor,
     make_visit: Make,
     client: httpx.AsyncClient,
+    boss: httpx.AsyncClient,
     database: Database,
     tenant: str,
     problem: ProblemOf,
 ) -> None:
-    me, boss = str(uuid4()), client_for(tenant, employee_id=str(uuid4()))
+    me = str(uuid4())
     made = await make_visit(business_trip=True, owner_id=me, contact_ids=[str(uuid4())])
     url = f"/v1/visits/{made['id']}"
     assert (made["status"], made["approval_needed"]) == ("planned", True)
@@ -69,12 +76,13 @@ async def test_a_trip_from_the_plan_to_the_closing(
     assert problem(await mine.post(f"{url}/approve")) == (403, "own-plan")
     clerk = client_for(tenant, roles=("sales_representative",))
     assert problem(await clerk.post(f"{url}/approve")) == (403, "scope-missing")
-    assert (await go(boss, f"{url}/approve"))["decided_by"] == "tester"
+    assert (await go(boss, f"{url}/approve"))["decided_by"] == "li.na"
     position = {"latitude": 31.2989, "longitude": 120.5853, "accuracy_m": 12.5}
     here = await go(client, f"{url}/check-in", {"position": position})
     assert {name: here[name] for name in position} == position
     assert "superior-not-told" in {one["code"] for one in here["warnings"]}
     told = await go(client, f"{url}/tell-superior")
+    assert await go(client, f"{url}/tell-superior") == told
     assert "superior-not-told" not in {one["code"] for one in told["warnings"]}
     await go(client, f"{url}/finish", {})
     reported = await go(client, f"{url}/report", REPORT)
@@ -84,6 +92,8 @@ async def test_a_trip_from_the_plan_to_the_closing(
     assert answer.json()["items"] == ["after_1", "after_2"]
     await go(client, f"{url}/tick", {"items": ["after_1", "after_2"]})
     assert (await go(client, f"{url}/close"))["status"] == "closed"
+    late = await client.post(f"{url}/tell-superior")
+    assert problem(late) == (409, "visit-not-in-state")
     types = [one.type for one in await emitted(database, tenant)]
     for fact in ("planned", "approved", "checked-in", "reported", "closed"):
         assert types.count(f"sales.visit-{fact}.v1") == 1
@@ -120,13 +130,31 @@ class TestPlan:
         body |= {"type": "new_customer", "ends_at": body["starts_at"]}
         assert problem(await client.post("/v1/visits", json=body)) == (422, "times-reversed")
 
+    async def test_for_nobody_yet_is_approved_by_somebody_else(
+        self, client_for: ClientFor, tenant: str, make_visit: Make, client: httpx.AsyncClient,
+        boss: httpx.AsyncClient, problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        made = await make_visit(type="existing_customer")
+        assert (made["owner_id"], made["planned_by"], made["submitted_by"]) == (
+            None, "tester", None,
+        )  # fmt: skip
+        url = f"/v1/visits/{made['id']}"
+        assistant = client_for(tenant, subject="fang.wei")
+        assert (await go(assistant, f"{url}/submit"))["submitted_by"] == "fang.wei"
+        for one in (client, assistant):
+            assert problem(await one.post(f"{url}/approve")) == (403, "own-plan")
+            note = {"note": "不"}
+            assert problem(await one.post(f"{url}/reject", json=note)) == (403, "own-plan")
+        assert (await go(boss, f"{url}/approve"))["status"] == "approved"
+
     async def test_changed_after_consent_needs_it_again(
-        self, client: httpx.AsyncClient, make_visit: Make, problem: ProblemOf
-    ) -> None:
+        self, client: httpx.AsyncClient, make_visit: Make, boss: httpx.AsyncClient,
+        problem: ProblemOf,
+    ) -> None:  # fmt: skip
         made = await make_visit(type="existing_customer")
         url = f"/v1/visits/{made['id']}"
         await go(client, f"{url}/submit")
-        approved = await go(client, f"{url}/approve")
+        approved = await go(boss, f"{url}/approve")
         headers = {"If-Match": f'"{approved["version"]}"'}
         same = await client.patch(url, json={"purpose": made["purpose"]}, headers=headers)
         assert same.json()["status"] == "approved"
@@ -228,6 +256,18 @@ class TestReport:
         assert (activity["opportunity_id"], activity["customer_id"]) == (
             None, opportunity["customer_id"],
         )  # fmt: skip
+
+    async def test_with_a_next_step_on_a_day_that_is_over(
+        self, client: httpx.AsyncClient, make_done: Make, problem: ProblemOf
+    ) -> None:
+        url = f"/v1/visits/{(await make_done())['id']}"
+        past = {"step": "送样机试用", "on": str(TODAY - timedelta(days=1))}
+        report = REPORT | {"next_step": past}
+        expected = (422, "next-step-in-past")
+        assert problem(await client.post(f"{url}/report", json=report)) == expected
+        assert problem(await client.post(f"{url}/next-step", json=past)) == expected
+        body = past | {"on": str(TODAY)}
+        assert (await go(client, f"{url}/next-step", body))["next_step_on"] == str(TODAY)
 
     async def test_twice(
         self, client: httpx.AsyncClient, make_done: Make, problem: ProblemOf

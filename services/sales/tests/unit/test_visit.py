@@ -12,6 +12,7 @@ from kehu_sales.visit_policy.defaults import default_policy, default_types
 from kehu_sales.visits.errors import (
     ChecklistIncomplete,
     ConsentNeeded,
+    NextStepInPast,
     NextStepMissing,
     OwnPlan,
     UnknownItem,
@@ -20,7 +21,8 @@ from kehu_sales.visits.errors import (
 from kehu_sales.visits.models import RefusalDegree, Visit, VisitStatus
 
 NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ZONE = "Asia/Shanghai"
 OWNER = uuid4()
 
 
@@ -71,7 +73,7 @@ class TestConsent:
         visit = planned("existing_customer")
         with pytest.raises(ConsentNeeded):
             visit.check_in(NINE, {})
-        visit.submit()
+        visit.submit("fang.wei")
         with pytest.raises(ConsentNeeded):
             visit.check_in(NINE, {})
         decide(visit)
@@ -80,22 +82,42 @@ class TestConsent:
 
     def test_nobody_consents_to_an_own_plan(self) -> None:
         visit = planned("existing_customer")
-        visit.submit()
+        visit.submit("fang.wei")
         with pytest.raises(OwnPlan):
             decide(visit, employee_id=OWNER)
         assert visit.status == "in_approval"
 
+    def test_nobody_consents_to_what_they_submitted(self) -> None:
+        visit = planned("existing_customer")
+        visit.submit("li.na")
+        with pytest.raises(OwnPlan):
+            decide(visit, employee_id=uuid4())
+
+    def test_nobody_consents_to_what_they_planned_for_nobody_yet(self) -> None:
+        visit = planned("existing_customer")
+        visit.owner_id, visit.planned_by = None, "li.na"
+        visit.submit("fang.wei")
+        with pytest.raises(OwnPlan):
+            decide(visit)
+
+    def test_a_superior_consents_to_what_was_planned_for_and_submitted_by_the_visitor(self) -> None:
+        visit = planned("existing_customer")
+        visit.planned_by = "li.na"
+        visit.submit("fang.wei")
+        decide(visit, employee_id=uuid4())
+        assert visit.status == "approved"
+
     def test_a_plan_sent_back_can_be_submitted_again(self) -> None:
         visit = planned("existing_customer")
-        visit.submit()
+        visit.submit("fang.wei")
         decide(visit, approve=False)
         assert (visit.status, visit.decision_note) == ("planned", "好")
-        visit.submit()
+        visit.submit("fang.wei")
         assert (visit.status, visit.decision_note) == ("in_approval", None)
 
     def test_a_changed_plan_needs_it_again(self) -> None:
         visit = planned("existing_customer")
-        visit.submit()
+        visit.submit("fang.wei")
         decide(visit)
         visit.plan(default_types()[1], {"starts_at": NINE - HOUR})
         assert (visit.status, visit.decided_at) == ("planned", None)
@@ -127,7 +149,7 @@ class TestLife:
     def test_steps_that_do_not_fit(self) -> None:
         visit = done()
         for step in (
-            visit.submit,
+            lambda: visit.submit("fang.wei"),
             lambda: visit.cancel("不去了"),
             lambda: visit.check_in(NINE, {}),
             lambda: visit.close(Control.NONE, NINE),
@@ -137,10 +159,45 @@ class TestLife:
         assert visit.status == "done"
 
 
+class TestNextStep:
+    def test_is_not_planned_for_a_day_that_is_over(self) -> None:
+        visit, today = done(), NINE.date()
+        with pytest.raises(NextStepInPast):
+            visit.set_next_step("送样", today - DAY, today)
+        with pytest.raises(NextStepInPast):
+            visit.report({"next_step_on": today - DAY}, NINE, today)
+        assert (visit.status, visit.next_step) == ("done", None)
+        visit.set_next_step("送样", today, today)
+        assert visit.next_step_on == today
+
+    def test_whose_day_has_passed_since_can_be_put_in_other_words(self) -> None:
+        visit, today = done(), NINE.date()
+        visit.set_next_step("送样", today, today)
+        visit.set_next_step("送样机试用", today, today + DAY)
+        assert visit.next_step == "送样机试用"
+
+
+class TestTellingTheSuperior:
+    def test_twice_on_a_day_keeps_the_first_time(self) -> None:
+        visit = done()
+        visit.tell_superior(NINE, ZONE)
+        visit.tell_superior(NINE + 3 * HOUR, ZONE)
+        assert visit.superior_told_at == NINE
+        visit.tell_superior(NINE + 15 * HOUR, ZONE)  # midnight in Shanghai
+        assert visit.superior_told_at == NINE + 15 * HOUR
+
+    def test_of_a_closed_visit_is_too_late(self) -> None:
+        visit = done()
+        visit.status = VisitStatus.CLOSED
+        with pytest.raises(VisitNotInState):
+            visit.tell_superior(NINE, ZONE)
+        assert visit.superior_told_at is None
+
+
 class TestClosing:
     def reported(self, **fields: Any) -> Visit:
         visit = done()
-        visit.report({"summary": "好"} | fields, NINE + 2 * HOUR)
+        visit.report({"summary": "好"} | fields, NINE + 2 * HOUR, NINE.date())
         return visit
 
     def test_needs_the_duties_after_the_visit(self) -> None:

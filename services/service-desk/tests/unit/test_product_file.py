@@ -88,7 +88,7 @@ class TestChange:
                 {"warranty_until": TODAY, "serial_number": "S-1", "product_name": "新"}, TODAY
             )
         assert refused.value.extra == {"fields": ["product_name", "serial_number"]}
-        assert "product_name、serial_number" in refused.value.message("zh")
+        assert "产品名称、序列号" in refused.value.message("zh")
         assert file.warranty_until is None
 
     def test_a_registered_one_may_be_sent_what_it_is(self) -> None:

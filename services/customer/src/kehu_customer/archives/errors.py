@@ -64,7 +64,7 @@ class FactIsSensitive(DomainError):
     code = "fact-is-sensitive"
     status = HTTPStatus.FORBIDDEN
     en = "The fact {fact} is sensitive; the scope customer:archives:sensitive is needed."
-    zh = "项目 {fact} 属于敏感信息，需要权限 customer:archives:sensitive。"
+    zh = "项目 {fact} 属于敏感信息，需要查看敏感信息的权限（customer:archives:sensitive）。"
 
 
 class FactIsHistory(DomainError):

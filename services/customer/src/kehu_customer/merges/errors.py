@@ -4,6 +4,14 @@ from http import HTTPStatus
 
 from kehu_kernel.errors import DomainError
 
+FIELDS_ZH = {
+    "name": "名称", "code": "编码", "external_ref": "外部编号", "parent_id": "上级客户",
+    "industry": "行业", "country": "国家", "source": "来源", "credit_code": "统一社会信用代码",
+    "website": "网站", "founded_year": "成立年份", "employee_count": "员工人数",
+    "annual_revenue": "年收入",
+}  # fmt: skip
+"""The fields of which one record's value survives, in Chinese."""
+
 
 class MergeWithItself(DomainError):
     """The survivor cannot be among those that are merged into it."""
@@ -56,7 +64,8 @@ class SourceNotMember(DomainError):
     code = "source-not-member"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "{field} can only come from one of the merged records."
-    zh = "{field} 只能取自参与合并的记录。"
+    zh = "{field}只能取自参与合并的记录。"
+    zh_words = FIELDS_ZH
 
 
 class MergeUndone(DomainError):

@@ -41,7 +41,7 @@ class SharingNotAllowed(DomainError):
         "Sharing a view needs the right customer:views:share; with a department also an employee's "
         "login."
     )
-    zh = "共享视图需要 customer:views:share 权限；共享给部门还需要员工登录。"
+    zh = "共享视图需要相应权限（customer:views:share）；共享给部门还需要员工登录。"
 
 
 class ViewNameTaken(DomainError):

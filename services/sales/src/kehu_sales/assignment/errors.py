@@ -16,7 +16,7 @@ class NobodyToAssign(DomainError):
     code = "nobody-to-assign"
     status = HTTPStatus.CONFLICT
     en = "None of the {rules} active rules finds anybody for this opportunity; see explanation."
-    zh = "{rules} 条启用的分配规则均未能为该商机找到合适人员，请查看 explanation。"
+    zh = "{rules} 条启用的分配规则均未能为该商机找到合适人员，请查看逐条说明（explanation）。"
 
 
 class AmountsReversed(DomainError):

@@ -13,6 +13,7 @@ from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
 from kehu_sales.assignment.models import Assignee, Assignment, AssignmentRule
 from kehu_sales.assignment.rules import Condition, PassedOver, Way
+from kehu_sales.lists import Once, unlike
 from kehu_sales.opportunities.words import Status
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
@@ -52,8 +53,8 @@ Amount = Annotated[
     AfterValidator(two_places),
     Written(digits(16, 2)),
 ]
-Ids = Annotated[list[UUID], Field(max_length=200)]
-Texts = Annotated[list[Text], Field(max_length=100)]
+Ids = Annotated[list[UUID], Field(max_length=200), Once]
+Texts = Annotated[list[Text], Field(max_length=100), Once]
 
 
 class Weights(Input):
@@ -202,7 +203,7 @@ class LeaveInput(Input):
     to_on: Day = Field(description="Last day away.")
 
 
-Skills = Annotated[list[SkillInput], Field(max_length=200)]
+Skills = Annotated[list[SkillInput], Field(max_length=200), unlike("kind", "value")]
 Leaves = Annotated[list[LeaveInput], Field(max_length=200)]
 
 

@@ -32,7 +32,7 @@ class OpportunityCollides(DomainError):
         "the same says why in the header Kehu-Allow-Collision."
     )
     zh = (
-        "该商机与他人正在跟进的商机撞单，请查看 candidates 并与对方沟通；"
+        "该商机与他人正在跟进的商机撞单，请查看所列商机（candidates）并与对方沟通；"
         "有权限的用户如仍需录入，请在请求头 Kehu-Allow-Collision 中说明原因。"
     )
 
@@ -81,7 +81,7 @@ class SideNotNamed(DomainError):
     code = "side-not-named"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "You may speak for either side of {number}: say in opportunity_id for which ({sides})."
-    zh = "您可代表撞单 {number} 的任一方，请在 opportunity_id 中指明代表哪一方（{sides}）。"
+    zh = "您可代表撞单 {number} 的任一方，请指明代表哪一方的商机（opportunity_id）：{sides}。"
 
 
 class NotThatSide(DomainError):

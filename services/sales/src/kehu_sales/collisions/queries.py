@@ -22,6 +22,7 @@ from kehu_sales.db import among
 from kehu_sales.directory.models import DepartmentRef, EmployeeRef
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.words import Status
+from kehu_sales.policies import decided
 
 OPEN = (Status.NOT_EVALUATED, Status.IN_EVALUATION, Status.IN_PROGRESS)
 CHANGED, CLOSED = "changed", "closed"
@@ -154,9 +155,7 @@ COUNTS = """
 
 async def policy_of(session: Session) -> CollisionPolicy:
     """Return what the tenant has decided; the defaults, as version 0, where it has not."""
-    query = select(CollisionPolicy).where(CollisionPolicy.tenant_id == session.context.tenant_id)
-    decided: CollisionPolicy | None = await session.scalar(query)
-    return decided or CollisionPolicy(version=0, **DEFAULTS)
+    return await decided(session, CollisionPolicy) or CollisionPolicy(version=0, **DEFAULTS)
 
 
 async def sides_of(session: Session, opportunity_ids: Collection[UUID]) -> dict[UUID, Side]:

@@ -1,5 +1,6 @@
 """The API of collisions, and of what a tenant has decided about them."""
 
+import re
 from typing import Annotated
 from urllib.parse import unquote
 from uuid import UUID
@@ -58,6 +59,8 @@ READ = requires("sales:collisions:read")
 WRITE = requires("sales:collisions:write")
 ARBITRATE = requires(service.ARBITRATE_SCOPE)
 ALLOW = "sales:collisions:allow"
+ALLOW_HEADER = "Kehu-Allow-Collision"
+BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")
 LONGEST_REASON = 200
 SPEAKING = (CollisionIsOver, NotASide, NotTheOwner, SideNotNamed)
 GIVING_WAY = (OpportunityIsClosed, EvaluationHasFailed, OpportunityInPool)
@@ -69,22 +72,36 @@ async def _allowed_collision(
         str | None,
         Header(
             description="Enter the opportunity although it collides with another one: why, in "
-            "UTF-8 or percent-encoded, 200 characters at most. Needs the scope "
-            "`sales:collisions:allow`; the reason is kept with the collision."
+            "UTF-8 or percent-encoded (a percent sign as %25), 200 characters at most. Needs the "
+            "scope `sales:collisions:allow`; the reason is kept with the collision."
         ),
     ] = None,
 ) -> str | None:
     if kehu_allow_collision is None:
         return None
     require_scopes(request.state.actor, [ALLOW])
-    reason = unquote(_as_sent(kehu_allow_collision)).strip()
+    reason = _decoded(_as_sent(kehu_allow_collision)).strip()
     if not reason or reason.lower() in {"true", "1", "yes"} or len(reason) > LONGEST_REASON:
         raise InvalidHeader(
-            header="Kehu-Allow-Collision",
+            header=ALLOW_HEADER,
             why_en="say in words why both should be entered, in 200 characters at most",
             why_zh="请用不超过 200 个字符说明为何仍需录入",
         )
     return reason
+
+
+def _decoded(header: str) -> str:
+    try:
+        if BROKEN_ENCODING.search(header) is None:
+            return unquote(header, errors="strict")
+    except UnicodeDecodeError:
+        pass
+    raise InvalidHeader(
+        header=ALLOW_HEADER,
+        why_en="encode the bytes of its UTF-8 as %XX, as encodeURIComponent does, a percent sign "
+        "itself as %25",
+        why_zh="请按 encodeURIComponent 的方式将 UTF-8 字节编码为 %XX，百分号本身编码为 %25",
+    )
 
 
 def _as_sent(header: str) -> str:

@@ -19,6 +19,7 @@ from kehu_sales.collisions.models import (
 from kehu_sales.collisions.rules import Overlap, Relation
 from kehu_sales.directory.models import DepartmentRef
 from kehu_sales.lines import PercentInput
+from kehu_sales.lists import Once
 from kehu_sales.opportunities.models import Opportunity
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
@@ -92,7 +93,7 @@ class CollisionArbitration(Input):
     reason: LongText = Field(description="Why.")
     credit: Annotated[list[CreditInput], Field(max_length=20)] = Field(
         default_factory=list,
-        description="Whose merit it is: shares that add up to 100; the last of an employee counts.",
+        description="Whose merit it is: shares that add up to 100, also those of one employee.",
     )
 
 
@@ -267,7 +268,7 @@ class CollisionPolicyUpdate(Patch):
     )
 
     at_entry: AtEntry | None = Field(None, description=AT_ENTRY)
-    relations: Annotated[list[Relation], Field(max_length=5)] | None = Field(
+    relations: Annotated[list[Relation], Field(max_length=5), Once] | None = Field(
         None, description=RELATIONS
     )
     by_category: Flag | None = Field(None, description=BY_CATEGORY)

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from kehu_kernel import audit, business_day, outbox
 from kehu_kernel.context import Actor
 from kehu_kernel.db import require
-from kehu_kernel.errors import OutsideRowScope, VersionConflict
+from kehu_kernel.errors import OutsideRowScope
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
+from kehu_sales import policies
 from kehu_sales.collisions import events, queries
 from kehu_sales.collisions.errors import NotTheOwner, SideNotNamed
 from kehu_sales.collisions.models import Collision, CollisionPolicy, OnYield
@@ -186,24 +187,13 @@ async def change_policy(
 ) -> CollisionPolicy:
     """Change what the tenant has decided; the first change makes the row.
 
-    Collisions on record stay as they are. Of two first changes at once the database lets one win.
+    Collisions on record stay as they are.
     """
-    policy = await queries.policy_of(session)
-    decided = policy.version > 0
-    if decided:
-        policy = await require(
-            session, CollisionPolicy, policy.id, lock=True, expected_version=expected_version
-        )
-    elif expected_version != 0:
-        raise VersionConflict(current=0, expected=expected_version)
+    policy = await policies.lock(session, await queries.policy_of(session), expected_version)
     given = data.given()
     for name, value in given.items():
         setattr(policy, name, value)
-    if decided:
-        audit.changed(session, policy, "changed")
-    elif given:
-        audit.created(session, policy)
-    return policy
+    return policies.keep(session, policy, given=bool(given))
 
 
 def _told(session: Session, collision: Collision, action: str, event: events.Telling) -> Collision:

@@ -21,6 +21,7 @@ from kehu_sales.competitors.models import (
     Threat,
     balance_of,
 )
+from kehu_sales.lists import Once, unlike
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
 Weight = Annotated[DecimalText, Field(ge=0, max_digits=6, decimal_places=2), Written(digits(4, 2))]
@@ -34,8 +35,8 @@ class OfferInput(Input):
     note: LongText | None = Field(None, description="What is to be said of it.")
 
 
-Offers = Annotated[list[OfferInput], Field(max_length=200)]
-Sources = Annotated[list[Text], Field(max_length=100)]
+Offers = Annotated[list[OfferInput], Field(max_length=200), unlike("name")]
+Sources = Annotated[list[Text], Field(max_length=100), Once]
 
 
 class CompetitorCreate(Input):

@@ -41,7 +41,7 @@ class ConfirmationBasisNeeded(DomainError):
     code = "confirmation-basis-needed"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "Say either formal_request or template_id: what the confirmation rests on."
-    zh = "请说明确认依据：formal_request（客户正式提出）或 template_id（确认模板），二者择一。"
+    zh = "请说明确认依据：客户正式提出（formal_request）或确认模板（template_id），二者择一。"
 
 
 class ConfirmationIncomplete(DomainError):

@@ -10,6 +10,7 @@ from kehu_contracts.base import OrLater
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, shown
 from kehu_sales.confirmations.models import ConfirmationTemplate
+from kehu_sales.lists import Once
 from kehu_sales.methods.stages import Fact
 
 EXAMPLE: dict[str, JsonValue] = {
@@ -31,7 +32,7 @@ class Question(Input):
 
 
 Questions = Annotated[list[Question], Field(max_length=30)]
-Facts = Annotated[list[Fact], Field(max_length=len(Fact))]
+Facts = Annotated[list[Fact], Field(max_length=len(Fact)), Once]
 
 
 class ConfirmationTemplateCreate(Input):

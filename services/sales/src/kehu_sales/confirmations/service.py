@@ -34,7 +34,7 @@ async def create_template(
     template = ConfirmationTemplate(
         code=data.code,
         name=data.name,
-        required_fields=list(dict.fromkeys(data.required_fields)),
+        required_fields=data.required_fields,
         questions=plain(data.questions),
         active=True,
     )
@@ -59,7 +59,7 @@ async def change_template(
     for name in given.keys() - {"required_fields", "questions"}:
         setattr(template, name, given[name])
     if data.required_fields is not None:
-        template.required_fields = list(dict.fromkeys(data.required_fields))
+        template.required_fields = list(data.required_fields)
     if data.questions is not None:
         template.questions = plain(data.questions)
     template.require_proof()

@@ -10,6 +10,7 @@ from kehu_kernel.session import Session
 from kehu_sales.directory.below import departments_below
 from kehu_sales.forecasts.models import DEFAULTS, ForecastCall, ForecastDay, ForecastRules
 from kehu_sales.forecasts.schemas import ForecastCallFilters
+from kehu_sales.policies import decided
 
 SORT_COLUMNS = {"created_at": ForecastCall.created_at}
 
@@ -106,8 +107,7 @@ NEXT_TENANT = """
 
 async def rules_of(session: Session) -> ForecastRules:
     """Return what the tenant has decided; the defaults, as version 0, where it has not."""
-    query = select(ForecastRules).where(ForecastRules.tenant_id == session.context.tenant_id)
-    return await session.scalar(query) or ForecastRules(version=0, **DEFAULTS)
+    return await decided(session, ForecastRules) or ForecastRules(version=0, **DEFAULTS)
 
 
 async def call_on(session: Session, opportunity_id: UUID) -> ForecastCall | None:

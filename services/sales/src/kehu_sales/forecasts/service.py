@@ -7,10 +7,10 @@ from uuid import UUID
 
 from kehu_contracts.money import Money
 from kehu_kernel import audit, business_day, clock, outbox
-from kehu_kernel.db import Database, require
-from kehu_kernel.errors import VersionConflict
+from kehu_kernel.db import Database
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
+from kehu_sales import policies
 from kehu_sales.forecasts import events, queries
 from kehu_sales.forecasts.errors import ForecastNotKept, TooManyMonths
 from kehu_sales.forecasts.models import ForecastCall, ForecastRules
@@ -84,22 +84,11 @@ async def change_rules(
 ) -> ForecastRules:
     """Change what the tenant has decided; the first change makes the row.
 
-    Raises `CutOffsMustFall`. Of two first changes at once the database lets one win.
+    Raises `CutOffsMustFall`.
     """
-    rules = await queries.rules_of(session)
-    decided = rules.version > 0
-    if decided:
-        rules = await require(
-            session, ForecastRules, rules.id, lock=True, expected_version=expected_version
-        )
-    elif expected_version != 0:
-        raise VersionConflict(current=0, expected=expected_version)
+    rules = await policies.lock(session, await queries.rules_of(session), expected_version)
     rules.decide(data.given())
-    if decided:
-        audit.changed(session, rules, "changed")
-    elif data.given():
-        audit.created(session, rules)
-    return rules
+    return policies.keep(session, rules, given=bool(data.given()))
 
 
 async def read_forecast(session: Session, asked: ForecastQuery, *, today: date) -> ForecastAnswer:

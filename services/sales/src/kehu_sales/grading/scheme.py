@@ -123,6 +123,14 @@ class Level:
     leader_id: UUID | None = None
     leader_role: str | None = None
 
+    @property
+    def zh(self) -> str:
+        """What it is called in messages in Chinese; in English ones it goes by its code."""
+        return self.name
+
+    def __str__(self) -> str:
+        return self.code
+
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
@@ -227,7 +235,7 @@ def _require_falling(levels: Sequence[Level]) -> None:
             raise LevelsUnsound
     for level in levels:
         if level.leader_id is not None and level.leader_role is not None:
-            raise LeaderUnclear(level=level.code)
+            raise LeaderUnclear(level=level)
 
 
 KINDS = {

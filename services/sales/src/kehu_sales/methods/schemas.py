@@ -12,6 +12,7 @@ from kehu_contracts.base import OrLater
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, Patch, Text, Whole, shown
 from kehu_sales.approvals.models import DocumentKind
+from kehu_sales.lists import Once
 from kehu_sales.methods.models import Method
 from kehu_sales.methods.stages import (
     BuyerStage,
@@ -70,30 +71,29 @@ class StageConditions(Input):
         description="Documents of the opportunity that were approved in the stage, at least: "
         "quotes, contracts and their amendments, samples, projects.",
     )
-    approved_documents: list[GateDocument] = Field(
+    approved_documents: Annotated[
+        list[GateDocument], Field(max_length=len(GATE_DOCUMENTS)), Once
+    ] = Field(
         default_factory=list,
-        max_length=len(GATE_DOCUMENTS),
         description="Kinds of documents; one of each must have been approved in the stage.",
     )
-    required_fields: list[Fact] = Field(
+    required_fields: Annotated[list[Fact], Field(max_length=len(Fact)), Once] = Field(
         default_factory=list,
-        max_length=len(Fact),
         description="What the opportunity must say, such as `need` or `expected_close_on`.",
     )
-    roles: list[BuyingRole] = Field(
+    roles: Annotated[list[BuyingRole], Field(max_length=len(BuyingRole)), Once] = Field(
         default_factory=list,
-        max_length=len(BuyingRole),
         description="Parts that contacts of the buying committee must play.",
     )
 
     def conditions(self) -> Conditions:
-        """Return the conditions that were described; what is named twice counts once."""
-        once = {
-            name: tuple(dict.fromkeys(getattr(self, name)))
-            for name in ("required_fields", "roles", "approved_documents")
+        """Return the conditions that were described."""
+        named = {
+            "required_fields": tuple(self.required_fields),
+            "roles": tuple(self.roles),
+            "approved_documents": tuple(map(DocumentKind, self.approved_documents)),
         }
-        once["approved_documents"] = tuple(map(DocumentKind, once["approved_documents"]))
-        return Conditions(**self.model_dump() | once)
+        return Conditions(**self.model_dump() | named)
 
 
 class StageInput(Input):
@@ -122,9 +122,8 @@ class StageInput(Input):
         "A last stage that stands for `successful` is entered by winning.",
     )
     skippable: Flag = Field(True, description="Whether a promotion may skip the stage.")
-    may_return_to: list[Text] = Field(
+    may_return_to: Annotated[list[Text], Field(max_length=30), Once] = Field(
         default_factory=list,
-        max_length=30,
         description="Codes of earlier stages that an opportunity may be returned to from here.",
     )
 
@@ -141,7 +140,7 @@ class StageInput(Input):
             period=self.period,
             kind=self.kind,
             skippable=self.skippable,
-            may_return_to=tuple(dict.fromkeys(self.may_return_to)),
+            may_return_to=tuple(self.may_return_to),
         )
 
 

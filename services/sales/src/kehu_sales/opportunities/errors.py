@@ -111,16 +111,28 @@ class NextEvaluatorNotWanted(DomainError):
     code = "next-evaluator-not-wanted"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "Only the result pass_to_next names a next evaluator."
-    zh = "只有结果为 pass_to_next 时才能指定下一位评估人。"
+    zh = "只有评估结果为转下一位评估人（pass_to_next）时才能指定下一位评估人。"
 
 
 class LastStage(DomainError):
-    """The opportunity is in the last stage of its method: it can only be won or lost."""
+    """No stage is left to promote it to: it can only be won or lost."""
 
     code = "last-stage"
     status = HTTPStatus.CONFLICT
-    en = "The opportunity {number} is in the last stage, {stage}: win or lose it."
-    zh = "商机 {number} 已处于最后阶段 {stage}：请赢单或输单。"
+    en = (
+        "The opportunity {number} is in {stage}, the last stage it can be promoted to: win or lose "
+        "it."
+    )
+    zh = "商机 {number} 已处于可推进到的最后阶段 {stage}：请赢单或输单。"
+
+
+class StageEnteredByWinning(DomainError):
+    """The stage comes after the order: no promotion leads there, winning does."""
+
+    code = "stage-entered-by-winning"
+    status = HTTPStatus.CONFLICT
+    en = "The stage {stage} comes after the order: it is entered by winning the opportunity."
+    zh = "阶段 {stage} 在成交之后：请以赢单进入该阶段，不能推进。"
 
 
 class NotALaterStage(DomainError):
@@ -150,7 +162,7 @@ class PromotionReminder(DomainError):
     code = "promotion-reminder"
     status = HTTPStatus.CONFLICT
     en = "Conditions of the stage are not met. Repeat with confirm_reminders to promote anyway."
-    zh = "推进条件尚未满足。如仍要推进，请以 confirm_reminders 确认后重试。"
+    zh = "推进条件尚未满足。如仍要推进，请确认提醒（confirm_reminders）后重试。"
 
 
 class StageNotSkippable(DomainError):
@@ -177,7 +189,7 @@ class StageNotInVersion(DomainError):
     code = "stage-not-in-version"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "Version {version} has no stage {stage} that an opportunity in progress can be in."
-    zh = "第 {version} 版中没有进行中的商机可处于的阶段 {stage}；请用 to_stage 指定阶段。"
+    zh = "第 {version} 版中没有进行中的商机可处于的阶段 {stage}；请指定阶段（to_stage）。"
 
 
 class FollowsAlready(DomainError):
@@ -204,7 +216,7 @@ class CompetitorNeeded(DomainError):
     code = "competitor-needed"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "Name the competitor it was lost to, or say competitor_unknown; not both."
-    zh = "请指定输给的竞争对手，或以 competitor_unknown 说明未知；二者不可兼有。"
+    zh = "请指定输给的竞争对手，或说明对手未知（competitor_unknown）；二者不可兼有。"
 
 
 class OpportunityInPool(DomainError):

@@ -20,6 +20,7 @@ from kehu_sales.opportunities.errors import (
     OpportunityIsClosed,
     OverrideNotAllowed,
     ReturnNotAllowed,
+    StageEnteredByWinning,
     StageNotInVersion,
     StageNotSkippable,
 )
@@ -92,8 +93,8 @@ class Progress(Potential):
     def next_position(self, stages: Sequence[Stage], to_stage: str | None) -> int:
         """Return the position of the stage to promote to: the one named, or the next.
 
-        Raises `LastStage` (also before the closing stage, which is entered by winning),
-        `NotALaterStage`, `StageNotSkippable`, or what `require_in_progress` raises.
+        Raises `LastStage` (also before the closing stage), `StageEnteredByWinning` for the closing
+        stage itself, `NotALaterStage`, `StageNotSkippable`, or what `require_in_progress` raises.
         """
         position = self.require_in_progress()
         if position >= len(stages) or stages[position].closing:
@@ -101,7 +102,9 @@ class Progress(Potential):
         if to_stage is None:
             return position + 1
         later = place_of(stages, to_stage)
-        if later is None or later <= position or stages[later - 1].closing:
+        if later is not None and stages[later - 1].closing:
+            raise StageEnteredByWinning(stage=stages[later - 1])
+        if later is None or later <= position:
             named = stages[later - 1] if later else to_stage
             raise NotALaterStage(stage=named, current=stages[position - 1])
         for skipped in stages[position : later - 1]:

@@ -54,6 +54,7 @@ from kehu_sales.opportunities.errors import (
     PromotionConditionsUnmet,
     PromotionReminder,
     RevenueIsSumOfLines,
+    StageEnteredByWinning,
     StageNotSkippable,
 )
 from kehu_sales.opportunities.models import Opportunity
@@ -314,6 +315,7 @@ async def preview_promotion(opportunity_id: UUID, session: Session) -> Promotion
         NotInProgress,
         LastStage,
         NotALaterStage,
+        StageEnteredByWinning,
         StageNotSkippable,
         OverrideNotAllowed,
         PromotionConditionsUnmet,

@@ -13,6 +13,7 @@ from kehu_kernel.amounts import POSITIVE, MoneyInput, PriceInput, Written, digit
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, shown
 from kehu_sales.lines import LineRead
+from kehu_sales.lists import unlike
 from kehu_sales.methods.stages import BuyingRole, Kind
 from kehu_sales.opportunities.committee import Influence, Member
 from kehu_sales.opportunities.models import Opportunity
@@ -58,7 +59,7 @@ class MemberInput(Input):
         return Member(self.contact_id, self.role, self.influence)
 
 
-Committee = Annotated[list[MemberInput], Field(max_length=50)]
+Committee = Annotated[list[MemberInput], Field(max_length=50), unlike("contact_id", "role")]
 
 
 class OpportunityCreate(Input):

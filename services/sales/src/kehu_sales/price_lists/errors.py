@@ -12,7 +12,8 @@ class AudienceUnclear(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "A list for {audience} names exactly that: customer_id, segment_id or audience_code."
     zh = (
-        "适用对象为{audience}的价目表只能填写相应的一项：customer_id、segment_id 或 audience_code。"
+        "适用对象为{audience}的价目表只能填写相应的一项："
+        "客户（customer_id）、客户分群（segment_id）或代码（audience_code）。"
     )
     zh_words = {  # noqa: RUF012 - as every error has it
         "customer": "客户", "segment": "客户分群", "tier": "客户等级", "class": "客户分类",

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kehu_contracts.base import DecimalText, OrLater
 from kehu_kernel.wire import Input, Patch, Text, Whole, shown
 from kehu_sales.lines import PercentInput
+from kehu_sales.lists import Once, unlike
 from kehu_sales.quote_policy.models import EarlyQuote, QuotePolicy
 
 EARLY = "A price before need and solution are recorded: ignored, warned of, or refused."
@@ -42,13 +43,13 @@ class QuotePolicyUpdate(Patch):
         {"limits", "early_quote", "solution_from_rate", "key_account_grades"}
     )
 
-    limits: Annotated[list[LimitInput], Field(max_length=100)] | None = Field(
-        None, description="The limit of every role; others give nothing off. The last one counts."
+    limits: Annotated[list[LimitInput], Field(max_length=100), unlike("role")] | None = Field(
+        None, description="The limit of every role; others give nothing off."
     )
     early_quote: EarlyQuote | None = Field(None, description=EARLY)
     solution_from_rate: Whole | None = Field(None, ge=0, le=100, description=RATE)
     valid_days: Whole | None = Field(None, ge=0, le=3650, description=VALID)
-    key_account_grades: Annotated[list[Text], Field(max_length=20)] | None = Field(
+    key_account_grades: Annotated[list[Text], Field(max_length=20), Once] | None = Field(
         None, description=GRADES
     )
 

@@ -1,9 +1,7 @@
 """What can be done with the quote policy."""
 
-from kehu_kernel import audit
-from kehu_kernel.db import require
-from kehu_kernel.errors import VersionConflict
 from kehu_kernel.session import Session
+from kehu_sales import policies
 from kehu_sales.quote_policy import queries
 from kehu_sales.quote_policy.models import QuotePolicy
 from kehu_sales.quote_policy.schemas import QuotePolicyUpdate
@@ -14,23 +12,12 @@ async def change_policy(
 ) -> QuotePolicy:
     """Change what the tenant has decided; the first change makes the row.
 
-    Quotes on record stay as they are. Of two first changes at once the database lets one win.
+    Quotes on record stay as they are.
     """
-    policy = await queries.policy_of(session)
-    decided = policy.version > 0
-    if decided:
-        policy = await require(
-            session, QuotePolicy, policy.id, lock=True, expected_version=expected_version
-        )
-    elif expected_version != 0:
-        raise VersionConflict(current=0, expected=expected_version)
+    policy = await policies.lock(session, await queries.policy_of(session), expected_version)
     given = data.given()
     if data.limits is not None:
         given["limits"] = {one.role: str(one.discount_percent) for one in data.limits}
     for name, value in given.items():
         setattr(policy, name, value)
-    if decided:
-        audit.changed(session, policy, "changed")
-    elif given:
-        audit.created(session, policy)
-    return policy
+    return policies.keep(session, policy, given=bool(given))

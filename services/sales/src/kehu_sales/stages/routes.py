@@ -18,6 +18,7 @@ from kehu_sales.opportunities.errors import (
     OpportunityInPool,
     OpportunityIsClosed,
     ReturnNotAllowed,
+    StageEnteredByWinning,
     StageNotInVersion,
     StageNotSkippable,
 )
@@ -38,7 +39,7 @@ DATES = (DateInFuture, DateBeforePrevious)
     "/{opportunity_id}/gate",
     summary="Read the gate before the next stage",
     dependencies=[READ],
-    responses=problems(*NOT_IN_STAGES, NotALaterStage, StageNotSkippable),
+    responses=problems(*NOT_IN_STAGES, NotALaterStage, StageEnteredByWinning, StageNotSkippable),
 )
 async def read_gate(
     opportunity_id: UUID,

@@ -30,8 +30,8 @@ async def gate(
 ) -> tuple[Opportunity, tuple[Stage, ...], Mapping[str, Recorded], int | None]:
     """Return an opportunity, its stages, what is recorded in them, and the position it goes to.
 
-    The position is None in the last stage. Raises `NotALaterStage`, `StageNotSkippable`,
-    `NotInProgress`.
+    The position is None in the last stage. Raises `NotALaterStage`,
+    `StageEnteredByWinning`, `StageNotSkippable`, `NotInProgress`.
     """
     opportunity = await require(session, Opportunity, opportunity_id)
     opportunity.require_in_progress()

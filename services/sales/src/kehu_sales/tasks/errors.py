@@ -32,6 +32,18 @@ class TaskIsCancelled(DomainError):
     zh = "任务已取消，不可再更改。"
 
 
+class WeekdaysOfWeeks(DomainError):
+    """Days of the week say which days of a week; nothing else recurs on them."""
+
+    code = "weekdays-of-weeks"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = (
+        "Days of the week go with the frequency weekly; for every working day name five of them, "
+        "weekly."
+    )
+    zh = "星期几只能用于每周重复；如需每个工作日重复，请按每周重复并选择五天。"
+
+
 class TaskNeedsDay(DomainError):
     """What repeats, or reminds of its start, needs a day or a time to count from."""
 

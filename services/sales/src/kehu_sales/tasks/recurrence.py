@@ -46,7 +46,7 @@ WEEKDAYS = {name: getattr(rrule, name.value) for name in Weekday}
 class Recurrence:
     """Every `interval` days, weeks, months or years from `first` on, until `until` (included).
 
-    `weekdays` are for weeks. A month without the day of `first` (31) is left out.
+    `weekdays` are for weeks only. A month without the day of `first` (31) is left out.
     """
 
     first: date

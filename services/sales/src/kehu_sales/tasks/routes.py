@@ -37,6 +37,7 @@ from kehu_sales.tasks.errors import (
     TaskNotAssigned,
     TaskOfNoProject,
     TaskTimesIncomplete,
+    WeekdaysOfWeeks,
 )
 from kehu_sales.tasks.models import Task
 from kehu_sales.tasks.schemas import (
@@ -74,6 +75,7 @@ WRITE = requires("sales:tasks:write")
         TaskNeedsDay,
         TimesReversed,
         PeriodReversed,
+        WeekdaysOfWeeks,
         OutOfOurTimes,
         CalendarClash,
         TaskOfNoProject,

@@ -12,7 +12,9 @@ from kehu_kernel import business_day
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, Whole, shown
 from kehu_sales.calendar.clashes import Clash
+from kehu_sales.lists import Once
 from kehu_sales.moments import Moment
+from kehu_sales.tasks.errors import WeekdaysOfWeeks
 from kehu_sales.tasks.models import Task, TaskStatus
 from kehu_sales.tasks.recurrence import Frequency, Recurrence, Weekday
 
@@ -30,23 +32,24 @@ class RecurrenceInput(Input):
 
     frequency: Frequency = Field(description="Days, weeks, months or years.")
     interval: Whole = Field(1, ge=1, le=99, description="Every so many of them.")
-    weekdays: list[Weekday] = Field(
-        default_factory=list, max_length=7, description="Days of the week; of a weekly one."
+    weekdays: Annotated[list[Weekday], Field(max_length=7), Once] = Field(
+        default_factory=list, description="Days of the week; for `weekly` only."
     )
     until: Day | None = Field(None, description="Last business day, included; no end if omitted.")
 
     def recurrence(self, first: date) -> Recurrence:
-        """Return the recurrence from a day on; weekdays count for weeks only.
+        """Return the recurrence from a day on.
 
-        Raises `PeriodReversed` if it is over before.
+        Raises `PeriodReversed` if it is over before, `WeekdaysOfWeeks`.
         """
         business_day.period(first, self.until)
-        weekly = self.frequency == Frequency.WEEKLY
+        if self.weekdays and self.frequency != Frequency.WEEKLY:
+            raise WeekdaysOfWeeks
         return Recurrence(
             first=first,
             frequency=self.frequency,
             interval=self.interval,
-            weekdays=tuple(self.weekdays) if weekly else (),
+            weekdays=tuple(self.weekdays),
             until=self.until,
         )
 

@@ -31,7 +31,8 @@ WHEN = ("due_on", "starts_at", "ends_at", "remind_minutes")
 async def create_task(session: Session, data: TaskCreate, *, zone: str) -> Task:
     """Give out a task, in the stage its opportunity is in now.
 
-    Raises `CalendarClash` if asked to, or what `link`, `link_project` and `Task.plan` raise.
+    Raises `PeriodReversed`, `WeekdaysOfWeeks`, `CalendarClash` if asked to, or what `link`,
+    `link_project` and `Task.plan` raise.
     """
     subject = await _subject_of(session, data)
     task = Task(

@@ -20,7 +20,7 @@ class ChecklistCodesRepeat(DomainError):
     code = "checklist-codes-repeat"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "The code {item} is used twice in the checklist of {type}."
-    zh = "拜访类型 {type} 的清单中编码 {item} 重复。"
+    zh = "拜访类型“{type}”的清单中编码 {item} 重复。"
 
 
 class TooManyVisitTypes(DomainError):

@@ -77,6 +77,14 @@ class VisitType:
             }
         )
 
+    @property
+    def zh(self) -> str:
+        """What it is called in messages in Chinese; in English ones it goes by its code."""
+        return self.name_zh
+
+    def __str__(self) -> str:
+        return self.code
+
     def needs_approval(self, *, business_trip: bool) -> bool:
         """Whether the superior has to consent to a plan: always for this type, or for trips."""
         return self.approval == Approval.ALWAYS or (
@@ -88,7 +96,7 @@ class VisitType:
         codes = [item.code for item in self.checklist]
         for code in codes:
             if codes.count(code) > 1:
-                raise ChecklistCodesRepeat(item=code, type=self.code)
+                raise ChecklistCodesRepeat(item=code, type=self)
 
 
 class VisitPolicy(Aggregate, Base):

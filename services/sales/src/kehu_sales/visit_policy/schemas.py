@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import OrLater
 from kehu_kernel.wire import Flag, Input, Patch, Text, Whole, shown
+from kehu_sales.lists import unlike
 from kehu_sales.methods.stages import Control
 from kehu_sales.visit_policy.models import Approval, Item, VisitPolicy, VisitType
 
@@ -135,8 +136,8 @@ class VisitPolicyUpdate(Patch):
     )
     never_null: ClassVar[frozenset[str]] = frozenset({"types", "limits"})
 
-    types: list[VisitTypeInput] | None = Field(
-        None, max_length=50, description="These types, each as a whole; others stay."
+    types: Annotated[list[VisitTypeInput], Field(max_length=50), unlike("code")] | None = Field(
+        None, description="These types, each as a whole; others stay."
     )
     limits: LimitsInput | None = Field(None, description="Limits of the advice.")
 

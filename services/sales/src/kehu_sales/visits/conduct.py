@@ -52,19 +52,21 @@ async def tick(
     return _record(session, visit, "ticked")
 
 
-async def tell_superior(session: Session, visit_id: UUID, *, expected_version: int | None) -> Visit:
-    """Keep that the superior heard of the trip now. Raises `VisitNotInState`."""
+async def tell_superior(
+    session: Session, visit_id: UUID, *, zone: str, expected_version: int | None
+) -> Visit:
+    """Keep that the superior heard of the trip today. Raises `VisitNotInState`."""
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
-    visit.tell_superior(session.context.now)
+    visit.tell_superior(session.context.now, zone)
     return _record(session, visit, "superior-told")
 
 
 async def set_next_step(
-    session: Session, visit_id: UUID, data: NextStep, *, expected_version: int | None
+    session: Session, visit_id: UUID, data: NextStep, *, zone: str, expected_version: int | None
 ) -> Visit:
-    """Say what comes next. Raises `VisitNotInState`."""
+    """Say what comes next. Raises `VisitNotInState`, `NextStepInPast`."""
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
-    visit.set_next_step(data.step, data.on)
+    visit.set_next_step(data.step, data.on, clock.today(session.context.now, zone))
     return _record(session, visit, "next-step-set")
 
 
@@ -74,10 +76,11 @@ async def report_visit(
     """Hand in the report: the department head hears of it, and it counts as an activity.
 
     A firm refusal ends the calling of the customer, another one gives rise to a follow-up task.
-    All of it in one transaction. Raises `VisitNotInState`.
+    All of it in one transaction. Raises `VisitNotInState`, `NextStepInPast`.
     """
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
-    visit.report(data.values(), session.context.now)
+    today = clock.today(session.context.now, zone)
+    visit.report(data.values(), session.context.now, today)
     known = await load_customers(session, [visit.customer_id])
     customer_id = survivor_of(known, visit.customer_id)
     opportunity = await lock_if_open(session, visit.opportunity_id)
@@ -86,7 +89,6 @@ async def report_visit(
     visit.activity_id = activity.id
     if visit.refusal_degree == RefusalDegree.NOT_FIRM:
         days = (await policy_of(session)).measure().follow_up_days
-        today = clock.today(session.context.now, zone)
         task = _follow_up(visit, customer_id, today + timedelta(days=days))
         keep_task(session, task)
         visit.follow_up_task_id = task.id

@@ -81,6 +81,15 @@ class ChecklistIncomplete(DomainError):
     zh = "尚未完成：{items_zh}。"
 
 
+class NextStepInPast(DomainError):
+    """What is to be done next cannot be planned for a day that is over."""
+
+    code = "next-step-in-past"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The next step is planned for {on}, a day that is over."
+    zh = "下一步行动的日期 {on} 不能早于今天。"
+
+
 class NextStepMissing(DomainError):
     """A visit of this type is not closed without a next step (L2656)."""
 

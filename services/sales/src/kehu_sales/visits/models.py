@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Double, ForeignKeyConstraint, Index, UniqueConstraint, Uuid, text
+from sqlalchemy import Double, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_contracts.money import Money
+from kehu_kernel import clock
 from kehu_kernel.columns import Aggregate
 from kehu_sales.db import Base
 from kehu_sales.methods.stages import Control
@@ -20,11 +21,13 @@ from kehu_sales.visit_policy.models import VisitType
 from kehu_sales.visits.errors import (
     ChecklistIncomplete,
     ConsentNeeded,
+    NextStepInPast,
     NextStepMissing,
     OwnPlan,
     UnknownItem,
     VisitNotInState,
 )
+from kehu_sales.visits.plan import Plan
 
 
 class VisitStatus(StrEnum):
@@ -95,12 +98,13 @@ class RefusalReason(StrEnum):
     DOES_NOT_WANT = "does_not_want"
 
 
-class Visit(Aggregate, Base):
-    """A visit to a customer. Times are moments; days are cut in the tenant's time zone.
+class Visit(Plan, Aggregate, Base):
+    """A visit to a customer.
 
-    `checklist` is that of the type when the visit was planned, with what is ticked. `remind_at` and
-    `report_due_at` are when a reminder is told, once each. One that recurs is one of a series, for
-    one of its days: there is never another one for it, also if this one is moved or cancelled.
+    `planned_by` and `submitted_by` are subjects. `checklist` is that of the type when the visit was
+    planned, with what is ticked. `remind_at` and `report_due_at` are when a reminder is told, once
+    each. One that recurs is one of a series, for one of its days: there is never another one for
+    it, also if this one is moved or cancelled.
     """
 
     label_zh = "拜访"
@@ -148,29 +152,14 @@ class Visit(Aggregate, Base):
     )
 
     number: Mapped[str]
-    type_code: Mapped[str]
-    customer_id: Mapped[UUID]
-    opportunity_id: Mapped[UUID | None]
     series_id: Mapped[UUID | None]
     series_day: Mapped[date | None]
-    contact_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    purpose: Mapped[str]
-    customer_value: Mapped[str | None]
-    mode: Mapped[str]
-    host: Mapped[str]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    place: Mapped[str | None]
-    city: Mapped[str | None]
-    business_trip: Mapped[bool]
-    owner_id: Mapped[UUID | None]
-    department_id: Mapped[UUID | None]
-    observer_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    remind_minutes: Mapped[int | None]
     remind_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
     status: Mapped[str]
     approval_needed: Mapped[bool]
+    planned_by: Mapped[str | None]
+    submitted_by: Mapped[str | None]
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str | None]
@@ -245,21 +234,24 @@ class Visit(Aggregate, Base):
             self.remind_at = self.starts_at - timedelta(minutes=self.remind_minutes)
         self.reminded_at = None
 
-    def submit(self) -> None:
+    def submit(self, by: str) -> None:
         """Ask the superior for consent. Raises `VisitNotInState`."""
         self._require(S.PLANNED)
-        self.status = S.IN_APPROVAL
+        self.status, self.submitted_by = S.IN_APPROVAL, by
         self.decided_by = self.decided_at = self.decision_note = None
 
     def decide(
         self, *, approve: bool, note: str | None, by: str, employee_id: UUID | None, at: datetime
     ) -> None:
-        """Consent to the plan, or send it back. Raises `VisitNotInState`, `OwnPlan`.
+        """Consent to the plan, or send it back: somebody else than who visits, or submitted it.
 
-        This is the one place where a plan is decided on.
+        A visit that nobody owns yet is the plan of who planned it. Raises `VisitNotInState`,
+        `OwnPlan`. This is the one place where a plan is decided on.
         """
         self._require(S.IN_APPROVAL)
-        if employee_id is not None and employee_id == self.owner_id:
+        owned = employee_id is not None and employee_id == self.owner_id
+        planned = self.owner_id is None and by == self.planned_by
+        if owned or planned or by == self.submitted_by:
             raise OwnPlan
         self.status = S.APPROVED if approve else S.PLANNED
         self.decided_by, self.decided_at, self.decision_note = by, at, note
@@ -285,9 +277,10 @@ class Visit(Aggregate, Base):
         self.status, self.ended_at = S.DONE, at
         self.report_due_at = at + timedelta(hours=self.report_hours)
 
-    def report(self, given: Mapping[str, Any], at: datetime) -> None:
-        """Hand in what came of the visit; once. Raises `VisitNotInState`."""
+    def report(self, given: Mapping[str, Any], at: datetime, today: date) -> None:
+        """Hand in what came of the visit; once. Raises `VisitNotInState`, `NextStepInPast`."""
         self._require(S.DONE)
+        self._require_to_come(given.get("next_step_on"), today)
         self.status, self.reported_at = S.REPORTED, at
         for name, value in given.items():
             setattr(self, name, value)
@@ -328,25 +321,33 @@ class Visit(Aggregate, Base):
         """Whether a next step should exist and does not: only a firm refusal needs none."""
         return self.next_step is None and self.refusal_degree != RefusalDegree.FIRM
 
-    def set_next_step(self, next_step: str, on: date | None) -> None:
-        """Say what comes next, also after the report. Raises `VisitNotInState`."""
+    def set_next_step(self, next_step: str, on: date | None, today: date) -> None:
+        """Say what comes next, also after the report; a day that was said before may pass.
+
+        Raises `VisitNotInState`, `NextStepInPast`.
+        """
         self._require(S.DONE, S.REPORTED)
+        self._require_to_come(on, today)
         self.next_step, self.next_step_on = next_step, on
 
-    def tell_superior(self, at: datetime) -> None:
-        """Keep that the superior heard of the trip (L2622). Raises `VisitNotInState`."""
-        self._require(*TO_COME, S.CHECKED_IN, *TOOK_PLACE)
-        self.superior_told_at = at
+    def tell_superior(self, at: datetime, zone: str) -> None:
+        """Keep that the superior heard of the trip, once a day (L2622), until it is closed.
+
+        Raises `VisitNotInState`.
+        """
+        self._require(*TO_COME, S.CHECKED_IN, S.DONE, S.REPORTED)
+        told = self.superior_told_at
+        if told is None or clock.today(told, zone) != clock.today(at, zone):
+            self.superior_told_at = at
 
     def cancel(self, reason: str) -> None:
         """Call the visit off. Raises `VisitNotInState` once it has begun."""
         self._require(*TO_COME)
         self.status, self.cancel_reason = S.CANCELLED, reason
 
-    def hand_over(self, owner_id: UUID, department_id: UUID | None) -> None:
-        """Give a visit to come to another employee; what was consented to stays so."""
-        self.owner_id, self.department_id = owner_id, department_id
-        self.observer_ids = [one for one in self.observer_ids if one != owner_id]
+    def _require_to_come(self, on: date | None, today: date) -> None:
+        if on is not None and on < today and on != self.next_step_on:
+            raise NextStepInPast(on=on)
 
     def _require(self, *needed: VisitStatus) -> None:
         if self.status not in needed:

@@ -71,7 +71,7 @@ async def plan_further(
     made: list[Visit] = []
     ahead = policy.measure().plan_ahead_days
     while len(made) < MOST_AT_ONCE and (day := series.next_day(today, ahead)):
-        made.append(_occurrence(series, kind, day, zone))
+        made.append(_occurrence(series, kind, day, zone, session.context.actor))
         series.planned_to = day
     if made:
         numbers = await numbering.next_numbers(
@@ -190,9 +190,10 @@ def checklist_of(kind: VisitType) -> list[dict[str, Any]]:
     ]
 
 
-def _occurrence(series: VisitSeries, kind: VisitType, day: date, zone: str) -> Visit:
+def _occurrence(series: VisitSeries, kind: VisitType, day: date, zone: str, by: str) -> Visit:
     visit = Visit(
         id=ids.new_id(),
+        planned_by=by,
         status=VisitStatus.PLANNED,
         checklist=checklist_of(kind),
         series_id=series.id,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kehu_contracts.base import DecimalText
 from kehu_kernel.amounts import PriceInput, Written, digits
 from kehu_kernel.wire import Day, Flag, Input, LongText, Text, Whole
+from kehu_sales.lists import Once
 from kehu_sales.moments import Moment
 from kehu_sales.visits.models import Phase, Proposed, RefusalDegree, RefusalReason
 
@@ -75,7 +76,9 @@ class Ticking(Input):
         json_schema_extra={"examples": [{"items": ["preparation_1", "preparation_2"]}]}
     )
 
-    items: list[Code] = Field(min_length=1, max_length=100, description="Codes of the items.")
+    items: Annotated[list[Code], Field(min_length=1, max_length=100), Once] = Field(
+        description="Codes of the items."
+    )
     ticked: Flag = Field(True, description="False: not done after all.")
 
 
@@ -127,7 +130,9 @@ class NextStep(Input):
     )
 
     step: Text = Field(description="What comes next.")
-    on: Day | None = Field(None, description="Business day it should happen.")
+    on: Day | None = Field(
+        None, description="Business day it should happen; not one that is over when it is named."
+    )
 
 
 class VisitReport(Input):

@@ -20,11 +20,13 @@ from kehu_sales.opportunities.errors import (
     OpportunityIsClosed,
     UnknownOpportunity,
 )
+from kehu_sales.tasks.errors import WeekdaysOfWeeks
 from kehu_sales.visit_policy.errors import UnknownVisitType
 from kehu_sales.visits import briefing, conduct, service
 from kehu_sales.visits.errors import (
     ChecklistIncomplete,
     ConsentNeeded,
+    NextStepInPast,
     NextStepMissing,
     OwnPlan,
     UnknownItem,
@@ -70,6 +72,7 @@ APPROVE = requires("sales:visits:approve")
         VisitNeedsCustomer,
         TimesReversed,
         PeriodReversed,
+        WeekdaysOfWeeks,
         OutOfOurTimes,
         CalendarClash,
         UnknownOpportunity,
@@ -275,8 +278,8 @@ async def tick_items(
 async def tell_superior(
     visit_id: UUID, session: Session, version: OptionalVersion, zone: Zone, response: Response
 ) -> VisitDetail:
-    """Keep that the superior heard of the trip: at least once a day."""
-    visit = await conduct.tell_superior(session, visit_id, expected_version=version)
+    """Keep that the superior heard of the trip: once a day; a repetition changes nothing."""
+    visit = await conduct.tell_superior(session, visit_id, zone=zone, expected_version=version)
     return await _answer(session, visit, zone, response)
 
 
@@ -284,7 +287,7 @@ async def tell_superior(
     "/{visit_id}/report",
     summary="Report a visit",
     dependencies=[WRITE],
-    responses=problems(VisitNotInState),
+    responses=problems(VisitNotInState, NextStepInPast),
 )
 async def report_visit(
     visit_id: UUID,
@@ -303,7 +306,7 @@ async def report_visit(
     "/{visit_id}/next-step",
     summary="Set the next step after a visit",
     dependencies=[WRITE],
-    responses=problems(VisitNotInState),
+    responses=problems(VisitNotInState, NextStepInPast),
 )
 async def set_next_step(
     visit_id: UUID,
@@ -314,7 +317,9 @@ async def set_next_step(
     response: Response,
 ) -> VisitDetail:
     """Say what comes next, before the visit is closed."""
-    visit = await conduct.set_next_step(session, visit_id, data, expected_version=version)
+    visit = await conduct.set_next_step(
+        session, visit_id, data, zone=zone, expected_version=version
+    )
     return await _answer(session, visit, zone, response)
 
 

@@ -12,6 +12,7 @@ from kehu_contracts.money import Money
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
 from kehu_sales.calendar.clashes import Clash
+from kehu_sales.lists import Once
 from kehu_sales.moments import Moment
 from kehu_sales.tasks.schemas import RecurrenceInput, RecurrenceRead
 from kehu_sales.visits.advice import Advice
@@ -29,6 +30,7 @@ from kehu_sales.visits.report_schemas import Assessment, Commitment, Proposal
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
 Minutes = Annotated[Whole, Field(ge=0, le=10_080)]
+People = Annotated[list[UUID], Field(max_length=50), Once]
 PURPOSE = "What the visit is for."
 VALUE = "What the customer gets from it; said in the opening."
 CONTACTS = "Contacts who are met."
@@ -83,7 +85,7 @@ class VisitCreate(Input):
         None, description="The customer; the opportunity's if omitted."
     )
     opportunity_id: UUID | None = Field(None, description="The opportunity it belongs to.")
-    contact_ids: list[UUID] = Field(default_factory=list, max_length=50, description=CONTACTS)
+    contact_ids: People = Field(default_factory=list, description=CONTACTS)
     purpose: Text = Field(description=PURPOSE)
     customer_value: Text | None = Field(None, description=VALUE)
     mode: Mode = Field(Mode.APPOINTMENT, description=MODE)
@@ -95,7 +97,7 @@ class VisitCreate(Input):
     business_trip: Flag = Field(False, description=TRIP)
     owner_id: UUID | None = Field(None, description=OWNER)
     department_id: UUID | None = Field(None, description=DEPARTMENT)
-    observer_ids: list[UUID] = Field(default_factory=list, max_length=50, description=OBSERVERS)
+    observer_ids: People = Field(default_factory=list, description=OBSERVERS)
     remind_minutes: Minutes | None = Field(None, description=REMIND)
     recurrence: RecurrenceInput | None = Field(None, description=RECURRENCE)
     refuse_clashes: Flag = Field(False, description=REFUSE_CLASHES)
@@ -122,7 +124,7 @@ class VisitUpdate(Patch):
         }
     )  # fmt: skip
 
-    contact_ids: list[UUID] | None = Field(None, max_length=50, description=CONTACTS)
+    contact_ids: People | None = Field(None, description=CONTACTS)
     purpose: Text | None = Field(None, description=PURPOSE)
     customer_value: Text | None = Field(None, description=VALUE)
     mode: Mode | None = Field(None, description=MODE)
@@ -134,7 +136,7 @@ class VisitUpdate(Patch):
     business_trip: Flag | None = Field(None, description=TRIP)
     owner_id: UUID | None = Field(None, description="The employee who visits.")
     department_id: UUID | None = Field(None, description=DEPARTMENT)
-    observer_ids: list[UUID] | None = Field(None, max_length=50, description=OBSERVERS)
+    observer_ids: People | None = Field(None, description=OBSERVERS)
     remind_minutes: Minutes | None = Field(None, description=REMIND)
     refuse_clashes: Flag | None = Field(None, description=REFUSE_CLASHES)
     following: Flag | None = Field(None, description=FOLLOWING)
@@ -178,6 +180,10 @@ class VisitRead(BaseModel):
     observer_ids: list[UUID] = Field(description=OBSERVERS)
     remind_minutes: int | None = Field(description=REMIND)
     approval_needed: bool = Field(description="Whether the superior has to consent to the plan.")
+    planned_by: str | None = Field(
+        description="Who planned it: a token subject; null for older visits."
+    )
+    submitted_by: str | None = Field(description="Who asked for consent last: a token subject.")
     decided_by: str | None = Field(description="Who decided on the plan.")
     decided_at: datetime | None = Field(description="When that was.")
     decision_note: str | None = Field(description="What was said about it.")

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
-    ARRAY,
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
-    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -20,9 +17,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kehu_kernel.columns import TenantRow
 from kehu_sales.db import Base
 from kehu_sales.tasks.recurrence import Recurrence
+from kehu_sales.visits.plan import Plan
 
 
-class VisitSeries(TenantRow, Base):
+class VisitSeries(Plan, TenantRow, Base):
     """A series of visits. Each occurrence is a visit of its own, planned some days ahead.
 
     Days of the series are those of its rule; what is moved as a whole takes place `shift_days`
@@ -48,23 +46,6 @@ class VisitSeries(TenantRow, Base):
         Index("ix_visit_series_opportunity", "tenant_id", "opportunity_id"),
     )  # fmt: skip
 
-    type_code: Mapped[str]
-    customer_id: Mapped[UUID]
-    opportunity_id: Mapped[UUID | None]
-    contact_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    purpose: Mapped[str]
-    customer_value: Mapped[str | None]
-    mode: Mapped[str]
-    host: Mapped[str]
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    place: Mapped[str | None]
-    city: Mapped[str | None]
-    business_trip: Mapped[bool]
-    owner_id: Mapped[UUID | None]
-    department_id: Mapped[UUID | None]
-    observer_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    remind_minutes: Mapped[int | None]
     recurrence: Mapped[dict[str, Any]] = mapped_column(JSONB)
     shift_days: Mapped[int]
     planned_to: Mapped[date]
@@ -102,11 +83,6 @@ class VisitSeries(TenantRow, Base):
         """Plan further visits in this way."""
         for name, value in given.items():
             setattr(self, name, value)
-
-    def hand_over(self, owner_id: UUID, department_id: UUID | None) -> None:
-        """Have further visits be made by another employee."""
-        self.owner_id, self.department_id = owner_id, department_id
-        self.observer_ids = [one for one in self.observer_ids if one != owner_id]
 
     def wait(self, until: date) -> None:
         """Plan nothing before that day."""

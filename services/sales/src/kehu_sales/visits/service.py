@@ -34,7 +34,7 @@ async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit
     """Plan a visit with the checklist of its type; of one that recurs those that are near, too.
 
     Raises `UnknownVisitType`, `VisitNeedsCustomer`, `TimesReversed`, `PeriodReversed`,
-    `CalendarClash` if asked to, or what `link` raises.
+    `WeekdaysOfWeeks`, `CalendarClash` if asked to, or what `link` raises.
     """
     subject = await link(session, data.opportunity_id, data.customer_id)
     if subject.customer_id is None:
@@ -47,6 +47,7 @@ async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit
         customer_id=subject.customer_id,
         opportunity_id=data.opportunity_id,
         owner_id=data.owner_id or session.context.employee_id,
+        planned_by=session.context.actor,
         status=VisitStatus.PLANNED,
         checklist=checklist_of(kind),
     )
@@ -101,7 +102,7 @@ async def change_visit(
 async def submit_visit(session: Session, visit_id: UUID, *, expected_version: int | None) -> Visit:
     """Ask the superior for consent. Raises `VisitNotInState`."""
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
-    visit.submit()
+    visit.submit(session.context.actor)
     return _record(session, visit, "submitted")
 
 

@@ -132,6 +132,21 @@ class TestEntry:
         no = await lei.post(OPPORTUNITIES, json=body, headers={"Kehu-Allow-Collision": "needed"})
         assert problem(no) == (403, "scope-missing")
 
+    @pytest.mark.parametrize("broken", ["%E4%B8", "50%", "%zz"])
+    async def test_a_reason_in_broken_encoding_is_refused_and_says_how_to_encode(
+        self, client: httpx.AsyncClient, make_opportunity: Make, make_customer: MakeCustomer,
+        problem: ProblemOf, broken: str,
+    ) -> None:  # fmt: skip
+        customer = await make_customer()
+        await make_opportunity(customer_id=customer, **OF_FANG)
+        body = {"topic": "服务器更新", "customer_id": customer, **OF_LEI}
+        headers = {"Kehu-Allow-Collision": broken}
+        refused = await client.post(OPPORTUNITIES, json=body, headers=headers)
+        assert problem(refused) == (400, "invalid-header")
+        assert "%25" in refused.json()["detail"]
+        headers["Kehu-Allow-Collision"] = "50%25"
+        assert (await client.post(OPPORTUNITIES, json=body, headers=headers)).status_code == 201
+
     @pytest.mark.parametrize("change", ["owner", "customer", "lines", "take-up"], ids=str)
     async def test_a_change_may_collide(
         self,

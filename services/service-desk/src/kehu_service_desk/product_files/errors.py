@@ -4,6 +4,13 @@ from http import HTTPStatus
 
 from kehu_kernel.errors import DomainError
 
+FIELDS_ZH = {
+    "customer_id": "客户", "product_id": "产品", "product_code": "产品编码",
+    "product_name": "产品名称", "serial_number": "序列号", "quantity": "数量",
+    "service_enabled": "是否提供服务", "delivered_on": "交付日期",
+}  # fmt: skip
+"""What does not change after registration, in Chinese."""
+
 
 class SerialNumberTaken(DomainError):
     """Another product file already has this serial number."""
@@ -30,6 +37,7 @@ class ProductDataFrozen(DomainError):
     status = HTTPStatus.CONFLICT
     en = "Product file {number} is registered; these fields cannot change any more: {fields}."
     zh = "产品档案 {number} 已登记，以下字段不能再修改：{fields}。"
+    zh_words = FIELDS_ZH
 
 
 class ProductFileWithdrawn(DomainError):
