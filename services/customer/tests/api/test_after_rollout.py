@@ -1,5 +1,6 @@
 """What an old version wrote during a rolling upgrade is put right afterwards (C3, C7)."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -7,11 +8,19 @@ from uuid import UUID
 import httpx
 import pytest
 
-from kehu_customer.after_rollout import give_contacts_their_points, note_new_facts
+from kehu_customer.after_rollout import (
+    BATCH,
+    CONSENTED,
+    UNLIKE,
+    give_contacts_their_points,
+    note_new_facts,
+)
 from kehu_customer.segments.worker import SegmentWork, Sizes
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
+from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import audited, emitted
+from kehu_kernel.testing.plans import planner
 from kehu_kernel.testing.plugin import RunningService
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -123,3 +132,21 @@ class TestConsents:
             pass
         found = await client.get(f"/v1/customers/{contact['customer_id']}/behaviour")
         assert found.json()["consents_given"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [(UNLIKE, "pk_contacts"), (CONSENTED, "ix_consents_subject")],
+    ids=["contacts", "consents"],
+)
+async def test_a_page_is_read_from_where_the_last_one_ended(
+    running: RunningService, cluster: Cluster, query: str, index: str
+) -> None:
+    """Nothing is sorted: that would read the whole table for each page of some hundred."""
+    async with planner(cluster.superuser(running.settings.database_url), "kehu_worker") as asking:
+        plan = str(await asking.plan(query, "t", UUID(int=0), BATCH))
+        whole = await asking.whole(query, "t", UUID(int=0), BATCH)
+    assert f"'Index Name': '{index}'" in plan, plan
+    assert re.search(r"'Index Cond': .\(+ROW\(tenant_id, ", plan), plan
+    assert "Sort" not in plan, plan
+    assert whole == set()

@@ -1,7 +1,7 @@
 """The collision, its life, and what a tenant has decided about collisions (S13)."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -269,12 +269,15 @@ class CollisionCheck(TenantRow, Base):
     """That an opportunity, whose id it has, is to be looked at again: one row however often asked.
 
     `asked` counts how often, so that what is asked while it is being looked at is not forgotten.
-    `after_id`: compared already with the opportunities up to this one. Rows are also made by the
+    `after_id`: compared already with the opportunities up to this one. `waiting_since`: when it was
+    asked for first, or last gone on with; who waits longest is next. Rows are also made by the
     trigger `look_at_collisions_again` of the opportunities, when one that collides is closed,
     changes hands or customer: no way to do that forgets it, and none costs a round trip more.
     """
 
     __tablename__ = "collision_checks"
+    __table_args__ = (Index("ix_collision_checks_waiting", "tenant_id", "waiting_since", "id"),)
 
     asked: Mapped[int]
     after_id: Mapped[UUID | None]
+    waiting_since: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -101,7 +101,8 @@ ON_PAIRS = """
 """
 
 CHECKS = """
-    SELECT id, asked, after_id FROM collision_checks WHERE tenant_id = $1 ORDER BY id LIMIT $2
+    SELECT id, asked, after_id FROM collision_checks WHERE tenant_id = $1
+    ORDER BY waiting_since, id LIMIT $2
 """
 DONE = """
     WITH done AS (
@@ -114,7 +115,7 @@ DONE = """
 """
 """Ends checks, unless they were asked for anew meanwhile: somebody who asks now holds the row."""
 GO_ON = """
-    UPDATE collision_checks k SET after_id = later.after_id
+    UPDATE collision_checks k SET after_id = later.after_id, waiting_since = clock_timestamp()
     FROM (
         SELECT k.id, later.after_id
         FROM unnest($2::uuid[], $3::integer[], $4::uuid[]) AS later (id, asked, after_id)
@@ -123,6 +124,7 @@ GO_ON = """
     ) later
     WHERE k.tenant_id = $1 AND k.id = later.id
 """
+"""Takes note of how far checks are; they go behind all that wait, so a huge group starves nobody."""
 
 WHOSE_DEPARTMENT = """
     SELECT o.id, coalesce(o.department_id, e.department_id) AS department_id

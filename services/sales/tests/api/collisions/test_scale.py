@@ -1,6 +1,7 @@
 """Collisions in large groups and of many at once: bounded lots, one check each, no deadlock."""
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -14,14 +15,16 @@ import pytest
 from kehu_kernel import clock
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
+from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import count_queries
+from kehu_kernel.testing.plans import planner
 from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.collisions import queries
 from kehu_sales.collisions.comparison import MOST_AT_ONCE, Watch, compare
 from kehu_sales.collisions.models import DEFAULTS, CollisionPolicy
 from kehu_sales.collisions.relations import ask_again_about, related_to
 from kehu_sales.collisions.rules import collides
-from kehu_sales.collisions.worker import CollisionWork, look_again
+from kehu_sales.collisions.worker import AT_A_TIME, TENANTS, CollisionWork, look_again
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 MakeCustomer = Callable[..., Awaitable[str]]
@@ -34,6 +37,8 @@ COPIES = """
         'COPY-' || gen_random_uuid(), 'owner_id', gen_random_uuid()) || more)).*
     FROM opportunities o CROSS JOIN jsonb_array_elements($2::text::jsonb) more WHERE o.id = $1
 """
+WAITING = "SELECT id FROM collision_checks ORDER BY waiting_since, id"
+COLLIDES = "SELECT state FROM collisions WHERE $1 IN (first_id, second_id)"
 KNOWN = """
     SELECT state, count(*) AS number FROM collisions GROUP BY state ORDER BY state
 """
@@ -181,6 +186,51 @@ class TestLargeGroups:
                 assert set(together.clashes) == expected, values
                 found_any += len(expected)
         assert found_any > 100
+
+
+class TestTurns:
+    async def test_a_small_group_is_looked_at_although_a_huge_group_has_much_left(
+        self,
+        make_opportunity: Make,
+        make_customer: MakeCustomer,
+        copy: Copy,
+        known: Callable[[], Awaitable[dict[str, int]]],
+        database: Database,
+        context: Context,
+    ) -> None:
+        huge, small = [
+            await make_opportunity(customer_id=await make_customer(), owner_id=str(uuid4()))
+            for _ in range(2)
+        ]
+        many = [UUID(int=number) for number in range(1, 2 * AT_A_TIME + 1)]  # before all others
+        await copy(huge, json.dumps([{"id": str(one)} for one in many]))
+        await copy(small, "[{}]")
+        for asked in (many, [UUID(small["id"])]):  # the huge group first
+            async with database.transaction(context) as session:
+                await ask_again_about(session, asked)
+        seen = []
+        for _ in range(3):
+            async with database.transaction(context) as session:
+                await look_again(session, 1, today=TODAY)
+                seen.append([row["id"] for row in await session.fetch(WAITING)])
+        assert [UUID(small["id"]) in one for one in seen] == [True, True, False]
+        assert len(seen[-1]) == len(many)  # each was gone on with, and has others left
+        assert seen[-1] == many[AT_A_TIME - 1 :] + many[: AT_A_TIME - 1]
+        async with database.transaction(context) as session:
+            (found,) = await session.fetch(COLLIDES, UUID(small["id"]))
+            assert found["state"] == "open"
+
+    async def test_neither_tenants_nor_their_turns_are_read_to_the_end(
+        self, running: RunningService, cluster: Cluster
+    ) -> None:
+        """Of each tenant one check is read, and of its checks those that wait longest."""
+        url = cluster.superuser(running.settings.database_url)
+        async with planner(url, "kehu_worker") as asking:
+            assert await asking.whole(TENANTS, TODAY) == set()
+        async with planner(url, "kehu_app") as asking:
+            turns = str(await asking.plan(queries.CHECKS, "t", AT_A_TIME))
+        assert "ix_collision_checks_waiting" in turns
+        assert "Sort" not in turns
 
 
 class TestChecks:

@@ -1,7 +1,7 @@
 """How PostgreSQL would read large tables, asked of small ones."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,11 +21,28 @@ NEVER_ANALYSED = f"""
 that it guesses ten pages at least, and know what it is told of a new database."""
 
 
+COMPLETE = """
+    SELECT index.relname AS name, of.relname AS of FROM pg_index i
+    JOIN pg_class index ON index.oid = i.indexrelid JOIN pg_class of ON of.oid = i.indrelid
+    WHERE i.indpred IS NULL
+"""
+"""Indexes that hold all rows, and of which table."""
+
+
 class Planner:
     """Explains statements without running them."""
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
+
+    async def whole(self, statement: str, *arguments: object) -> set[str]:
+        """Return the tables of which the statement reads all rows, or all rows of a tenant.
+
+        Not read as a whole is what an index narrows by more than the tenant, also by being partial,
+        and what a limit ends: unless rows are passed over on the way to it, or sorted.
+        """
+        tables = {row["name"]: row["of"] for row in await self._connection.fetch(COMPLETE)}
+        return set(_whole(await self.plan(statement, *arguments), tables, limited=False))
 
     async def plan(self, statement: str, *arguments: object) -> dict[str, Any]:
         """Return the plan's topmost node."""
@@ -50,3 +67,17 @@ async def planner(url: str, role: str) -> AsyncIterator[Planner]:
         yield Planner(connection)
     finally:
         await connection.close()
+
+
+def _whole(node: dict[str, Any], tables: dict[str, str], *, limited: bool) -> Iterator[str]:
+    kind, index = node["Node Type"], node.get("Index Name")
+    if kind == "Seq Scan":
+        yield node["Relation Name"]
+    elif index in tables:
+        terms = [one.strip("( ") for one in node.get("Index Cond", "tenant_id").split(" AND ")]
+        narrow = not all(one.startswith("tenant_id") for one in terms)
+        if not narrow and ("Filter" in node or not limited):
+            yield tables[index]
+    goes_on = kind == "Limit" or (limited and kind == "LockRows")
+    for part in node.get("Plans", ()):
+        yield from _whole(part, tables, limited=goes_on)
