@@ -38,4 +38,4 @@ class LimitBelowUsed(DomainError):
     code = "limit-below-used"
     status = HTTPStatus.CONFLICT
     en = "{used} is used already: {amount} is less. Send `override` if you may and mean it."
-    zh = "已使用 {used}，高于 {amount}。如有权限且确需如此，请发送 override。"
+    zh = "已使用 {used}，高于 {amount}。如有权限且确需如此，请以特批方式提交。"

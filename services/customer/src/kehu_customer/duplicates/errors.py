@@ -21,7 +21,7 @@ class DuplicateCustomer(DomainError):
         "the same says why in the header Kehu-Allow-Duplicate."
     )
     zh = (
-        "{name} 似乎已经存在，请查看 candidates 并使用已有客户；"
+        "{name} 似乎已经存在，请查看所列的相似客户并使用已有客户；"
         "有权限的用户如仍需创建，请在请求头 Kehu-Allow-Duplicate 中说明原因。"
     )
 
