@@ -1,14 +1,18 @@
 """What the command `kehu` prints."""
 
 import os
+import signal
 import subprocess
 import sys
 
 import jwt
 import pytest
+from typer.testing import CliRunner
 
 from kehu_contracts.access import ROLES
+from kehu_local import cli
 from kehu_local.config import LocalConfig
+from kehu_local.supervisor import Supervisor
 
 
 def kehu(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -60,6 +64,37 @@ def test_an_unknown_role_is_refused_with_the_known_ones() -> None:
 def test_the_help_of_token_lists_the_roles() -> None:
     told = " ".join(kehu("token", "--help").stdout.replace("│", " ").split())
     assert [role for role in ROLES if role not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "seconds"),
+    [([], None, 300.0), ([], "450", 450.0), (["--timeout", "7"], "450", 7.0)],
+    ids=["by-default", "by-environment", "by-option"],
+)
+def test_up_waits_as_long_as_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], given: str | None, seconds: float
+) -> None:
+    monkeypatch.delenv("KEHU_READY_SECONDS")
+    if given is not None:
+        monkeypatch.setenv("KEHU_READY_SECONDS", given)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the tests keep theirs
+    configured: list[LocalConfig] = []
+
+    class Ready(Supervisor):
+        def up(self, *, apache: bool = False) -> list[str]:
+            configured.append(self._config)
+            return []
+
+    monkeypatch.setattr(cli, "Supervisor", Ready)
+    assert CliRunner().invoke(cli.app, ["up", *arguments]).exit_code == 0
+    assert [one.ready_seconds for one in configured] == [seconds]
+
+
+def test_a_wait_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEHU_READY_SECONDS", "long")
+    done = kehu("status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "KEHU_READY_SECONDS is 'long'" in done.stderr
 
 
 def test_the_demo_and_the_logs_need_a_system() -> None:

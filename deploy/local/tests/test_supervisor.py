@@ -10,8 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from rich.console import Console
 
+from kehu_local import supervisor as supervisor_module
 from kehu_local.config import LocalConfig
+from kehu_local.console import progress
 from kehu_local.errors import LocalError
 from kehu_local.ports import HOST, answers, is_free
 from kehu_local.processes import Notes, spawn
@@ -73,6 +76,22 @@ def test_up_starts_everything_and_down_leaves_nothing(
     assert supervisor.down() == []
     assert supervisor.status() == []
     assert all(is_free(port) for port in _ports(config))
+
+
+def test_a_service_that_is_never_ready_is_named_while_it_is_waited_for_and_given_up(
+    config: LocalConfig,
+    install: Callable[[str], Supervisor],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    install("import time\nprint('migrating', flush=True)\ntime.sleep(600)")
+    monkeypatch.setattr(supervisor_module, "TELL_SECONDS", 0.5)
+    told = r"Not ready after 4 s: customer\..*--timeout"
+    with progress(Console(), "Starting") as report, pytest.raises(LocalError, match=told) as late:
+        Supervisor(replace(config, ready_seconds=4), report).up()
+    assert "migrating" in str(late.value)
+    assert "Starting: waiting for customer, " in capsys.readouterr().err
+    assert Supervisor(config).status() == []
 
 
 def test_a_service_that_dies_shows_its_log_and_stops_the_rest(

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from dataclasses import replace
 from importlib import import_module
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -24,6 +25,7 @@ app = typer.Typer(
     help="Run the whole of Kehu on this machine.", no_args_is_help=True, add_completion=False
 )
 ROLE_HELP = f"May be repeated; administrator if omitted. One of: {', '.join(ROLES)}."
+TIMEOUT_HELP = "Seconds that services may take to be ready; KEHU_READY_SECONDS or 300 if omitted."
 console = Console()
 problems = Console(stderr=True)
 
@@ -35,9 +37,12 @@ def up(
     kafka: Annotated[
         bool, typer.Option(help="Apache Kafka rather than the embedded broker.")
     ] = False,
+    timeout: Annotated[float | None, typer.Option(min=1, help=TIMEOUT_HELP)] = None,
 ) -> None:
     """Start everything that does not run yet, and return when all of it is ready."""
     config = LocalConfig.from_environment()
+    if timeout is not None:
+        config = replace(config, ready_seconds=timeout)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)  # a shell has background jobs ignore it
     if not foreground:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from kehu_local.errors import LocalError
 from kehu_local.ports import HOST
 from kehu_local.postgres import ADMIN, PASSWORD, url_for
 
@@ -73,7 +74,10 @@ SERVICES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LocalConfig:
-    """One local installation. `given_*` name servers that are used instead of embedded ones."""
+    """One local installation. `given_*` name servers that are used instead of embedded ones.
+
+    `ready_seconds` is how long services may take until they are ready: they migrate first.
+    """
 
     home: Path
     gateway_port: int = 8080
@@ -82,11 +86,15 @@ class LocalConfig:
     services: tuple[Service, ...] = SERVICES
     given_postgres: str | None = None
     given_kafka: str | None = None
+    ready_seconds: float = 300.0
     base_environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @classmethod
     def from_environment(cls) -> "LocalConfig":
-        """Read KEHU_HOME, KEHU_*_PORT, KEHU_DATABASE_URL and KEHU_KAFKA_BOOTSTRAP."""
+        """Read KEHU_HOME, KEHU_*_PORT, KEHU_DATABASE_URL, KEHU_KAFKA_BOOTSTRAP, KEHU_READY_SECONDS.
+
+        Raises `LocalError`.
+        """
         given = os.environ.get
         return cls(
             home=Path(given("KEHU_HOME") or ROOT / ".kehu").resolve(),
@@ -99,6 +107,7 @@ class LocalConfig:
             ),
             given_postgres=given("KEHU_DATABASE_URL") or None,
             given_kafka=given("KEHU_KAFKA_BOOTSTRAP") or None,
+            ready_seconds=_seconds(given("KEHU_READY_SECONDS") or "300"),
         )
 
     def environment(self) -> dict[str, str]:
@@ -108,6 +117,7 @@ class LocalConfig:
             "KEHU_GATEWAY_PORT": str(self.gateway_port),
             "KEHU_POSTGRES_PORT": str(self.postgres_port),
             "KEHU_BROKER_PORT": str(self.broker_port),
+            "KEHU_READY_SECONDS": str(self.ready_seconds),
         }
         own |= {f"{one.prefix}PORT": str(one.port) for one in self.services}
         # Unbuffered, so that logs show what happened; two arenas keep idle memory small.
@@ -175,3 +185,13 @@ class LocalConfig:
             f"{service.prefix}DRAIN_SECONDS": "0",
         }
         return {**defaults, **self.environment(), **environment}
+
+
+def _seconds(told: str) -> float:
+    try:
+        seconds = float(told)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise LocalError(f"KEHU_READY_SECONDS is {told!r}; it has to be a number of seconds.")
+    return seconds

@@ -9,14 +9,18 @@ from rich.console import Console
 from rich.table import Table
 
 from kehu_local.config import LocalConfig
-from kehu_local.supervisor import ProcessStatus, Report
+from kehu_local.supervisor import WAITING, ProcessStatus, Report
 
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
 FINISHED = {"ready": "green", "stopped": "green"}
 
 
 @contextmanager
 def progress(console: Console, title: str) -> Iterator[Report]:
-    """Yield a reporter; it prints what has finished, and shows what is still going on."""
+    """Yield a reporter; it prints what has finished, and shows what is still going on.
+
+    What takes long is named on standard error, for those who see no moving line.
+    """
     began = time.monotonic()
     going_on: dict[str, str] = {}
     lock = Lock()
@@ -24,6 +28,10 @@ def progress(console: Console, title: str) -> Iterator[Report]:
 
         def report(name: str, state: str) -> None:
             with lock:
+                if state == WAITING:
+                    seconds = time.monotonic() - began
+                    notes.print(f"{title}: waiting for {name}, {seconds:.0f} s so far")
+                    return
                 if state in FINISHED:
                     going_on.pop(name, None)
                     seconds = time.monotonic() - began

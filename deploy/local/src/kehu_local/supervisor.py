@@ -21,7 +21,9 @@ from kehu_local.processes import STOP_SECONDS, Notes, Running, spawn
 from kehu_local.routes import write_route
 
 POSTGRES, BROKER, GATEWAY = "postgres", "broker", "gateway"
-READY_SECONDS = 120.0
+WAITING = "waited for"
+TELL_SECONDS = 10.0
+"""So often it is told what is waited for."""
 SETTLE_SECONDS = 30.0
 DRAIN_SECONDS = 30.0  # a little more than a service gives itself to end in order
 NEXT, PREVIOUS = ".next", ".previous"
@@ -275,7 +277,7 @@ class Supervisor:
 
     def _await_ready(self, services: list[Running]) -> None:
         waiting = {one.name: one for one in [*services, *self._gateway()]}
-        deadline = time.monotonic() + READY_SECONDS
+        began = told = time.monotonic()
         while waiting:
             for one in list(waiting.values()):
                 if self._ready(one):
@@ -286,10 +288,12 @@ class Supervisor:
                         f"{one.name} ended while it was starting. Its log ({one.log}) says:\n"
                         f"{one.log_tail()}"
                     )
-            if waiting and time.monotonic() > deadline:
-                late = ", ".join(waiting)
-                tails = "\n".join(one.log_tail() for one in waiting.values())
-                raise LocalError(f"Not ready after {READY_SECONDS:.0f} s: {late}.\n{tails}")
+            now = time.monotonic()
+            if waiting and now - began > self._config.ready_seconds:
+                raise _too_late(list(waiting.values()), self._config.ready_seconds)
+            if waiting and now - told > TELL_SECONDS:
+                told = now
+                self._report(", ".join(_base(name) for name in waiting), WAITING)
             time.sleep(0.1)
 
     def _gateway(self) -> list[Running]:
@@ -351,3 +355,12 @@ class Supervisor:
 def _base(name: str) -> str:
     """Return the service that a process stands for, also while it is being replaced."""
     return name.removesuffix(NEXT).removesuffix(PREVIOUS)
+
+
+def _too_late(waiting: list[Running], seconds: float) -> LocalError:
+    late = ", ".join(one.name for one in waiting)
+    tails = "\n".join(one.log_tail() for one in waiting)
+    return LocalError(
+        f"Not ready after {seconds:.0f} s: {late}. A slow machine needs more: --timeout, or "
+        f"KEHU_READY_SECONDS.\n{tails}"
+    )

@@ -1,9 +1,9 @@
 """What is put right once every process runs the new version.
 
 `python -m kehu_customer.after_rollout`. While a rolling upgrade goes on, an old process may still
-enter or change a contact without its contact points (C3), and counts no consents, leads and
-complaints, which segments can ask about (C7). It may be run at any time, twice, and two at once:
-what is right stays as it is.
+enter a contact, change it or take a number from it without its contact points (C3), and counts no
+consents, leads and complaints, which segments can ask about (C7). It may be run at any time, twice,
+and two at once: what is right stays as it is.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from kehu_customer.settings import Settings
 from kehu_kernel import telemetry
 from kehu_kernel.app import open_database
 from kehu_kernel.context import Context
+from kehu_kernel.erasure_schema import WORD
 from kehu_kernel.process import Databases
 
 log = logging.getLogger("kehu.after_rollout")
@@ -27,20 +28,19 @@ ACTOR = "system:after-rollout"
 BATCH = 500
 FIRST = ("", UUID(int=0))
 
-# A contact that shows nothing has nothing to be made right: who was erased, say.
-UNLIKE = """
+# Of whoever was erased both are blanked: nothing is shown, and there is nothing to be made right.
+UNLIKE = f"""
     SELECT c.tenant_id, c.id FROM contacts c
     WHERE (c.tenant_id, c.id) > ($1, $2) AND EXISTS (
         SELECT FROM (VALUES ('phone', c.phone), ('mobile', c.mobile), ('email', c.email))
             AS shown (kind, value)
-        WHERE shown.value IS NOT NULL AND NOT EXISTS (
-            SELECT FROM contact_points p
-            WHERE p.tenant_id = c.tenant_id AND p.contact_id = c.id AND p.kind = shown.kind
-                AND p.is_primary AND p.value = shown.value
-        )
+        LEFT JOIN contact_points p ON p.tenant_id = c.tenant_id AND p.contact_id = c.id
+            AND p.kind = shown.kind AND p.is_primary
+        WHERE p.value IS DISTINCT FROM shown.value
+            AND NOT (shown.value IS NULL AND p.value = {WORD})
     )
     ORDER BY c.tenant_id, c.id LIMIT $3
-"""
+"""  # noqa: S608 - our own word
 CONSENTED = """
     SELECT DISTINCT tenant_id, coalesce(contact_id, customer_id) AS subject_id FROM consents
     WHERE (tenant_id, coalesce(contact_id, customer_id)) > ($1, $2) AND purpose = 'marketing'
@@ -54,7 +54,7 @@ DEALT = """
 
 
 async def give_contacts_their_points(databases: Databases) -> int:
-    """Let every contact have the numbers and addresses it shows; return how many had not.
+    """Let every contact have the numbers it shows, and no other first; return how many had not.
 
     Each contact is a transaction of its own, locked as by any command.
     """

@@ -32,7 +32,7 @@ OldVersion = Callable[..., Awaitable[None]]
 def old_version(database: Database, tenant: str) -> OldVersion:
     """Writes on a contact as a version did that knew no contact points."""
 
-    async def write(contact: dict[str, Any], **fields: str) -> None:
+    async def write(contact: dict[str, Any], **fields: str | None) -> None:
         async with database.transaction(Context(tenant_id=tenant, actor="old")) as session:
             for name, value in fields.items():
                 query = f"UPDATE contacts SET {name} = $1 WHERE id = $2"
@@ -98,6 +98,29 @@ class TestContacts:
             "customer.contact-point-created.v1",
         ]
         assert (await audited(database, tenant))[-1].actor == "system:after-rollout"
+
+    async def test_numbers_that_an_old_process_took_away_are_no_longer_in_use(
+        self,
+        *,
+        running: RunningService,
+        make_contact: Make,
+        make_point: Make,
+        old_version: OldVersion,
+        points: Points,
+        database: Database,
+        tenant: str,
+    ) -> None:
+        left = await make_contact(mobile="138 0000 0000", email="zhao@example.com")
+        await old_version(left, mobile=None)
+        undecided = await make_contact(mobile="138 0000 0000")
+        await make_point(contact_id=undecided["id"], value="139 0000 0000")
+        await old_version(undecided, mobile=None)
+        for _ in range(2):
+            await give_contacts_their_points(running.databases)
+        assert await points(left) == {("email", "zhao@example.com", "zhao@example.com", True)}
+        assert len(await points(undecided)) == 2  # which to show is for somebody to say
+        changed = await emitted(database, tenant, "customer.contact-point-changed.v1")
+        assert [one.data["active"] for one in changed] == [False]
 
     async def test_one_that_cannot_be_put_right_keeps_no_other_waiting(
         self,

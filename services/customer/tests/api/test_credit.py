@@ -282,9 +282,10 @@ class TestReservations:
         await reserved(client, head, "20.00")
         of_branch, of_head = await credit(client, branch), await credit(client, head)
         assert of_branch["head_customer_id"] == of_head["head_customer_id"] == head
-        shown = ("limit", "used", "reserved", "available")
-        assert [of_branch[name] for name in shown] == ["100.00", "50.00", "30.00", "50.00"]
-        assert [of_head[name] for name in shown] == ["100.00", "50.00", "20.00", "50.00"]
+        shown = ("limit", "used", "reserved", "used_by_customer", "available")
+        group = ["100.00", "50.00", "50.00"]
+        assert [of_branch[name] for name in shown] == [*group, "30.00", "50.00"]
+        assert [of_head[name] for name in shown] == [*group, "20.00", "50.00"]
         event = (await emitted(database, tenant, "customer.credit-exposure-changed.v1"))[-1]
         assert event.data["exposure"] == cny("50.00")
         assert (await audited(database, tenant))[-1].action == "credit-reservation.created"
@@ -362,6 +363,28 @@ class TestReservations:
         assert (event.data["released"], event.data["state"]) == (cny("25.00"), "cancelled")
         again = await client.post(url, json={"reason": "再次"})
         assert again.json()["code"] == "reservation-closed"
+
+    async def test_a_cancelled_one_sent_again_takes_nothing_and_says_so(
+        self, client: httpx.AsyncClient, head: str, problem: ProblemOf
+    ) -> None:
+        one = (await reserve(client, head, "60.00", "SO-1")).json()
+        await client.post(f"{RESERVATIONS}/{one['id']}/cancel", json={"reason": "客户取消订单"})
+        again = await reserve(client, head, "60.00", "SO-1")
+        assert problem(again) == (409, "reservation-cancelled")
+        assert "客户取消订单" in again.json()["detail"]
+        assert problem(await reserve(client, head, "50.00", "SO-1")) == (409, "reservation-differs")
+        assert (await credit(client, head))["used"] == "0.00"
+        assert (await reserve(client, head, "60.00", "SO-1/2")).status_code == 201
+        assert (await credit(client, head))["used"] == "60.00"
+
+    async def test_one_that_is_paid_sent_again_stays_paid(
+        self, client: httpx.AsyncClient, head: str
+    ) -> None:
+        one = (await reserve(client, head, "60.00", "SO-1")).json()
+        paid = await release(client, one, None)
+        again = await reserve(client, head, "60.00", "SO-1")
+        assert (again.status_code, again.json()) == (201, paid.json())
+        assert (await credit(client, head))["used"] == "0.00"
 
     async def test_a_refusal_says_why_in_both_languages(
         self, client: httpx.AsyncClient, head: str
@@ -455,7 +478,7 @@ class TestGroups:
         joined = {"parent_id": head}
         await client.patch(f"/v1/customers/{joining}", json=joined, headers={"If-Match": '"1"'})
         now = await credit(client, joining)
-        assert (now["limit"], now["used"], now["reserved"]) == ("100.00", "40.00", "40.00")
+        assert (now["limit"], now["used"], now["used_by_customer"]) == ("100.00", "40.00", "40.00")
         assert (await reserve(client, head, "60.01")).status_code == 409
         await reserved(client, joining, "60.00")
         assert (await credit(client, head))["used"] == "100.00"

@@ -1,6 +1,6 @@
 """Rules of segments that make no sense are refused, each place by its pointer (C7)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +9,9 @@ import pytest
 
 from kehu_kernel.testing.plugin import ClientFor
 
+Make = Callable[..., Awaitable[dict[str, Any]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
+NOBODY = "019364c2-7d5e-7000-8000-00000000ffff"
 STEEL = {"test": "one_of", "fact": "industry", "values": ["钢铁"]}
 
 
@@ -59,8 +61,33 @@ class TestWrongRules:
                 "empty-interval",
             ),
             ({"test": "in_class", "scheme_id": str(uuid4()), "classes": ["key"]}, "unknown-scheme"),
+            (
+                {
+                    "test": "amount_between",
+                    "fact": "won_amount",
+                    "currency": "RMB",
+                    "at_least": "1",
+                    "below": None,
+                },
+                "unknown-currency",
+            ),
+            ({"test": "held_by", "fact": "owner_id", "ids": [NOBODY]}, "unknown-holder"),
+            ({"test": "held_by", "fact": "department_id", "ids": [NOBODY]}, "unknown-holder"),
+            ({"test": "held_by", "fact": "parent_id", "ids": [NOBODY]}, "unknown-holder"),
         ],
-        ids=["field", "type", "option", "state", "interval", "days", "scheme"],
+        ids=[
+            "field",
+            "type",
+            "option",
+            "state",
+            "interval",
+            "days",
+            "scheme",
+            "currency",
+            "owner",
+            "department",
+            "parent",
+        ],
     )
     async def test_what_makes_no_sense_is_named_with_its_path(
         self, client: httpx.AsyncClient, taste: dict[str, Any], leaf: Any, problem: str
@@ -76,6 +103,27 @@ class TestWrongRules:
         rule = {"test": "in_class", "scheme_id": scheme["id"], "classes": ["key", "gold"]}
         answer = await client.post("/v1/segment-previews", json={"rule": rule})
         assert answer.json()["conditions"] == [{"pointer": "/rule", "problem": "unknown-class"}]
+
+    async def test_of_several_who_hold_customers_each_has_to_exist_for_the_caller(
+        self, client: httpx.AsyncClient, client_for: ClientFor, tenant: str, make_employee: Make,
+        make_customer: Make,
+    ) -> None:  # fmt: skip
+        fang, lei = await make_employee(), await make_employee()
+        company = await make_customer(owner_id=lei["id"])
+        held = {"test": "held_by", "fact": "owner_id", "ids": [fang["id"], lei["id"]]}
+        below = {"test": "held_by", "fact": "parent_id", "ids": [company["id"]]}
+        body = {"rule": {"test": "any", "of": [held, below]}}
+        assert (await client.post("/v1/segment-previews", json=body)).status_code == 200
+        limited = client_for(tenant, employee_id=fang["id"], row_scope="own")
+        refused = await limited.post(
+            "/v1/segment-previews", json=body, headers={"Accept-Language": "zh"}
+        )
+        assert refused.json()["conditions"] == [
+            {"pointer": "/rule/of/1", "problem": "unknown-holder"}
+        ]
+        assert refused.json()["detail"] == (
+            "规则无法使用：第 2 项条件：其中有员工、部门或上级公司不存在。"
+        )
 
     @pytest.mark.parametrize("levels", [6, 200, 400, 20_000])
     async def test_a_tree_without_end_is_refused(

@@ -206,8 +206,9 @@ class TestLifeOfAContract:
             assert await used(client, head) == taken, fact.event
             of_branch = await credit(client, branch)
             assert (of_branch["used"], of_branch["contracted"], of_branch["reserved"]) == (
-                taken, taken, taken
+                taken, taken, "0.00"
             )  # fmt: skip
+            assert of_branch["used_by_customer"] == taken
 
     async def test_the_account_lists_contracts_by_number_and_tells_its_exposure(
         self,
@@ -222,8 +223,8 @@ class TestLifeOfAContract:
         await deliver(small.sign(), large.sign())
         assert (await reserve(client, head, "50.00")).status_code == 201
         read = await credit(client, head)
-        shown = ("used", "contracted", "reserved", "available", "exceeded")
-        assert [read[name] for name in shown] == ["400.00", "350.00", "150.00", "600.00", "0.00"]
+        shown = ("used", "contracted", "reserved", "used_by_customer", "available")
+        assert [read[name] for name in shown] == ["400.00", "350.00", "50.00", "150.00", "600.00"]
         assert [(one["number"], one["taken"]["amount"]) for one in read["contracts"]] == [
             (large.number, "250.00"), (small.number, "100.00")
         ]  # fmt: skip
@@ -441,7 +442,7 @@ class TestGroups:
         assert await used(client, head) == "100.00"
         merge = (await client.post("/v1/merges", json=body)).json()
         assert [(await credit(client, one))["used"] for one in (head, branch)] == 2 * ["300.00"]
-        assert (await credit(client, branch))["reserved"] == "200.00"
+        assert (await credit(client, branch))["used_by_customer"] == "200.00"
         listed = await client.get(CONTRACTS, params={"customer_id": branch, "count": "exact"})
         assert listed.json()["count"] == 2
         await deliver(contracts[0].tell(COLLECTED, collected="40.00"))  # names the merged record

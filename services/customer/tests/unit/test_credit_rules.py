@@ -202,8 +202,8 @@ class TestAccount:
 def standing(**changed: Any) -> Standing:
     facts: dict[str, Any] = {
         "customer_id": BRANCH, "head_id": HEAD, "on": TODAY, "ended": False, "block_reason": None,
-        "limit": Decimal(100), "currency": "CNY", "used": Decimal(80), "reserved": Decimal(30),
-        "contracted": Decimal(50), "contracting": frozenset(),
+        "limit": Decimal(100), "currency": "CNY", "used": Decimal(80), "contracted": Decimal(50),
+        "used_by_customer": Decimal(30), "contracting": frozenset(),
         "elsewhere": Decimal(0), "currencies_mixed": False, "report_id": ids.new_id(),
         "report_expires_on": date(2027, 1, 1), "report_valid": True, "report_required": False,
     }  # fmt: skip

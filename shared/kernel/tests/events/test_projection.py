@@ -291,6 +291,32 @@ class TestPoison:
         assert [sequence for _, sequence in await events.ledger(tenant)] == [1, 2, 3, 4]
         assert await parked(events, consumer) == []
 
+    async def test_of_a_version_not_known_yet_is_folded_by_a_replay_after_the_upgrade(
+        self,
+        make: Make,
+        events: EventDatabase,
+        tenant: str,
+        consumer: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        newer, other = uuid4(), uuid4()
+        records = log_of(tenant, (newer, 1), (newer, 2), (newer, 3), (other, 1))
+        version = "customer.customer-changed.v9"
+        headers = dict(records[1].headers) | {"ce_type": version.encode()}
+        records[1] = replace(records[1], headers=list(headers.items()))
+        await feed(await started(make()), records)
+        assert await parked(events, consumer) == [(1, "poison"), (2, "held")]
+        lane = Lane(TOPIC, tenant, str(newer))
+        early = await parking.replay(make(), lane)
+        assert (early.handled, early.failure) == (0, f"UnknownVersion: unknown version: {version}")
+        with monkeypatch.context() as upgraded:
+            upgraded.setattr("kehu_kernel.records.event_class", lambda _type: CustomerChanged)
+            assert (await parking.replay(make(), lane)).handled == 2
+        assert sorted(await table(events, tenant)) == sorted(
+            [(str(newer), 3, "v3"), (str(other), 1, "v1")]
+        )
+        assert await parked(events, consumer) == []
+
 
 async def parked(events: EventDatabase, consumer: str) -> list[tuple[int, str]]:
     async with events.worker.worker_transaction() as session:

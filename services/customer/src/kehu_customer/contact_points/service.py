@@ -129,8 +129,9 @@ async def put_primary(
 async def take_over(session: Session, contact_id: UUID) -> bool:
     """Have a contact's primary points say what it shows, as an old version wrote it down alone.
 
-    A number that cannot be read becomes a point without a normal form. Return whether there was
-    anything to do. Raises `NotFound`.
+    A number that cannot be read becomes a point without a normal form; one that was taken away is
+    no longer in use. Return whether there was anything to do. Raises `NotFound`,
+    `PrimaryPointNeeded`: there are others, and nobody has said which of them to show.
     """
     _, contact = await lock_contact(session, contact_id)
     done = False
@@ -138,7 +139,7 @@ async def take_over(session: Session, contact_id: UUID) -> bool:
         typed = getattr(contact, kind)
         point = _new(kind, PointPurpose.WORK, contact_id=contact.id)
         former = await queries.primary_like(session, point)
-        if typed is None or (former is not None and former.value == typed):
+        if (former.value if former is not None else None) == typed:
             continue
         done = True
         try:

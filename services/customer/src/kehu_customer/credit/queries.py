@@ -121,7 +121,7 @@ async def standing_of(session: Session, customer: Customer, group: Group, on: da
         currency=currency,
         used=group.exposure,
         contracted=group.contracted,
-        reserved=(reserved or NOTHING) + contracts.own.get(currency or "", NOTHING),
+        used_by_customer=(reserved or NOTHING) + contracts.own.get(currency or "", NOTHING),
         elsewhere=group.exposure - (head.exposure if head else NOTHING),
         currencies_mixed=group.mixes(currency) or bool(contracts.by_currency.keys() - {currency}),
         contracting=contracts.customer_ids,

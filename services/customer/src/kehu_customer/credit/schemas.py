@@ -80,10 +80,15 @@ class CreditStandingRead(BaseModel):
     currency: str | None = Field(description="Currency of all amounts; null before a first limit.")
     limit: DecimalText | None = Field(description="The limit in force; null: there is none.")
     used: DecimalText = Field(
-        description="What the whole group has reserved and not released, and its contracts take."
+        description="What the whole group has taken: `contracted` and `reserved` together."
     )
-    contracted: DecimalText = Field(description="What of it contracts of sales take.")
-    reserved: DecimalText = Field(description="What of it this customer has.")
+    contracted: DecimalText = Field(description="What contracts of sales of the group take.")
+    reserved: DecimalText = Field(
+        description="What reservations of the group have outstanding: not released yet."
+    )
+    used_by_customer: DecimalText = Field(
+        description="What of `used` this customer alone has taken, by contracts and reservations."
+    )
     available: DecimalText = Field(description="What is left of the limit.")
     exceeded: DecimalText = Field(description="What is used beyond the limit.")
     blocked: bool = Field(description="Whether the customer, or a company above it, is blocked.")
@@ -132,6 +137,7 @@ class CreditCheckRead(CreditStandingRead):
 def _values(standing: Standing) -> dict[str, object]:
     return asdict(standing) | {
         "head_customer_id": standing.head_id,
+        "reserved": standing.reserved,
         "available": standing.available,
         "exceeded": standing.exceeded,
         "blocked": standing.block_reason is not None,

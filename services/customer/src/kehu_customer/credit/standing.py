@@ -75,10 +75,11 @@ def _found(code: Finding, *, refuses: bool = True, **facts: object) -> Found:
 class Standing:
     """Where the credit of a customer stands on a day. Amounts are in `currency`.
 
-    `used` is what the whole group has taken, `contracted` what of it contracts of sales take, and
-    `reserved` what of it this customer has. `elsewhere` is the part of `used` that is not on the
-    head company's account: companies that joined the group took it before. `contracting` names the
-    customers whose contracts take credit.
+    `used` is what the whole group has taken: `contracted`, what contracts of sales take, and
+    `reserved`, what reservations have outstanding. `used_by_customer` is what of it this customer
+    has, of both. `elsewhere` is the part of `used` that is not on the head company's account:
+    companies that joined the group took it before. `contracting` names the customers whose
+    contracts take credit.
     """
 
     customer_id: UUID
@@ -90,7 +91,7 @@ class Standing:
     currency: str | None
     used: Decimal
     contracted: Decimal
-    reserved: Decimal
+    used_by_customer: Decimal
     elsewhere: Decimal
     currencies_mixed: bool
     contracting: frozenset[UUID]
@@ -98,6 +99,11 @@ class Standing:
     report_expires_on: date | None
     report_valid: bool
     report_required: bool
+
+    @property
+    def reserved(self) -> Decimal:
+        """What of it reservations of the whole group have outstanding; sales says it so, too."""
+        return self.used - self.contracted
 
     @property
     def available(self) -> Decimal:

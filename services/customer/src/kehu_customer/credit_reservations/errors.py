@@ -16,6 +16,18 @@ class ReservationDiffers(DomainError):
     zh = "该单据已有信用占用，但客户或金额不同。"
 
 
+class ReservationCancelled(DomainError):
+    """What the document had reserved was cancelled; sent again, it takes nothing anew."""
+
+    code = "reservation-cancelled"
+    status = HTTPStatus.CONFLICT
+    en = (
+        "The reservation of this document was cancelled: {reason}. If it counts again, reserve "
+        "with another source_key, such as that of its new version."
+    )
+    zh = "该单据的信用占用已取消（{reason}）。如单据重新生效，请使用新的单据号重新占用。"
+
+
 class ReservationClosed(DomainError):
     """Nothing of the reservation is outstanding any more."""
 

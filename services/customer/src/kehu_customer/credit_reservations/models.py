@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped
 from kehu_customer.credit_reservations.errors import (
     ReleaseDiffers,
     ReleaseTooLarge,
+    ReservationCancelled,
     ReservationClosed,
     ReservationDiffers,
 )
@@ -32,7 +33,7 @@ class CreditReservation(Aggregate, Base):
     """The credit that a document, such as a contract, takes from the account of the head company.
 
     A document has one, whoever asks for it how often. Receipts release it, in parts or at once; if
-    the document comes to nothing, it is cancelled.
+    the document comes to nothing, it is cancelled, for good: what is repeated late takes nothing.
     """
 
     label_zh = "信用占用"
@@ -74,10 +75,16 @@ class CreditReservation(Aggregate, Base):
         """What is reserved still."""
         return self.amount - self.released if self.state == ReservationState.OPEN else NOTHING
 
-    def require_same(self, customer_id: UUID, amount: Decimal, currency: str) -> None:
-        """Raise `ReservationDiffers` unless a repeated request asks for the same."""
+    def require_repeated(self, customer_id: UUID, amount: Decimal, currency: str) -> None:
+        """Let a repeated request have this one.
+
+        Raises `ReservationDiffers` if it asks for something else, and `ReservationCancelled`: who
+        is told of a reservation would deliver on it.
+        """
         if (self.customer_id, self.amount, self.currency) != (customer_id, amount, currency):
             raise ReservationDiffers
+        if self.state == ReservationState.CANCELLED:
+            raise ReservationCancelled(reason=self.cancel_reason)
 
     def release(self, amount: Decimal | None) -> Decimal:
         """Set an amount free, or all that is outstanding; return it.

@@ -11,6 +11,7 @@ from kehu_customer.credit_reservations import service
 from kehu_customer.credit_reservations.errors import (
     ReleaseDiffers,
     ReleaseTooLarge,
+    ReservationCancelled,
     ReservationClosed,
     ReservationDiffers,
 )
@@ -40,12 +41,16 @@ WRITE = requires("customer:credit:write")
     summary="Create a credit reservation",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
-    responses=problems(UnknownCustomer, CreditRefused, ReservationDiffers),
+    responses=problems(UnknownCustomer, CreditRefused, ReservationDiffers, ReservationCancelled),
 )
 async def reserve_credit(
     data: ReservationCreate, session: Session, today: Today, response: Response
 ) -> ReservationRead:
-    """Take a part of the credit for a document. The same document again gets what it has."""
+    """Take a part of the credit for a document.
+
+    The same document again gets what it has. What was cancelled stays so, and is refused: a
+    document that counts again reserves with another `source_key`.
+    """
     reservation = await service.reserve_credit(session, data, today=today)
     response.headers["Location"] = f"/v1/credit-reservations/{reservation.id}"
     return _answer(reservation, response)

@@ -38,8 +38,8 @@ async def reserve_credit(
 ) -> CreditReservation:
     """Take a part of the credit for a document, by the limit of today.
 
-    A document that has reserved the same already gets what it has. Raises `UnknownCustomer`,
-    `ReservationDiffers`, `CreditRefused`.
+    A document that has reserved the same already gets what it has, unless that was cancelled.
+    Raises `UnknownCustomer`, `ReservationDiffers`, `ReservationCancelled`, `CreditRefused`.
     """
     # Shared: the relation does not end meanwhile, and branches of a group wait at its accounts.
     key = (session.context.tenant_id, data.customer_id)
@@ -50,7 +50,7 @@ async def reserve_credit(
     amount, currency = data.amount.amount, data.amount.currency
     reserved = await queries.reservation_of(session, data.source_kind, data.source_key)
     if reserved is not None:
-        reserved.require_same(customer.id, amount, currency)
+        reserved.require_repeated(customer.id, amount, currency)
         return reserved
     standing = await standing_of(session, customer, group, today)
     standing.require(amount, currency)

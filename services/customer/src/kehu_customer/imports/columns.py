@@ -12,6 +12,8 @@ from typing import Any
 from kehu_customer.contacts.models import BuyingRole
 from kehu_customer.custom_fields.models import CustomField, FieldType
 from kehu_customer.customers.models import CustomerKind, CustomerRole
+from kehu_customer.imports.errors import HeadersMissing
+from kehu_customer.labels import Labelled
 
 CUSTOM = "custom."
 """Before the code of a custom field: the meaning of its column."""
@@ -133,6 +135,24 @@ def unknown_meanings(mapping: Mapping[str, str], fields: Mapping[str, CustomFiel
     meanings = list(mapping.values())
     exist = HEADERS.keys() | OF_CONTACT.keys() | {CUSTOM + code for code in fields}
     return sorted({one for one in meanings if one not in exist or meanings.count(one) > 1})
+
+
+def require_headers(mapping: Mapping[str, str], headers: Sequence[str]) -> None:
+    """Refuse a mapping of columns that the file does not have: they would be left out unnoticed.
+
+    Raises `HeadersMissing`.
+    """
+    missing = sorted(mapping.keys() - set(headers))
+    if missing:
+        raise HeadersMissing(headers=missing, extra={"headers": missing})
+
+
+def label(meaning: str, fields: Mapping[str, CustomField]) -> str:
+    """Return a meaning with its Chinese label, if it has one: the field's, or the first header."""
+    field = fields.get(meaning.removeprefix(CUSTOM)) if meaning.startswith(CUSTOM) else None
+    names = HEADERS.get(meaning) or OF_CONTACT.get(meaning) or ()
+    zh = field.name_zh if field else next(iter(names), None)
+    return Labelled(meaning, zh) if zh else meaning
 
 
 def _plain(header: str) -> str:

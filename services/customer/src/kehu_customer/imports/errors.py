@@ -89,6 +89,15 @@ class MappingInvalid(DomainError):
     zh = "以下列含义不存在或重复：{meanings}。"
 
 
+class HeadersMissing(DomainError):
+    """Columns are mapped that the file does not have."""
+
+    code = "headers-missing"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "The file has no columns with these headers: {headers}."
+    zh = "文件中没有以下列标题：{headers}。"
+
+
 class RowIdentitiesDiffer(DomainError):
     """Code, external reference and credit code of a row belong to different customers."""
 

@@ -14,6 +14,7 @@ from kehu_customer.imports.errors import (
     FileIncomplete,
     FileTooLarge,
     FileUnreadable,
+    HeadersMissing,
     ImportOfAnother,
     ImportStateForbids,
     MappingInvalid,
@@ -29,7 +30,7 @@ from kehu_customer.imports.schemas import (
     RowFilters,
     RowRead,
 )
-from kehu_customer.imports.spool import spool
+from kehu_customer.imports.spool import Spooled, spool
 from kehu_kernel.auth import requires
 from kehu_kernel.db import require
 from kehu_kernel.errors import OutsideRowScope
@@ -139,8 +140,7 @@ async def preview_import(import_id: UUID, request: Request, session: Session) ->
     fields = await queries.visible_fields(session)
     if not await queries.is_complete(session, import_id):
         raise FileIncomplete
-    database = request.app.state.database
-    spooled = await spool(database, session.context, import_id, job.format)
+    spooled = await _open(request, session, job)
     try:
         rows = await asyncio.to_thread(spooled.table.read, 1, SAMPLE)
     finally:
@@ -156,17 +156,31 @@ async def preview_import(import_id: UUID, request: Request, session: Session) ->
     "/{import_id}/mapping",
     summary="Say what the columns mean",
     dependencies=[WRITE],
-    responses=problems(ImportOfAnother, ImportStateForbids, MappingInvalid),
+    responses=problems(
+        ImportOfAnother, ImportStateForbids, FileUnreadable, MappingInvalid, HeadersMissing
+    ),
 )
 async def map_import_columns(
     import_id: UUID,
     data: MappingReplace,
+    request: Request,
     session: Session,
     version: ExpectedVersion,
     response: Response,
 ) -> ImportRead:
-    """Replaces what was said before; columns that are not named are not read."""
-    job = await service.map_columns(session, import_id, data, expected_version=version)
+    """Replaces what was said before; columns that are not named are not read.
+
+    Headers are compared with those of the file as soon as it is there: here, or when it is read.
+    """
+    job = await service.of_maker(session, import_id)
+    headers = None
+    if await queries.is_complete(session, import_id):
+        spooled = await _open(request, session, job)
+        headers = spooled.headers
+        spooled.close()
+    job = await service.map_columns(
+        session, import_id, data, headers=headers, expected_version=version
+    )
     return await _answer(session, job, response)
 
 
@@ -280,6 +294,11 @@ async def download_import_errors(
         _language(request),
     )
     return StreamingResponse(stream, media_type="text/csv; charset=utf-8")
+
+
+async def _open(request: Request, session: Session, job: Import) -> Spooled:
+    """Return the file of an import, to be closed. Raises `FileUnreadable`."""
+    return await spool(request.app.state.database, session.context, job.id, job.format)
 
 
 def _language(request: Request) -> str:

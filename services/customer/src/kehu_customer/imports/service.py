@@ -143,13 +143,25 @@ async def _forget_file(session: Session, job: Import, action: str) -> None:
 
 
 async def map_columns(
-    session: Session, import_id: UUID, data: MappingReplace, *, expected_version: int
+    session: Session,
+    import_id: UUID,
+    data: MappingReplace,
+    *,
+    headers: Sequence[str] | None,
+    expected_version: int,
 ) -> Import:
-    """Say what the columns mean. Raises `ImportStateForbids`, `MappingInvalid`."""
+    """Say what the columns mean. `headers` are those of the file, if it is there already.
+
+    Raises `ImportStateForbids`, `MappingInvalid`, `HeadersMissing`.
+    """
     job = await _take(session, import_id, expected_version)
-    wrong = columns.unknown_meanings(data.columns, await queries.visible_fields(session))
+    fields = await queries.visible_fields(session)
+    wrong = columns.unknown_meanings(data.columns, fields)
     if wrong:
-        raise MappingInvalid(meanings=wrong, extra={"meanings": wrong})
+        told = [columns.label(one, fields) for one in wrong]
+        raise MappingInvalid(meanings=told, extra={"meanings": wrong})
+    if headers is not None:
+        columns.require_headers(data.columns, headers)
     job.change_mapping(dict(data.columns))
     audit.changed(session, job, "mapped")
     return job
@@ -220,8 +232,11 @@ async def go_on(
 ) -> None:
     """Deal with the next rows of a locked import, which end at `position`; finish behind the last.
 
-    The position moves with what the rows lead to, in one transaction.
+    The position moves with what the rows lead to, in one transaction. Raises `HeadersMissing`
+    before the first row: the file may have come, or been replaced, after the mapping.
     """
+    if job.position == 1:
+        columns.require_headers(job.mapping, headers)
     if position == job.position:
         job.finish()
         audit.changed(session, job, job.state)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from kehu_customer.imports import claims, queries, service, undoing
-from kehu_customer.imports.errors import FileUnreadable
+from kehu_customer.imports.errors import FileUnreadable, HeadersMissing
 from kehu_customer.imports.models import WORKING, ImportState
 from kehu_customer.imports.queries import Due
 from kehu_customer.imports.spool import Spooled, spool
@@ -71,7 +71,7 @@ class ImportWork:
                     due.import_id,
                     why,
                     attempts=self._attempts,
-                    at_once=isinstance(error, FileUnreadable),
+                    at_once=isinstance(error, FileUnreadable | HeadersMissing),
                 )
             return 0
         self._wake_relay()

@@ -5,10 +5,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from kehu_contracts.money import CURRENCIES
 from kehu_customer.classification_schemes.models import ClassificationScheme
 from kehu_customer.custom_fields.models import CustomField, FieldType
 from kehu_customer.custom_fields.values import is_hidden
-from kehu_customer.customers.models import CustomerKind, CustomerRole, CustomerState
+from kehu_customer.customers.models import Customer, CustomerKind, CustomerRole, CustomerState
+from kehu_customer.departments.models import Department
+from kehu_customer.employees.models import Employee
 from kehu_customer.segments import rules
 from kehu_customer.segments.errors import Problem, SegmentRuleInvalid
 from kehu_customer.segments.rules import CUSTOM, Condition
@@ -16,6 +19,7 @@ from kehu_kernel.session import Session
 
 Fields = Mapping[str, CustomField]
 Schemes = Mapping[UUID, ClassificationScheme]
+Holders = Mapping[str, set[UUID]]
 
 TESTED: Mapping[type, frozenset[str]] = {
     rules.OneOf: frozenset(
@@ -34,6 +38,12 @@ VALUES: Mapping[str, frozenset[str]] = {
     "roles": frozenset(CustomerRole),
 }
 """Facts that have no other values."""
+HOLDERS: Mapping[str, type[Employee | Department | Customer]] = {
+    "owner_id": Employee,
+    "department_id": Department,
+    "parent_id": Customer,
+}
+"""Whom a customer can belong to. Who has left, and what was merged, may still be asked for."""
 
 
 def require_small(rule: Condition, *, deepest: int, largest: int) -> None:
@@ -47,17 +57,18 @@ def require_small(rule: Condition, *, deepest: int, largest: int) -> None:
 async def require_sense(session: Session, rule: Condition) -> dict[str, str]:
     """Refuse a rule that names what does not exist, or that cannot hold; return its field types.
 
-    A custom field that the caller must not see does not exist for the caller: who is in the segment
-    would tell its values. Raises `SegmentRuleInvalid` with all problems at once.
+    A custom field, or a company, that the caller must not see does not exist for the caller: who is
+    in the segment would tell of it. Raises `SegmentRuleInvalid` with all problems at once.
     """
     fields = await fields_of(session, [rule])
     scopes = session.context.scopes
     seen = {code: one for code, one in fields.items() if not is_hidden(one, scopes)}
     schemes = await _schemes_of(session, rule)
+    holders = await _holders_of(session, rule)
     problems = [
         (pointer, problem)
         for pointer, node in rules.nodes(rule)
-        for problem in _problems(node, seen, schemes)
+        for problem in _problems(node, seen, schemes, holders)
     ]
     if problems:
         raise SegmentRuleInvalid.of(problems)
@@ -86,7 +97,25 @@ async def _schemes_of(session: Session, rule: Condition) -> dict[UUID, Classific
     return {scheme.id: scheme for scheme in await session.scalars(query)}
 
 
-def _problems(node: Condition, fields: Fields, schemes: Schemes) -> Iterator[Problem]:
+async def _holders_of(session: Session, rule: Condition) -> dict[str, set[UUID]]:
+    """Return which of the employees, departments and companies of a rule exist, by fact."""
+    asked: dict[str, set[UUID]] = {}
+    for leaf in rules.leaves(rule):
+        if isinstance(leaf, rules.HeldBy):
+            asked.setdefault(leaf.fact, set()).update(leaf.ids)
+    found: dict[str, set[UUID]] = {}
+    for fact, ids in asked.items():
+        model = HOLDERS[fact]
+        query = select(model.id).where(
+            model.tenant_id == session.context.tenant_id, model.id.in_(sorted(ids))
+        )
+        found[fact] = set(await session.scalars(query))
+    return found
+
+
+def _problems(
+    node: Condition, fields: Fields, schemes: Schemes, holders: Holders
+) -> Iterator[Problem]:
     fact = getattr(node, "fact", "")
     if fact.startswith(f"{CUSTOM}."):
         yield from _of_field(node, fields.get(fact.removeprefix(f"{CUSTOM}.")))
@@ -102,6 +131,11 @@ def _problems(node: Condition, fields: Fields, schemes: Schemes) -> Iterator[Pro
                 yield Problem.EMPTY_INTERVAL
         case rules.InClass():
             yield from _of_class(node, schemes.get(node.scheme_id))
+        case rules.HeldBy():
+            if not holders[node.fact].issuperset(node.ids):
+                yield Problem.UNKNOWN_HOLDER
+    if isinstance(node, rules.AmountBetween) and node.currency not in CURRENCIES:
+        yield Problem.UNKNOWN_CURRENCY
 
 
 def _of_field(node: Condition, field: CustomField | None) -> Iterator[Problem]:

@@ -18,6 +18,8 @@ class Problem(StrEnum):
     UNKNOWN_VALUE = "unknown-value"
     UNKNOWN_SCHEME = "unknown-scheme"
     UNKNOWN_CLASS = "unknown-class"
+    UNKNOWN_CURRENCY = "unknown-currency"
+    UNKNOWN_HOLDER = "unknown-holder"
 
 
 WORDS = {
@@ -32,6 +34,11 @@ WORDS = {
     Problem.UNKNOWN_VALUE: ("the field or fact has no such value", "该字段没有此取值"),
     Problem.UNKNOWN_SCHEME: ("there is no such classification scheme", "没有该分类方案"),
     Problem.UNKNOWN_CLASS: ("the scheme has no such class", "该分类方案没有此类别"),
+    Problem.UNKNOWN_CURRENCY: ("there is no such currency", "没有该币种"),
+    Problem.UNKNOWN_HOLDER: (
+        "an employee, department or company of it does not exist",
+        "其中有员工、部门或上级公司不存在",
+    ),
 }
 
 
@@ -48,13 +55,21 @@ class SegmentRuleInvalid(DomainError):
         """Say it of conditions by their JSON pointers."""
         return cls(
             conditions_en="; ".join(f"{place}: {WORDS[problem][0]}" for place, problem in problems),
-            conditions_zh="；".join(f"{place}：{WORDS[problem][1]}" for place, problem in problems),
+            conditions_zh="；".join(
+                f"{_place_zh(place)}：{WORDS[problem][1]}" for place, problem in problems
+            ),
             extra={
                 "conditions": [
                     {"pointer": pointer, "problem": problem} for pointer, problem in problems
                 ]
             },
         )
+
+
+def _place_zh(pointer: str) -> str:
+    """Return where a condition stands, as people count: `/rule/of/0/of/1` is 第 1.2 项条件."""
+    numbers = [str(int(step) + 1) for step in pointer.split("/") if step.isdigit()]
+    return f"第 {'.'.join(numbers)} 项条件" if numbers else "整条规则"
 
 
 class SegmentNeedsRule(DomainError):

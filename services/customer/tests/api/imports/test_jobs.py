@@ -150,6 +150,50 @@ class TestJob:
         assert problem(await client.post(f"{url}/run")) == (409, "file-incomplete")
         assert problem(await client.get(f"{url}/preview")) == (409, "file-incomplete")
 
+    async def test_columns_that_the_file_does_not_have_cannot_mean_anything(
+        self, client: httpx.AsyncClient, upload: Upload, problem: ProblemOf, kit: Kit
+    ) -> None:
+        job = await upload(kit.sheet(["name", "tel"], [NAMES[0], ""]))
+        body = {"columns": {"name": "name", "phone": "phone", "邮箱": "email"}}
+        refused = await client.put(
+            f"/v1/imports/{job['id']}/mapping",
+            json=body,
+            headers={"If-Match": f'"{job["version"]}"', "Accept-Language": "zh"},
+        )
+        assert problem(refused) == (422, "headers-missing")
+        assert refused.json()["headers"] == ["phone", "邮箱"]
+        assert refused.json()["detail"] == "文件中没有以下列标题：phone、邮箱。"
+
+    @pytest.mark.parametrize(("what", "state"), [("check", "draft"), ("run", "failed")])
+    async def test_nor_if_the_file_is_replaced_after_the_mapping(
+        self,
+        client: httpx.AsyncClient,
+        upload: Upload,
+        finish: Finish,
+        kit: Kit,
+        what: str,
+        state: str,
+    ) -> None:
+        job = await upload(kit.sheet(["name", "tel"], [NAMES[0], "0512-6280 0000"]))
+        other = kit.sheet(["name", "phone"], [NAMES[0], "0512-6280 0000"])
+        await client.post(f"/v1/imports/{job['id']}/parts/1", content=other)
+        done = await finish(job, what)
+        assert (done["state"], done["failure"]) == (state, "headers-missing")
+        assert await kit.customers(client) == []
+
+    async def test_meanings_are_refused_in_chinese_by_their_labels(
+        self, client: httpx.AsyncClient, kit: Kit, upload: Upload
+    ) -> None:
+        job = await upload(kit.sheet(["name", "b", "c"], [NAMES[0], "", ""]))
+        body = {"columns": {"name": "contact.phone", "b": "contact.phone", "c": "nonsense"}}
+        refused = await client.put(
+            f"/v1/imports/{job['id']}/mapping",
+            json=body,
+            headers={"If-Match": f'"{job["version"]}"', "Accept-Language": "zh"},
+        )
+        assert refused.json()["detail"] == "以下列含义不存在或重复：联系人电话、nonsense。"
+        assert refused.json()["meanings"] == ["contact.phone", "nonsense"]
+
     async def test_only_its_maker_and_who_sees_all_see_it(
         self,
         client_for: ClientFor,

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from kehu_customer.imports.columns import ROLES
 from kehu_customer.imports.worker import ImportWork
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
@@ -143,6 +145,26 @@ class TestRefusedRows:
         assert line[:3] == ["", "'-3", "123"]  # no formula for a spreadsheet
         assert line[-2] == "2"
         assert "邮箱: 电子邮件地址无效" in line[-1]
+
+    async def test_words_that_would_be_accepted_are_told_as_chinese_files_write_them(
+        self, client: httpx.AsyncClient, upload: Upload, finish: Finish, kit: Kit
+    ) -> None:
+        file = kit.sheet(
+            ["名称", "类型", "角色", "联系人", "采购角色"],
+            [NAMES[0], "国企", "大户", "王海燕", "老板"],
+        )
+        done = await finish(await upload(file))
+        url = f"/v1/imports/{done['id']}/rows"
+        (row,) = (await client.get(url, headers={"Accept-Language": "zh"})).json()["items"]
+        told = {one["column"]: one["message"] for one in row["reasons"]}
+        assert told["类型"] == "不在允许的取值范围内：企业、个人"
+        assert told["采购角色"] == "不在允许的取值范围内：经办人、业务主管、决策者"
+        assert told["角色"].startswith("不在允许的取值范围内：消费者、商户、批发商、")
+        assert re.search("[a-z]", str(told)) is None
+        for word in told["角色"].partition("：")[2].split("、"):
+            assert word in ROLES  # and may be written
+        english = (await client.get(url)).json()["items"][0]["reasons"]
+        assert "organisation, person" in str(english)
 
     async def test_characters_that_no_database_takes_harm_one_row_only(
         self,
