@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "2026112741"
-down_revision = "2026112699"
+down_revision = "2026112721"
 
 NAMED = text(
     """

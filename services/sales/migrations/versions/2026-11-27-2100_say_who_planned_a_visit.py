@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112721"
-down_revision = "2026112699"
+down_revision = "2026112702"
 
 
 def upgrade() -> None:
