@@ -120,7 +120,7 @@ class HandOverWork:
     async def work(self) -> int:
         """Move one batch of each hand-over whose turn it is; return how many went on."""
         async with self._databases.worker.worker_transaction() as session:
-            waiting = await session.scalars(select(self._model).where(self._model.done.is_(False)))
+            waiting = await session.scalars(select(self._model).where(~self._model.done))
         return sum([await self._go_on(one.tenant_id, one.id) for one in in_turn(waiting)])
 
     async def _go_on(self, tenant_id: str, hand_over_id: UUID) -> bool:
@@ -144,7 +144,7 @@ class HandOverWork:
         """
         model, tenant_id = self._model, session.context.tenant_id
         query = select(model).where(
-            model.tenant_id == tenant_id, model.id == hand_over_id, model.done.is_(False)
+            model.tenant_id == tenant_id, model.id == hand_over_id, ~model.done
         )
         hand_over = await session.scalar(query.with_for_update(skip_locked=True))
         if hand_over is None:

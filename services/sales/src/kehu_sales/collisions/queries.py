@@ -124,7 +124,7 @@ GO_ON = """
     ) later
     WHERE k.tenant_id = $1 AND k.id = later.id
 """
-"""Takes note of how far checks are; they go behind all that wait, so a huge group starves nobody."""
+"""Notes how far checks are; they go behind all that wait, so that a huge group starves nobody."""
 
 WHOSE_DEPARTMENT = """
     SELECT o.id, coalesce(o.department_id, e.department_id) AS department_id
@@ -386,7 +386,7 @@ async def unanswered(session: Session, today: date, limit: int) -> list[Collisio
         .where(
             Collision.tenant_id == session.context.tenant_id,
             Collision.state == State.CLAIMED,
-            Collision.overdue_told.is_(False),
+            ~Collision.overdue_told,
             Collision.answer_due_on < today,
         )
         .order_by(Collision.answer_due_on, Collision.id)

@@ -228,6 +228,12 @@ class Instalment(TenantRow, Base):
             "ix_contract_instalments_open", "tenant_id", "due_on", "id",
             postgresql_where=text("collected < amount"),
         ),
+        Index(
+            "ix_contract_instalments_untold", "tenant_id", "due_on", "id",
+            postgresql_where=text(
+                "collected < amount AND overdue_told_for IS DISTINCT FROM due_on"
+            ),
+        ),
     )  # fmt: skip
 
     contract_id: Mapped[UUID]

@@ -33,6 +33,12 @@ class CustomerRef(MergingCopy, Base):
             "parent_id",
             postgresql_where=text("parent_id IS NOT NULL"),
         ),
+        Index(
+            "ix_customer_refs_industry",
+            "tenant_id",
+            "industry",
+            postgresql_where=text("industry IS NOT NULL"),
+        ),
     )
 
     name: Mapped[str]

@@ -302,15 +302,18 @@ async def regrade_older(session: Session, limit: int, *, today: date) -> int:
 
 async def regrade_stale(session: Session, limit: int, *, today: date) -> int:
     """Grade what a customer's new value has made stale; return how many."""
-    stale = select(OpportunityAssessment.opportunity_id).where(
-        OpportunityAssessment.tenant_id == session.context.tenant_id,
-        OpportunityAssessment.stale,
+    tenant_id = session.context.tenant_id
+    # Asked first: in one query the order of opportunities may have all of them read for it.
+    stale = await session.scalars(
+        select(OpportunityAssessment.opportunity_id)
+        .where(OpportunityAssessment.tenant_id == tenant_id, OpportunityAssessment.stale)
+        .order_by(OpportunityAssessment.opportunity_id)
+        .limit(limit)
     )
     rows = await session.scalars(
         select(Opportunity)
-        .where(Opportunity.tenant_id == session.context.tenant_id, Opportunity.id.in_(stale))
+        .where(Opportunity.tenant_id == tenant_id, among(Opportunity.id, stale))
         .order_by(Opportunity.id)
-        .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)
     )
     if not rows:
@@ -333,7 +336,7 @@ async def tell_handling_overdue(session: Session, limit: int, *, today: date) ->
         .where(
             Opportunity.tenant_id == session.context.tenant_id,
             Opportunity.handle_by_on < today,
-            Opportunity.handling_overdue_told.is_(False),
+            ~Opportunity.handling_overdue_told,
         )
         .order_by(Opportunity.id)
         .limit(limit)

@@ -21,6 +21,6 @@ class GradingWork(DailyWork):
         walks = select(GradingWalk.tenant_id)
         stale = select(OpportunityAssessment.tenant_id).where(OpportunityAssessment.stale)
         late = select(Opportunity.tenant_id).where(
-            Opportunity.handle_by_on < today, Opportunity.handling_overdue_told.is_(False)
+            Opportunity.handle_by_on < today, ~Opportunity.handling_overdue_told
         )
         return stale.union(walks, late)

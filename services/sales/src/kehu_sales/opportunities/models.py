@@ -123,7 +123,14 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             postgresql_where=text("handle_by_on IS NOT NULL AND NOT handling_overdue_told"),
         ),
         Index(
-            "ix_opportunities_overdue",
+            "ix_opportunities_won",
+            "tenant_id",
+            "closed_on",
+            postgresql_where=text("status = 'won'"),
+        ),
+        Index(
+            "ix_opportunities_stage_untold",
+            "tenant_id",
             "stage_due_on",
             postgresql_where=text("status = 'in_progress' AND NOT stage_overdue_told"),
         ),

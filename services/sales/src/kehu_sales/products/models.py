@@ -39,6 +39,12 @@ class Product(Aggregate, Base):
         CheckConstraint("floor_price <= list_price", "floor"),
         CheckConstraint("service_life_months > 0 AND warranty_months > 0", "months"),
         Index("ix_products_name", "tenant_id", "name", "id"),
+        Index(
+            "ix_products_category",
+            "tenant_id",
+            "category",
+            postgresql_where=text("category IS NOT NULL"),
+        ),
     )
 
     code: Mapped[str]

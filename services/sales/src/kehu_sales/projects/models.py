@@ -106,6 +106,10 @@ class Project(Aggregate, Base):
             "ix_projects_alert", "tenant_id", "alert_on",
             postgresql_where=text("alert_on IS NOT NULL"),
         ),
+        Index(
+            "ix_projects_open", "tenant_id", "id",
+            postgresql_where=text("state IN ('draft', 'in_approval', 'approved', 'executing')"),
+        ),
     )  # fmt: skip
 
     number: Mapped[str]

@@ -74,8 +74,8 @@ class Quote(Aggregate, Base):
             postgresql_where=text("root_id IS NOT NULL"),
         ),
         Index(
-            "ix_quotes_expiring", "tenant_id", "expires_on",
-            postgresql_where=text("state IN ('approved', 'sent')"),
+            "ix_quotes_to_expire", "tenant_id", "expires_on",
+            postgresql_where=text("state IN ('approved', 'sent') AND contract_id IS NULL"),
         ),
         Index("ix_quotes_owner", "tenant_id", "owner_id"),
     )  # fmt: skip

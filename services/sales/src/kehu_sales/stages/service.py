@@ -113,7 +113,7 @@ async def tell_overdue(session: Session, limit: int, *, today: date) -> int:
         .where(
             Opportunity.tenant_id == session.context.tenant_id,
             Opportunity.status == Status.IN_PROGRESS,
-            Opportunity.stage_overdue_told.is_(False),
+            ~Opportunity.stage_overdue_told,
             Opportunity.stage_due_on < today,
         )
         .order_by(Opportunity.id)

@@ -20,7 +20,7 @@ class OverdueWork(DailyWork):
         """Return the query for the tenants with stays that nobody was told of."""
         overdue = (
             Opportunity.status == Status.IN_PROGRESS,
-            Opportunity.stage_overdue_told.is_(False),
+            ~Opportunity.stage_overdue_told,
             Opportunity.stage_due_on < today,
         )
         return select(Opportunity.tenant_id).where(*overdue).distinct()

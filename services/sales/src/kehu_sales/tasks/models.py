@@ -76,10 +76,13 @@ class Task(Aggregate, Base):
             postgresql_where=text("starts_at IS NOT NULL"),
         ),
         Index(
-            "ix_tasks_remind",
+            "ix_tasks_to_remind",
             "tenant_id",
             "remind_at",
-            postgresql_where=text("remind_at IS NOT NULL AND reminded_at IS NULL"),
+            postgresql_where=text(
+                "remind_at IS NOT NULL AND reminded_at IS NULL "
+                "AND status IN ('open', 'in_progress')"
+            ),
         ),
         Index(
             "ix_tasks_due_untold",

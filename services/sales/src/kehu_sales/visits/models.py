@@ -138,10 +138,13 @@ class Visit(Plan, Aggregate, Base):
         Index("ix_visits_opportunity", "tenant_id", "opportunity_id"),
         Index("ix_visits_department", "tenant_id", "department_id", "starts_at"),
         Index(
-            "ix_visits_remind",
+            "ix_visits_to_remind",
             "tenant_id",
             "remind_at",
-            postgresql_where=text("remind_at IS NOT NULL AND reminded_at IS NULL"),
+            postgresql_where=text(
+                "remind_at IS NOT NULL AND reminded_at IS NULL "
+                "AND status IN ('planned', 'in_approval', 'approved')"
+            ),
         ),
         Index(
             "ix_visits_report_due",

@@ -52,9 +52,10 @@ async def audited(database: Database, tenant: str) -> list[AuditEntry]:
 
 @dataclass
 class Queries:
-    """The statements sent to the database inside a `count_queries` block."""
+    """The statements sent to the database inside a `count_queries` block, and their arguments."""
 
     statements: list[str] = field(default_factory=list)
+    arguments: list[tuple[object, ...]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.statements)
@@ -69,10 +70,12 @@ def count_queries(database: Database) -> Iterator[Queries]:
     async def by_driver(session: Session, call: Any, sql: str, *arguments: object) -> Any:
         if session._engine is database.engine:
             seen.statements.append(sql)
+            seen.arguments.append(arguments)
         return await run(session, call, sql, *arguments)
 
-    def by_sqlalchemy(_c: object, _cur: object, statement: str, *_: object) -> None:
+    def by_sqlalchemy(_c: object, _cur: object, statement: str, given: Any, *_: object) -> None:
         seen.statements.append(statement)
+        seen.arguments.append(tuple(given))
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", by_sqlalchemy)
     with pytest.MonkeyPatch.context() as patched:

@@ -39,7 +39,8 @@ class Planner:
         """Return the tables of which the statement reads all rows, or all rows of a tenant.
 
         Not read as a whole is what an index narrows by more than the tenant, also by being partial,
-        and what a limit ends: unless rows are passed over on the way to it, or sorted.
+        and what a limit ends: unless rows are passed over on the way to it, or sorted. What is
+        asked about single rows does not count: policies do, but not where all rows are in sight.
         """
         tables = {row["name"]: row["of"] for row in await self._connection.fetch(COMPLETE)}
         return set(_whole(await self.plan(statement, *arguments), tables, limited=False))
@@ -78,6 +79,7 @@ def _whole(node: dict[str, Any], tables: dict[str, str], *, limited: bool) -> It
         narrow = not all(one.startswith("tenant_id") for one in terms)
         if not narrow and ("Filter" in node or not limited):
             yield tables[index]
-    goes_on = kind == "Limit" or (limited and kind == "LockRows")
+    goes_on = kind == "Limit" or (limited and kind in ("LockRows", "Result"))
     for part in node.get("Plans", ()):
-        yield from _whole(part, tables, limited=goes_on)
+        if part.get("Parent Relationship") != "SubPlan" or "Relation Name" not in node:
+            yield from _whole(part, tables, limited=goes_on)
