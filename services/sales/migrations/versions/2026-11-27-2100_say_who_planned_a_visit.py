@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112721"
-down_revision = "2026112702"
+down_revision = "2026112705"
 
 
 def upgrade() -> None:
