@@ -18,8 +18,8 @@ RULE = """
         territory_ids, categories, sources, amount_from, amount_below, currency, employee_ids,
         min_level, weights
     ) VALUES (
-        $1, $2, 1, now(), now(), $3, $4, true, false, 'named', '[]', '[]', '[]', $5, $6, $7, '[]',
-        1, '{}'
+        $1, $2, 1, now(), now(), $3, $4, true, false, 'territory', '[]', '[]', '[]', $5, $6, $7,
+        '[]', 1, '{}'
     )
 """
 
