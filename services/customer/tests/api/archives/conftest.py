@@ -1,4 +1,4 @@
-"""What the tests of archives share: a person, and recording facts."""
+"""What the tests of archives share: a person, recording facts, and looking at them."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -8,8 +8,42 @@ import pytest
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 Record = Callable[..., Awaitable[httpx.Response]]
-CHANGED, DUE = "customer.archive-changed.v1", "customer.fact-due.v1"
 KNOWN = "2026-03-01"
+
+
+class Kit:
+    """Small helpers: looks at archives, and changes of what they are made of."""
+
+    @staticmethod
+    async def archive_of(client: httpx.AsyncClient, customer: dict[str, Any]) -> dict[str, Any]:
+        """Return what is known of a customer."""
+        response = await client.get(f"/v1/customers/{customer['id']}/archive")
+        body: dict[str, Any] = response.json()
+        assert response.headers["etag"] == f'"{body["version"]}"'
+        return body
+
+    @staticmethod
+    async def facts_of(client: httpx.AsyncClient, **filters: Any) -> list[dict[str, Any]]:
+        """Return the facts that match, the oldest first."""
+        page = await client.get("/v1/facts", params={"sort": "created_at"} | filters)
+        assert page.is_success, page.text
+        items: list[dict[str, Any]] = page.json()["items"]
+        return items
+
+    @staticmethod
+    async def change(
+        client: httpx.AsyncClient, path: str, made: dict[str, Any], **given: Any
+    ) -> None:
+        """Change a record that was read as `made`."""
+        headers = {"If-Match": f'"{made["version"]}"'}
+        response = await client.patch(f"/v1/{path}/{made['id']}", json=given, headers=headers)
+        assert response.is_success, response.text
+
+
+@pytest.fixture(scope="session")
+def kit() -> Kit:
+    """The helpers."""
+    return Kit()
 
 
 @pytest.fixture

@@ -14,22 +14,10 @@ from kehu_kernel.testing.plugin import ClientFor
 Make = Callable[..., Awaitable[dict[str, Any]]]
 Record = Callable[..., Awaitable[httpx.Response]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
+Kit = Any
+"""See `Kit` in conftest.py."""
 CHANGED, DUE = "customer.archive-changed.v1", "customer.fact-due.v1"
 KNOWN = "2026-03-01"
-
-
-async def archive_of(client: httpx.AsyncClient, customer: dict[str, Any]) -> dict[str, Any]:
-    response = await client.get(f"/v1/customers/{customer['id']}/archive")
-    body: dict[str, Any] = response.json()
-    assert response.headers["etag"] == f'"{body["version"]}"'
-    return body
-
-
-async def facts_of(client: httpx.AsyncClient, **filters: Any) -> list[dict[str, Any]]:
-    page = await client.get("/v1/facts", params={"sort": "created_at"} | filters)
-    assert page.is_success, page.text
-    items: list[dict[str, Any]] = page.json()["items"]
-    return items
 
 
 async def definition(client: httpx.AsyncClient, code: str) -> dict[str, Any]:
@@ -38,21 +26,15 @@ async def definition(client: httpx.AsyncClient, code: str) -> dict[str, Any]:
     return found
 
 
-async def change(client: httpx.AsyncClient, path: str, made: dict[str, Any], **given: Any) -> None:
-    headers = {"If-Match": f'"{made["version"]}"'}
-    response = await client.patch(f"/v1/{path}/{made['id']}", json=given, headers=headers)
-    assert response.is_success, response.text
-
-
 class TestSensitive:
     @pytest.fixture
     async def secret(
-        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record
+        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record, kit: Kit
     ) -> dict[str, Any]:
         """What troubles the person, of which few may read."""
         more = {"source_note": "其夫人说", "verified": {"how": "失眠门诊病历"}}
         assert (await record("lifestyle", health_complaint="失眠", more=more)).is_success
-        (fact,) = await facts_of(client, customer_id=person["id"])
+        (fact,) = await kit.facts_of(client, customer_id=person["id"])
         return fact
 
     async def test_is_withheld_everywhere_from_who_lacks_the_scope(
@@ -62,11 +44,12 @@ class TestSensitive:
         person: dict[str, Any],
         secret: dict[str, Any],
         tenant: str,
+        kit: Kit,
     ) -> None:
         body = {"value": "失眠多年", "source_code": "internal", "reason": "失眠加重"}
         await client.post(f"/v1/facts/{secret['id']}/correct", json=body)
         stranger = client_for(tenant, roles=("sales_representative",))
-        archive = await archive_of(stranger, person)
+        archive = await kit.archive_of(stranger, person)
         history = await stranger.get("/v1/facts", params={"customer_id": person["id"]})
         one = await stranger.get(f"/v1/facts/{secret['id']}")
         told = [str(archive), history.text, one.text]
@@ -117,10 +100,15 @@ class TestSensitive:
         assert "失眠" not in fine.text
 
     async def test_what_is_marked_later_is_withheld_from_then_on(
-        self, client: httpx.AsyncClient, client_for: ClientFor, record: Record, tenant: str
+        self,
+        client: httpx.AsyncClient,
+        client_for: ClientFor,
+        record: Record,
+        tenant: str,
+        kit: Kit,
     ) -> None:
         fact = (await record("lifestyle", hobbies="赌博")).json()
-        await change(
+        await kit.change(
             client, "fact-definitions", await definition(client, "hobbies"), sensitive=True
         )
         stranger = client_for(tenant, roles=("analyst",))
@@ -143,18 +131,19 @@ class TestDueFacts:
         person: dict[str, Any],
         make_employee: Make,
         due: None,
+        kit: Kit,
     ) -> None:
         by = {"due_by": KNOWN, "sort": "due_on"}
-        assert {one["code"] for one in await facts_of(client, **by)} == {"sex", "place"}
-        assert await facts_of(client, **by | {"due_by": "2026-02-28"}) == []
-        assert await facts_of(client, **by, section_code="career") == []
+        assert {one["code"] for one in await kit.facts_of(client, **by)} == {"sex", "place"}
+        assert await kit.facts_of(client, **by | {"due_by": "2026-02-28"}) == []
+        assert await kit.facts_of(client, **by, section_code="career") == []
         owner = await make_employee()
-        assert await facts_of(client, **by, owner_id=owner["id"]) == []
+        assert await kit.facts_of(client, **by, owner_id=owner["id"]) == []
         url = f"/v1/customers/{person['id']}"
         await client.post(f"{url}/hand-over", json={"owner_id": owner["id"]})
-        assert len(await facts_of(client, **by, owner_id=owner["id"])) == 2
+        assert len(await kit.facts_of(client, **by, owner_id=owner["id"])) == 2
         await client.post(f"{url}/end", json={"reason": "无"})
-        assert await facts_of(client, **by) == []
+        assert await kit.facts_of(client, **by) == []
 
     async def test_pages_show_each_once(self, client: httpx.AsyncClient, due: None) -> None:
         query: dict[str, Any] = {"due_by": KNOWN, "sort": "due_on", "limit": 1}
@@ -193,10 +182,11 @@ class TestRefresh:
         record: Record,
         database: Database,
         tenant: str,
+        kit: Kit,
     ) -> None:
         await record(sex="male")
         sex = await definition(client, "sex")
-        await change(client, "fact-definitions", sex, weight="3", validity_months=6)
+        await kit.change(client, "fact-definitions", sex, weight="3", validity_months=6)
         url = "/v1/archive-refreshes"
         done = (await client.post(url, json={"limit": 1})).json()
         assert done == {
@@ -208,7 +198,7 @@ class TestRefresh:
         assert (again["changed"], again["rescheduled"]) == (0, 0)
         event = (await emitted(database, tenant, CHANGED))[-1]
         assert (event.data["completeness"], event.sequence) == ("5.00", 2)  # 3 of 6 in 1 of 10
-        (fact,) = await facts_of(client, customer_id=person["id"])
+        (fact,) = await kit.facts_of(client, customer_id=person["id"])
         assert fact["due_on"] == "2026-09-01"
 
     async def test_customers_are_found_by_completeness(

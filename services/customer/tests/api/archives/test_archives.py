@@ -18,28 +18,10 @@ from kehu_kernel.testing.plugin import ClientFor
 Make = Callable[..., Awaitable[dict[str, Any]]]
 Record = Callable[..., Awaitable[httpx.Response]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
+Kit = Any
+"""See `Kit` in conftest.py."""
 CHANGED, DUE = "customer.archive-changed.v1", "customer.fact-due.v1"
 KNOWN = "2026-03-01"
-
-
-async def archive_of(client: httpx.AsyncClient, customer: dict[str, Any]) -> dict[str, Any]:
-    response = await client.get(f"/v1/customers/{customer['id']}/archive")
-    body: dict[str, Any] = response.json()
-    assert response.headers["etag"] == f'"{body["version"]}"'
-    return body
-
-
-async def facts_of(client: httpx.AsyncClient, **filters: Any) -> list[dict[str, Any]]:
-    page = await client.get("/v1/facts", params={"sort": "created_at"} | filters)
-    assert page.is_success, page.text
-    items: list[dict[str, Any]] = page.json()["items"]
-    return items
-
-
-async def change(client: httpx.AsyncClient, path: str, made: dict[str, Any], **given: Any) -> None:
-    headers = {"If-Match": f'"{made["version"]}"'}
-    response = await client.patch(f"/v1/{path}/{made['id']}", json=given, headers=headers)
-    assert response.is_success, response.text
 
 
 def section_of(archive: dict[str, Any], code: str) -> dict[str, Any]:
@@ -48,15 +30,15 @@ def section_of(archive: dict[str, Any], code: str) -> dict[str, Any]:
 
 class TestWhatIsAsked:
     async def test_follows_kind_and_roles(
-        self, client: httpx.AsyncClient, person: dict[str, Any], make_customer: Make
+        self, client: httpx.AsyncClient, person: dict[str, Any], make_customer: Make, kit: Kit
     ) -> None:
-        archive = await archive_of(client, person)
+        archive = await kit.archive_of(client, person)
         assert (archive["profiles"], len(archive["sections"])) == (["person"], 10)
         assert (archive["version"], archive["completeness"], archive["known"]) == (0, "0.00", 0)
         dealer = await make_customer(roles=["distributor"])
-        assert (await archive_of(client, dealer))["profiles"] == ["dealer", "enterprise"]
+        assert (await kit.archive_of(client, dealer))["profiles"] == ["dealer", "enterprise"]
         shop = await make_customer(roles=["merchant"])
-        assert (await archive_of(client, shop))["profiles"] == ["enterprise", "retail_terminal"]
+        assert (await kit.archive_of(client, shop))["profiles"] == ["enterprise", "retail_terminal"]
 
     async def test_other_roles_ask_for_other_things(
         self,
@@ -66,13 +48,14 @@ class TestWhatIsAsked:
         make_customer: Make,
         database: Database,
         tenant: str,
+        kit: Kit,
     ) -> None:
         shop = await make_customer(roles=["merchant"])
         location = {"profile": "retail_terminal", "of": shop}
         assert (await record("location", **location, location_kind="other")).is_success
-        before = (await archive_of(client, shop))["completeness"]
-        await change(client, "customers", shop, roles=["supplier"])
-        assert (await archive_of(client, shop))["completeness"] == "0.00" != before
+        before = (await kit.archive_of(client, shop))["completeness"]
+        await kit.change(client, "customers", shop, roles=["supplier"])
+        assert (await kit.archive_of(client, shop))["completeness"] == "0.00" != before
         event = (await emitted(database, tenant, CHANGED))[-1]
         assert (event.data["completeness"], event.data["facts"]) == ("0.00", [])
         assert event.sequence == 2
@@ -90,13 +73,14 @@ class TestRecordASection:
         record: Record,
         database: Database,
         tenant: str,
+        kit: Kit,
     ) -> None:
         more = {"source_note": "拜访记录 17", "verified": {"how": "身份证", "on": "2026-03-02"}}
         response = await record(birthday="1980-05-04", sex="female", more=more)
         assert response.status_code == 200, response.text
         body = response.json()
         assert response.headers["etag"] == '"1"'
-        assert body == await archive_of(client, person)
+        assert body == await kit.archive_of(client, person)
         basic = section_of(body, "basic")
         assert basic["missing"] == ["place", "income_level"]
         assert basic["completeness"] == "50.00"
@@ -119,7 +103,7 @@ class TestRecordASection:
         assert entry.changes["facts"]["after"] == ["birthday", "sex"]
 
     async def test_what_is_left_out_stays_and_null_withdraws(
-        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record
+        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record, kit: Kit
     ) -> None:
         await record(birthday="1980-05-04", sex="female", place="深圳")
         response = await record(version=1, birthday="1981-05-04", sex=None, more={"reason": "笔误"})
@@ -130,7 +114,7 @@ class TestRecordASection:
             "1981-05-04",
         )
         assert (known["sex"], known["place"]["value"]) == (None, "深圳")
-        history = await facts_of(client, customer_id=person["id"], current="false")
+        history = await kit.facts_of(client, customer_id=person["id"], current="false")
         assert {(one["code"], one["end_step"], one["end_reason"]) for one in history} == {
             ("birthday", "corrected", "笔误"),
             ("sex", "withdrawn", "笔误"),
@@ -173,7 +157,7 @@ class TestRecordASection:
         assert problem(await record(more=more, **values)) == answer
 
     async def test_all_or_nothing_and_every_problem_is_named(
-        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record
+        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record, kit: Kit
     ) -> None:
         response = await record(place="深圳", birthday="soon", sex="no", nothing="x")
         assert response.json()["facts"] == [
@@ -181,7 +165,7 @@ class TestRecordASection:
             {"fact": "nothing", "problem": "unknown-field"},
             {"fact": "sex", "problem": "not-an-option"},
         ]
-        assert (await archive_of(client, person))["version"] == 0
+        assert (await kit.archive_of(client, person))["version"] == 0
 
     async def test_a_withdrawal_needs_a_reason(self, record: Record, problem: ProblemOf) -> None:
         await record(sex="male")
@@ -202,31 +186,32 @@ class TestRecordASection:
         person: dict[str, Any],
         record: Record,
         problem: ProblemOf,
+        kit: Kit,
     ) -> None:
         await record(sex="male")
-        (fact,) = await facts_of(client, customer_id=person["id"])
+        (fact,) = await kit.facts_of(client, customer_id=person["id"])
         await client.post(f"/v1/customers/{person['id']}/end", json={"reason": "无"})
         assert problem(await record(version=1, sex="female")) == (409, "customer-has-ended")
         response = await client.post(f"/v1/facts/{fact['id']}/confirm", json={"how": "x"})
         assert problem(response) == (409, "customer-has-ended")
 
     async def test_two_at_once_make_one_archive(
-        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record
+        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record, kit: Kit
     ) -> None:
         answers = await asyncio.gather(*(record(sex=sex) for sex in ("male", "female", "male")))
         assert sorted(one.status_code for one in answers) == [200, 412, 412]
-        assert len(await facts_of(client, customer_id=person["id"])) == 1
+        assert len(await kit.facts_of(client, customer_id=person["id"])) == 1
 
 
 class TestOneFact:
     @pytest.fixture
     async def fact(
-        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record
+        self, client: httpx.AsyncClient, person: dict[str, Any], record: Record, kit: Kit
     ) -> dict[str, Any]:
         """The person's job, from a chamber of commerce."""
         more = {"source_code": "association"}
         assert (await record("career", job_type="教师", more=more)).is_success
-        (fact,) = await facts_of(client, customer_id=person["id"])
+        (fact,) = await kit.facts_of(client, customer_id=person["id"])
         return fact
 
     async def test_of_a_third_party_is_due_until_confirmed(
@@ -236,6 +221,7 @@ class TestOneFact:
         person: dict[str, Any],
         database: Database,
         tenant: str,
+        kit: Kit,
     ) -> None:
         assert (fact["verified"], fact["due"], fact["due_on"]) == (False, True, KNOWN)
         url = f"/v1/facts/{fact['id']}"
@@ -256,19 +242,19 @@ class TestOneFact:
             "tester",
             False,
         )
-        assert (await archive_of(client, person))["version"] == 2
+        assert (await kit.archive_of(client, person))["version"] == 2
         (told,) = (await emitted(database, tenant, CHANGED))[-1].data["facts"]
         assert (told["step"], told["fact_id"]) == ("confirmed", now["id"])
         actions = [entry.action for entry in await audited(database, tenant)][-3:]
         assert sorted(actions) == ["archive.changed", "fact.confirmed", "fact.created"]
 
     async def test_is_corrected_with_a_reason(
-        self, client: httpx.AsyncClient, fact: dict[str, Any], person: dict[str, Any]
+        self, client: httpx.AsyncClient, fact: dict[str, Any], person: dict[str, Any], kit: Kit
     ) -> None:
         body = {"value": "医生", "source_code": "internal", "reason": "本人说明"}
         response = await client.post(f"/v1/facts/{fact['id']}/correct", json=body)
         assert (response.json()["value"], response.json()["step"]) == ("医生", "corrected")
-        before, now = await facts_of(client, customer_id=person["id"])
+        before, now = await kit.facts_of(client, customer_id=person["id"])
         assert (before["value"], before["end_step"]) == ("教师", "corrected")
         assert (before["end_reason"], now["ended_at"]) == ("本人说明", None)
 
@@ -279,11 +265,12 @@ class TestOneFact:
         person: dict[str, Any],
         database: Database,
         tenant: str,
+        kit: Kit,
     ) -> None:
         why = {"reason": "来源不可靠"}
         response = await client.post(f"/v1/facts/{fact['id']}/withdraw", json=why)
         assert (response.json()["end_step"], response.json()["version"]) == ("withdrawn", 2)
-        archive = await archive_of(client, person)
+        archive = await kit.archive_of(client, person)
         assert (archive["known"], archive["completeness"]) == (0, "0.00")
         (told,) = (await emitted(database, tenant, CHANGED))[-1].data["facts"]
         assert (told["step"], told["value"]) == ("withdrawn", None)
@@ -330,12 +317,12 @@ class TestOneFact:
         assert problem(response) == answer
 
     async def test_confirmed_twice_at_once(
-        self, client: httpx.AsyncClient, fact: dict[str, Any], person: dict[str, Any]
+        self, client: httpx.AsyncClient, fact: dict[str, Any], person: dict[str, Any], kit: Kit
     ) -> None:
         url = f"/v1/facts/{fact['id']}/confirm"
         answers = await asyncio.gather(*(client.post(url, json={"how": "x"}) for _ in range(4)))
         assert sorted(one.status_code for one in answers) == [200, 409, 409, 409]
-        assert len(await facts_of(client, customer_id=person["id"], current="true")) == 1
+        assert len(await kit.facts_of(client, customer_id=person["id"], current="true")) == 1
 
     async def test_the_database_lets_nobody_rewrite_it(
         self, fact: dict[str, Any], database: Database, context: Context
@@ -347,24 +334,28 @@ class TestOneFact:
 
 
 async def test_another_tenant_sees_nothing(
-    client_for: ClientFor, client: httpx.AsyncClient, person: dict[str, Any], record: Record
+    client_for: ClientFor,
+    client: httpx.AsyncClient,
+    person: dict[str, Any],
+    record: Record,
+    kit: Kit,
 ) -> None:
     await record(sex="male")
-    (fact,) = await facts_of(client)
+    (fact,) = await kit.facts_of(client)
     stranger = client_for(f"t-{uuid4().hex[:12]}")
-    assert await facts_of(stranger) == []
+    assert await kit.facts_of(stranger) == []
     assert (await stranger.get(f"/v1/facts/{fact['id']}")).status_code == 404
     assert (await stranger.get(f"/v1/customers/{person['id']}/archive")).status_code == 404
 
 
 async def test_reading_takes_the_same_few_queries_however_much_is_known(
-    client: httpx.AsyncClient, person: dict[str, Any], record: Record, database: Database
+    client: httpx.AsyncClient, person: dict[str, Any], record: Record, database: Database, kit: Kit
 ) -> None:
     await record(sex="male", place="深圳", birthday="1980-05-04")
     with count_queries(database) as queries:
-        await archive_of(client, person)
+        await kit.archive_of(client, person)
     # begin, customer, archive, profiles, definitions, sources, facts, end
     assert len(queries) == 8, queries.statements
     with count_queries(database) as queries:
-        assert len(await facts_of(client)) == 3
+        assert len(await kit.facts_of(client)) == 3
     assert len(queries) == 6, queries.statements
