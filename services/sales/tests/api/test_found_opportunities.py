@@ -40,7 +40,7 @@ async def listed(client: httpx.AsyncClient, **asked: Any) -> Ids:
     return found
 
 
-@pytest.fixture(params=[50_000, 0], ids=["few", "many"])
+@pytest.fixture(params=[50_000, -1], ids=["few", "many"])
 def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many the index may find: either it finds them, or the list is looked through."""
     monkeypatch.setattr(queries, "MOST", request.param)
