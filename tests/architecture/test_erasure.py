@@ -67,13 +67,15 @@ KEPT = {
     "collisions.relation", "collisions.overlap", "collisions.credit",
     "opportunity_assignments.explanation",
     "receipts.method",
-    "opportunity_stages.conditions",
+    "opportunity_stages.conditions", "opportunity_terms.terms",
     "customer_behaviour.won_amounts", "segment_members.reason",
     "import_rows.outcome", "import_rows.cells",
     "erasures.subject_ids", "erasures.reason", "erasures.despite",
     "erasure_acknowledgements.service", "erasure_acknowledgements.counts",
 }  # fmt: skip
-"""Products, ids, and the record of the erasure itself. Rows with cells are refused: no customer."""
+"""Products, ids, and the record of the erasure itself. Rows with cells are refused: no customer.
+Terms of opportunities are made anew when the topic is blanked (`tests/consumers/test_erasure.py`).
+"""
 
 
 DIALECT = postgresql.dialect()

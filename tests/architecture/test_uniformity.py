@@ -37,7 +37,10 @@ from kehu_service_desk.requests.models import RequestStatus
 
 ROOT = Path(__file__).parents[2]
 SKELETON = ("app.py", "settings.py", "db.py", "consumers.py", "__main__.py")
-OF_FUNCTIONS = [("search_documents", ["kehu_owner"]), ("contact_points", ["kehu_owner"])]
+OF_FUNCTIONS = [
+    (table, ["kehu_owner"])
+    for table in ("search_documents", "contact_points", "opportunity_terms", "opportunities")
+]
 """Tables that a function of their owner reads: it takes the tenant from the transaction, and what
 it finds is read again under the caller's policies (ADR 0017)."""
 BOUND = "(tenant_id=(SELECTcurrent_setting('kehu.tenant'::text,true)AScurrent_setting))"

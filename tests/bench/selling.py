@@ -6,12 +6,22 @@ stands beside the very statements it sends, sent again by a bare handler (`repla
 
 import json
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from bench.api import INDUSTRIES
 from bench.duel import CONNECTIONS, Rounds, authorised, take, warm
 from bench.load import UNIQUE, Plan, Report, drive
 from bench.replaying import record, statements_of
-from bench.selling_rows import STATUSES, fill, fill_prices, open_opportunities
+from bench.selling_rows import (
+    PLACES,
+    SOLD,
+    STATUSES,
+    SURNAMES,
+    THINGS,
+    fill,
+    fill_prices,
+    open_opportunities,
+)
 from bench.servers import Bench, connected, run, say
 from bench.stats import Figure, Line, at_least, at_least_part, below
 from kehu_kernel.testing.cluster import DatabaseUrls
@@ -44,8 +54,32 @@ def opportunities(bench: Bench) -> list[Line]:
             f"{ask}&stage_code=s{number % 4 + 1}&status=in_progress",
         ]
     paths.append(f"{ask}&overdue=true")
-    requests = [authorised("GET", path, bench.token) for path in paths]
-    return _measured(bench, f"opportunities, list of 50 on {rows:,}", urls, requests, MARK_LIST)
+    lines = []
+    for what, asked in (("list of 50", paths), ("by topic and product", _found(ask))):
+        requests = [authorised("GET", path, bench.token) for path in asked]
+        title = f"opportunities, {what} on {rows:,}"
+        lines += _measured(bench, title, urls, requests, MARK_LIST)
+    return lines
+
+
+def _found(ask: str) -> list[str]:
+    """Ask for words that every fifth topic has, for some that few have, and for none at all."""
+    paths = [f"{ask}&q={quote(word)}" for word in (*PLACES, *THINGS, "备", "erp", "没有这个")]
+    for number in range(50):
+        one, other = (SURNAMES[number * step % len(SURNAMES)] for step in (1, 7))
+        place, thing = PLACES[number % len(PLACES)], THINGS[number % len(THINGS)]
+        product, owner = _uuid("a", number * number % SOLD), _uuid("e", number)
+        paths += [
+            f"{ask}&q={quote(one + other)}",
+            f"{ask}&q={quote(one + other + thing)}&sort=expected_close_on",
+            f"{ask}&q={quote(place + one)}&sort=-expected_revenue",
+            f"{ask}&q={quote(thing[:2])}&owner_id={owner}&status=in_progress",
+            f"{ask}&q={number * 7919 % 100_000:05}",
+            f"{ask}&product_id={product}",
+            f"{ask}&product_id={product}&status=in_progress&sort=expected_close_on",
+            f"{ask}&product_id={product}&q={quote(place)}",
+        ]
+    return paths
 
 
 SORTS = ("-created_at", "expected_close_on", "-expected_revenue")

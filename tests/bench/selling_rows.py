@@ -9,10 +9,22 @@ from kehu_sales.methods.stages import Conditions, Control, Stage, plain
 STATUSES = ("in_progress", "not_evaluated", "in_evaluation", "won", "lost")
 EMPLOYEES, CUSTOMERS = 200, 100_000
 METHOD = "b0000000-0000-4000-8000-000000000001"
+PLACES = (
+    "深圳", "上海", "北京", "广州", "成都", "杭州", "武汉", "西安", "苏州", "南京", "宁波", "青岛",
+)  # fmt: skip
+SURNAMES = "华强金鼎恒泰宏远中天利达永兴万通东方海川新源盛世联创长江瑞丰"
+THINGS = (
+    "服务器采购", "服务器采购", "服务器采购", "存储扩容", "存储扩容", "机房改造", "网络升级",
+    "软件维护", "ERP implementation", "备件",
+)  # fmt: skip
+SOLD = 10_000
+"""Products that opportunities have lines of, the first ones far more often than the last ones."""
 GATE = Conditions(control=Control.STRICT, activities=1, tasks=1)
 STAGES = json.dumps(
     [plain(Stage(f"s{place}", f"阶段{place}", 10, 20 * place, GATE)) for place in range(1, 5)]
 )
+
+WHICH = f"abs(hashint4(n * 4 + l)) % {SOLD} * (abs(hashint4(n * 4 + l) / 7) % {SOLD}) / {SOLD}"
 
 NUMBERED = "('{letter}0000000-0000-4000-8000-' || lpad(({number})::text, 12, '0'))::uuid"
 
@@ -37,9 +49,10 @@ OPPORTUNITIES = f"""
         stage_entered_on, stage_due_on, last_step_on, opened_on, evaluation_round, evaluator_id,
         closed_on, close_reason, won_amount)
     SELECT $1, uuidv7(-(n || ' seconds')::interval), 3, now() - (n || ' seconds')::interval, now(),
-        'OPP-2026-' || n, '服务器采购 ' || n, {_id("c", "n * 7 % $3")},
+        'OPP-2026-' || n, topic, {_id("c", "n * 7 % $3")},
         {_id("e", f"n % {EMPLOYEES}")},
-        'exhibition', 'high', date '2026-10-01' + n % 200, n % 100000, 'CNY', '[]', status,
+        'exhibition', 'high', date '2026-10-01' + n % 200, n % 100000, 'CNY',
+        coalesce(lines, '[]'), status,
         '{METHOD}', stage, CASE WHEN place > 0 THEN '阶段' END, place, 20 * place, entered,
         entered + 10, '2026-11-10', '2026-08-01', 1,
         CASE WHEN status = 'in_evaluation' THEN {_id("e", f"n % {EMPLOYEES}")} END,
@@ -53,6 +66,20 @@ OPPORTUNITIES = f"""
             THEN 1 + abs(hashint4(n) / 7 % $5) END) AS p (place)
         CROSS JOIN LATERAL (SELECT 's' || place, CASE WHEN place > 0
             THEN date '2026-08-01' + abs(hashint4(n)) % 100 END) AS e (stage, entered)
+        CROSS JOIN LATERAL (SELECT concat(($6::text[])[1 + abs(hashint4(n * 3)) % cardinality($6)],
+            substr($7, 1 + abs(hashint4(n * 5)) % length($7), 1),
+            substr($7, 1 + abs(hashint4(n * 11)) % length($7), 1),
+            ($8::text[])[1 + abs(hashint4(n * 13)) % cardinality($8)], ' ', n)) AS t (topic)
+        CROSS JOIN LATERAL (SELECT jsonb_agg(jsonb_build_object('product_id',
+                {_id("a", WHICH)}, 'product_name', '产品', 'quantity', '1',
+                'unit_price', '100.00'))
+            FROM generate_series(1, abs(hashint4(n * 17)) % 4) l) AS g (lines)
+"""
+TERMS = """
+    INSERT INTO opportunity_terms (tenant_id, opportunity_id, terms)
+    SELECT tenant_id, id,
+        opportunity_terms_of(tenant_id, topic, lines, owner_id, department_id, evaluator_id)
+    FROM opportunities
 """
 ACTIVITIES = """
     INSERT INTO activities (tenant_id, id, version, created_at, updated_at, kind, topic,
@@ -99,7 +126,9 @@ async def fill(connection: Any, rows: int, *, statuses: tuple[str, ...] = STATUS
         await connection.execute(CUSTOMER_REFS, TENANT, customers, timeout=600)
         await connection.execute(METHODS, TENANT, STAGES)
         values = (TENANT, rows, customers, list(statuses), len(json.loads(STAGES)))
-        await connection.execute(OPPORTUNITIES, *values, timeout=3600)
+        words = (list(PLACES), SURNAMES, list(THINGS))
+        await connection.execute(OPPORTUNITIES, *values, *words, timeout=3600)
+        await connection.execute(TERMS, timeout=3600)
     await connection.execute("VACUUM ANALYZE", timeout=3600)
 
 

@@ -66,7 +66,7 @@ class TestBench:
         assert done.returncode == 0, done.stderr
         (kept,) = (tmp_path / "bench").glob("*.json")
         lines = json.loads(kept.read_text())["lines"]
-        assert [line["unit"] for line in lines] == [*["ms"] * 4, "req/s", "us/req", "rows/s"]
+        assert [line["unit"] for line in lines] == [*["ms"] * 6, "req/s", "us/req", "rows/s"]
         assert all(line["ours_median"] > 0 for line in lines)
         promotion = next(line for line in lines if line["name"] == "promotion with gates")
         assert promotion["floor_median"] > promotion["ours_median"]

@@ -300,6 +300,9 @@ class TestList:
         ("expected_close_on", {}),
         ("expected_close_on", {"owner_id": str(UUID(int=7)), "status": "in_progress"}),
         ("expected_revenue", {}),
+        ("-expected_close_on", {}),
+        ("level", {}),
+        ("-level", {}),
     ],
 )
 async def test_an_index_gives_a_page_in_its_order(

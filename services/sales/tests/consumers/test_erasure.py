@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from kehu_kernel import clock
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.erased import carry_out, order_of, reads_of_whole_tables
@@ -18,6 +19,10 @@ from kehu_sales.erasure import erasures
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 NAME, WISH = "欧阳云岫", "喜欢钓鱼"
+TERMS = """
+    SELECT count(*) FILTER (WHERE opportunity_term(tenant_id, 'topic', $2) = ANY (terms)), count(*)
+    FROM opportunity_terms WHERE tenant_id = $1
+"""
 
 
 async def report_visit(client: httpx.AsyncClient, visit: dict[str, Any]) -> None:
@@ -50,9 +55,9 @@ async def test_texts_go_and_figures_stay_whatever_is_replayed(  # noqa: PLR0917 
     make_quote: Make,
     make_visit: Make,
     make_product: Make,
-    tenant: str,
+    context: Context,
 ) -> None:
-    customer_id = uuid4()
+    customer_id, tenant = uuid4(), context.tenant_id
     deliver = deliveries(fold, worker_database, RecordedDeadLetters())
     history = [
         fact_of(customer_changed(customer_id, name=NAME), tenant, sequence=1),
@@ -68,6 +73,8 @@ async def test_texts_go_and_figures_stay_whatever_is_replayed(  # noqa: PLR0917 
     await report_visit(client, await make_visit(**whose, purpose=NAME, place=WISH, city=WISH))
     other = await make_in_progress(topic="某公司更新")
     assert await traces(NAME, WISH)
+    async with database.transaction(context) as session:
+        assert tuple((await session.fetch(TERMS, tenant, NAME[:2]))[0]) == (1, 2)
     order = order_of(tenant, customer_id)
     await deliver(order)
     await carry_out(erasures(running.databases, lambda: None), worker_database)
@@ -79,6 +86,12 @@ async def test_texts_go_and_figures_stay_whatever_is_replayed(  # noqa: PLR0917 
     assert await traces(NAME, WISH) == {}
     kept = (await client.get(f"/v1/opportunities/{opened['id']}")).json()
     assert kept["topic"] == "erased"
+    async with database.transaction(context) as session:
+        assert tuple((await session.fetch(TERMS, tenant, NAME[:2]))[0]) == (0, 2)
+        assert tuple((await session.fetch(TERMS, tenant, "ra"))[0]) == (1, 2)
+    product = {"product_id": lines[0]["product_id"]}
+    sold = (await client.get("/v1/opportunities", params=product)).json()["items"]
+    assert [one["id"] for one in sold] == [opened["id"]]
     figures = ("number", "expected_revenue", "status", "stage_code", "customer_id", "opened_on")
     assert {name: kept[name] for name in figures} == {name: opened[name] for name in figures}
     assert (await client.get(f"/v1/opportunities/{other['id']}")).json() == other

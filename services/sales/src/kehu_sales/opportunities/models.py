@@ -5,8 +5,9 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kehu_contracts.money import Money
 from kehu_kernel import business_day
@@ -101,12 +102,27 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             "id",
             postgresql_where=text("status = 'in_progress'"),
         ),
+        # Backwards an index has nulls first; lists have them last in both directions.
         Index(
-            "ix_opportunities_level",
+            "ix_opportunities_latest_close",
             "tenant_id",
-            "level_rank",
+            text("expected_close_on DESC NULLS LAST"),
+            text("id DESC"),
+        ),
+        Index("ix_opportunities_highest_level", "tenant_id", "level_rank", "id"),
+        Index(
+            "ix_opportunities_lowest_level",
+            "tenant_id",
+            text("level_rank DESC NULLS LAST"),
+            text("id DESC"),
+        ),
+        Index(
+            "ix_opportunities_of_level",
+            "tenant_id",
+            "level",
+            "created_at",
             "id",
-            postgresql_where=text("level_rank IS NOT NULL"),
+            postgresql_where=text("level IS NOT NULL"),
         ),
         Index(
             "ix_opportunities_graded",
@@ -323,3 +339,19 @@ class Opportunity(Progress, Graded, Aggregate, Base):
         self.status, self.closed_on, self.close_reason = status, on, reason
         self.last_step_on = on
         self.limit_handling(None)
+
+
+class OpportunityTerms(Base):
+    """What an opportunity is found by, as numbers: parts of its topic, products, whose it is.
+
+    A hint and no truth: what is found is looked at again, under the caller's own policies. The
+    database keeps it in the transaction of the opportunity (`opportunity_terms_of` and its
+    triggers, revision 2026112761); an erasure blanks the topic, and so the terms of it.
+    """
+
+    __tablename__ = "opportunity_terms"
+    __table_args__ = (Index("ix_opportunity_terms_terms", "terms", postgresql_using="gin"),)
+
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    opportunity_id: Mapped[UUID] = mapped_column(primary_key=True)
+    terms: Mapped[list[int]] = mapped_column(ARRAY(Integer))

@@ -275,9 +275,10 @@ async def list_opportunities(
     business_day.period(filters.expected_close_from, filters.expected_close_to)
     if filters.level is not None:
         await require_level(session, filters.level)
+    query = queries.matching(session.context.tenant_id, filters, today)
     return await paginate(
         session,
-        queries.matching(session.context.tenant_id, filters, today),
+        await queries.among_found(session, query, filters),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,

@@ -1,0 +1,210 @@
+"""Lists by topic and product: the same as looking at each opportunity, but by an index."""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from kehu_contracts.access import RowScope
+from kehu_kernel.context import Context
+from kehu_kernel.db import Database
+from kehu_kernel.testing.cluster import Cluster
+from kehu_kernel.testing.observe import count_queries
+from kehu_kernel.testing.plans import planner
+from kehu_kernel.testing.plugin import ClientFor, RunningService
+from kehu_sales.opportunities import queries
+from kehu_sales.opportunities.models import Opportunity
+
+Make = Callable[..., Awaitable[dict[str, Any]]]
+Ids = set[str]
+PATH = "/v1/opportunities"
+SEEN = "SELECT opportunity_id::text FROM opportunity_terms WHERE tenant_id = $1"
+
+INDEXED = """
+    SELECT opportunity_id FROM opportunity_terms
+    WHERE tenant_id || '' = $1 AND terms @> $2 AND terms && $3 LIMIT $4
+"""
+"""What `opportunity_candidates` asks, which no plan shows from outside."""
+
+
+async def listed(client: httpx.AsyncClient, **asked: Any) -> Ids:
+    answer = await client.get(PATH, params={"limit": 200, "count": "exact"} | asked)
+    assert answer.status_code == 200, answer.text
+    found = {one["id"] for one in answer.json()["items"]}
+    assert answer.json()["count"] == len(found)
+    return found
+
+
+@pytest.fixture(params=[50_000, -1], ids=["few", "many"])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many the index may find: either it finds them, or the list is looked through."""
+    monkeypatch.setattr(queries, "MOST", request.param)
+    return int(request.param)
+
+
+@pytest.fixture
+async def topics(client: httpx.AsyncClient, make_method: Make, make_product: Make) -> Any:
+    """Sixty opportunities with a topic of few signs, in all orders, and lines of two products."""
+    await make_method()
+    products = [(await make_product())["id"] for _ in range(2)]
+    chosen = random.Random(5)  # noqa: S311 - no secret
+    commands = []
+    for _ in range(60):
+        topic = "".join(chosen.choices("服务器采购aAbB%_\\ÄäßİΣσς 1", k=chosen.randint(1, 9)))
+        sold = chosen.sample(products, chosen.randint(0, 2))
+        lines = [{"product_id": one, "quantity": "1"} for one in sold]
+        commands.append({"op": "create", "topic": f"x{topic}x", "lines": lines})
+    answer = await client.post(f"{PATH}/batch", json={"commands": commands})
+    assert {one["status"] for one in answer.json()["items"]} == {"ok"}, answer.text
+    entered = [one["opportunity_id"] for one in answer.json()["items"]]
+    return dict(zip(entered, commands, strict=True)), products
+
+
+@pytest.mark.usefixtures("few")
+async def test_finds_what_looking_at_each_one_would_find(
+    client: httpx.AsyncClient,
+    database: Database,
+    context: Context,
+    topics: tuple[Mapping[str, dict[str, Any]], list[str]],
+) -> None:
+    entered, products = topics
+    chosen = random.Random(7)  # noqa: S311 - no secret
+    found = 0
+    for number in range(60):
+        topic = entered[chosen.choice(list(entered))]["topic"]
+        place = chosen.randrange(len(topic))
+        q = topic[place : place + number % 4 + 1]
+        q = q.swapcase() if q.isascii() else q
+        asked: dict[str, Any] = {"q": q}
+        if number % 3 == 0:
+            asked["product_id"] = products[number % 2]
+        contains = select(Opportunity.id).where(
+            Opportunity.tenant_id == context.tenant_id,
+            Opportunity.topic.icontains(q, autoescape=True),
+        )
+        async with database.transaction(context) as session:
+            expected = {str(one) for one in await session.scalars(contains)}
+        if "product_id" in asked:
+            expected = {one for one in expected if asked["product_id"] in str(entered[one])}
+        assert await listed(client, **asked) == expected, asked
+        found += len(expected)
+    assert found > 60
+    for product in products:
+        of_it = {one for one in entered if product in str(entered[one]["lines"])}
+        assert await listed(client, product_id=product) == of_it
+    assert await listed(client, q="没有这个") == await listed(client, product_id=uuid4()) == set()
+
+
+@pytest.mark.usefixtures("few")
+async def test_what_changes_is_found_by_what_it_is_now(
+    client: httpx.AsyncClient, make_opportunity: Make, make_product: Make
+) -> None:
+    made = await make_opportunity(topic="机房改造")
+    product = (await make_product())["id"]
+    changed = await client.patch(
+        f"{PATH}/{made['id']}",
+        json={"topic": "网络升级", "lines": [{"product_id": product, "quantity": "1"}]},
+        headers={"If-Match": '"1"'},
+    )
+    assert changed.status_code == 200, changed.text
+    assert await listed(client, q="机房") == set()
+    assert await listed(client, q="络升", product_id=product) == {made["id"]}
+
+
+@pytest.mark.usefixtures("few")
+async def test_pages_in_every_order_hold_each_one_once(
+    client: httpx.AsyncClient, topics: tuple[Mapping[str, dict[str, Any]], list[str]]
+) -> None:
+    _, products = topics
+    for sort in ("-created_at", "expected_close_on", "-number"):
+        parameters: dict[str, Any] = {"product_id": products[0], "sort": sort, "limit": 7}
+        seen: list[str] = []
+        while parameters.get("cursor", "") is not None:
+            page = (await client.get(PATH, params=parameters)).json()
+            seen += [one["id"] for one in page["items"]]
+            parameters["cursor"] = page["next_cursor"]
+        assert len(seen) == len(set(seen))
+        assert set(seen) == await listed(client, product_id=products[0])
+
+
+async def test_of_callers_with_a_row_scope_only_the_own_are_looked_for(
+    client_for: ClientFor,
+    database: Database,
+    context: Context,
+    make_opportunity: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What others have makes neither a page shorter nor an answer slower."""
+    me, other = uuid4(), uuid4()
+    mine = [await make_opportunity(topic="机密商机", owner_id=str(me))]
+    mine.append(await make_opportunity(topic="机密商机"))  # nobody's is everybody's
+    for _ in range(3):
+        await make_opportunity(topic="机密商机", owner_id=str(other))
+    ids = {one["id"] for one in mine}
+    own = replace(context, employee_id=me, row_scope=RowScope.OWN)
+    async with database.transaction(own) as session:
+        (found,) = await session.fetch(queries.CANDIDATES, "密商", None, 2)
+        assert set(found["ids"].strip("{}").split(",")) == ids
+        rows = await session.fetch(SEEN, context.tenant_id)
+        assert {row[0] for row in rows} == ids
+    client = client_for(context.tenant_id, employee_id=str(me), row_scope="own")
+    for few in (2, 1):
+        monkeypatch.setattr(queries, "MOST", few)
+        assert await listed(client, q="密商") == ids
+        assert await listed(client, q="机密商机", sort="number") == ids
+
+
+async def test_who_gets_or_decides_on_an_opportunity_finds_it(
+    client: httpx.AsyncClient, client_for: ClientFor, make_opportunity: Make, tenant: str
+) -> None:
+    evaluator = uuid4()
+    made = await make_opportunity(topic="等待评审", owner_id=str(uuid4()))
+    judge = client_for(tenant, employee_id=str(evaluator), row_scope="own")
+    assert await listed(judge, q="评审") == set()
+    submitted = await client.post(
+        f"{PATH}/{made['id']}/submit", json={"evaluator_id": str(evaluator)}
+    )
+    assert submitted.status_code == 200, submitted.text
+    assert await listed(judge, q="评审") == {made["id"]}
+
+
+async def test_of_another_tenant_nothing_is_found(
+    client_for: ClientFor, make_opportunity: Make
+) -> None:
+    made = await make_opportunity(topic="别家的商机")
+    assert made["topic"] == "别家的商机"
+    assert await listed(client_for(f"t{uuid4().hex}"), q="别家") == set()
+
+
+async def test_words_that_no_topic_can_have(client: httpx.AsyncClient) -> None:
+    for q in ("\x00", "a\x00b"):
+        answer = await client.get(PATH, params={"q": q})
+        assert answer.status_code == 422, answer.text
+
+
+async def test_an_index_finds_the_ids_and_their_key_the_rows(
+    client: httpx.AsyncClient,
+    database: Database,
+    running: RunningService,
+    cluster: Cluster,
+    tenant: str,
+) -> None:
+    with count_queries(database) as seen:
+        await client.get(PATH, params={"q": "服务", "product_id": str(UUID(int=7))})
+    (page,) = [one for one in seen.statements if "ORDER BY" in one]
+    asked = ('[{"product_id": "00000000-0000-0000-0000-000000000007"}]', "服务")
+    ids = "{00000000-0000-0000-0000-000000000001}"
+    superuser = cluster.superuser(running.settings.database_url)
+    async with planner(superuser, "kehu_app") as asking:
+        plan = f"{await asking.plan(page, tenant, *asked, ids, 51)}"
+    assert "pk_opportunities" in plan, plan
+    assert "ix_opportunities" not in plan, plan
+    async with planner(superuser, "kehu_owner") as asking:
+        plan = f"{await asking.plan(INDEXED, tenant, [1, 2], [3], 51)}"
+    assert "ix_opportunity_terms_terms" in plan, plan
+    assert "pk_opportunity_terms" not in plan, plan

@@ -1,0 +1,64 @@
+"""What is on record is found as what is entered later; what is entered meanwhile stays as it is."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import asyncpg
+from alembic import command
+
+from kehu_kernel import ids, migrations
+from kehu_kernel.testing.cluster import Cluster
+from kehu_sales.__main__ import SERVICE
+
+BEFORE, KEPT, FILLED = "2026112699", "2026112761", "2026112762"
+STAGES = '[{"code": "a", "name": "a", "planned_days": 7, "success_rate": 10, "conditions": {}}]'
+ENTER = """
+    INSERT INTO opportunities (tenant_id, id, version, created_at, updated_at, number, topic,
+        method_id, status, evaluation_round, expected_revenue, currency, lines, opened_on,
+        last_step_on, owner_id)
+    SELECT $1, gen_random_uuid(), 1, now(), now(), $3 || n, $3 || n, $2, 'not_evaluated', 0, 0,
+        'CNY', jsonb_build_array(jsonb_build_object('product_id', n)), '2026-03-02', '2026-03-02',
+        gen_random_uuid()
+    FROM generate_series(1, $4) AS n
+"""
+FOUND = """
+    SELECT count(*), count(*) FILTER (WHERE terms = opportunity_terms_of(
+        o.tenant_id, o.topic, o.lines, o.owner_id, o.department_id, o.evaluator_id))
+    FROM opportunities AS o
+        LEFT JOIN opportunity_terms AS t ON t.tenant_id = o.tenant_id AND t.opportunity_id = o.id
+"""
+
+
+async def test_of_every_tenant_however_often_it_runs(cluster: Cluster) -> None:
+    name = f"terms_{uuid4().hex[:8]}"
+    config = migrations._config(SERVICE.migrations, (await cluster.create_database(name)).owner)
+    await asyncio.to_thread(command.upgrade, config, BEFORE)
+    connection = await asyncpg.connect(cluster.admin_url.rpartition("/")[0] + f"/{name}")
+    method = ids.new_id()
+    try:
+        for tenant in ("one", "two"):
+            await connection.execute(
+                "INSERT INTO methods VALUES ($1, $2, 1, now(), now(), 'M', 'M', true, true, $3)",
+                tenant, method, STAGES,
+            )  # fmt: skip
+            await enter(
+                connection, tenant, method, "在册", 510
+            )  # both together are more than a lot
+        await asyncio.to_thread(command.upgrade, config, KEPT)
+        await enter(connection, "one", method, "新增", 3)
+        await connection.execute(
+            "UPDATE opportunities SET topic = '改名' WHERE number IN ('在册7', '新增2')"
+        )
+        for _ in range(2):
+            await asyncio.to_thread(command.upgrade, config, FILLED)
+            assert tuple(await connection.fetchrow(FOUND)) == (1023, 1023)
+            await asyncio.to_thread(command.stamp, config, KEPT)
+    finally:
+        await connection.close()
+
+
+async def enter(
+    connection: asyncpg.Connection, tenant: str, method: UUID, topic: str, count: int
+) -> None:
+    """Enter so many opportunities, as any version of the service does."""
+    await connection.execute(ENTER, tenant, method, topic, count)
