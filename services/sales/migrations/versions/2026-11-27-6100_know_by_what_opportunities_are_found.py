@@ -10,7 +10,7 @@ from kehu_kernel.migrations import enable_tenant_security
 from kehu_sales.directory.rows import limit_to_visible
 
 revision = "2026112761"
-down_revision = "2026112699"
+down_revision = "2026112741"
 
 TABLE = """
     CREATE TABLE opportunity_terms (
