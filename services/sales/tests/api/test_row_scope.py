@@ -22,6 +22,7 @@ from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_sales.directory.models import DepartmentRef, EmployeeRef
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
+MakeCustomer = Callable[..., Awaitable[str]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 Login = Callable[[UUID, str], httpx.AsyncClient]
 
@@ -458,3 +459,70 @@ async def test_what_one_makes_is_the_departments_though_nobody_named_it(
         assert made.status_code == 201, made.text
         assert made.json()["department_id"] == str(company.west)
         assert (await head.get(f"{path}/{made.json()['id']}")).status_code == 200
+
+
+class TestWhatIsOutOfSight:
+    """Colleagues' plans keep them busy, whoever asks; of them no more is told than when."""
+
+    @pytest.fixture
+    def tomorrow(self) -> dict[str, str]:
+        """Begin and end of an hour."""
+        begin = clock.now().replace(microsecond=0) + timedelta(days=1)
+        return {
+            "starts_at": begin.isoformat(), "ends_at": (begin + timedelta(hours=1)).isoformat(),
+        }  # fmt: skip
+
+    async def test_a_colleague_who_is_taken_along_is_busy(
+        self, login: Login, company: Company, make_visit: Make, make_customer: MakeCustomer,
+        tomorrow: dict[str, str], problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+        hidden = await make_visit(purpose=SECRET, city=SECRET, **lei, **tomorrow)
+        fang = login(company.fang, "own")
+        body = {"type": "new_customer", "customer_id": await make_customer(), "purpose": "参观",
+                "observer_ids": [str(company.lei)], **tomorrow}  # fmt: skip
+        made = await fang.post("/v1/visits", json=body)
+        assert made.status_code == 201, made.text
+        [clash] = made.json()["clashes"]
+        assert (clash["kind"], clash["id"], clash["title"]) == ("busy", None, None)
+        assert (clash["employee_id"], clash["starts_at"]) == (lei["owner_id"], hidden["starts_at"])
+        read = await fang.get(f"/v1/visits/{made.json()['id']}")
+        assert read.json()["clashes"] == [clash]
+        body["owner_id"] = str(company.fang)
+        refused = await fang.post("/v1/visits", json=body | {"refuse_clashes": True})
+        assert problem(refused) == (409, "calendar-clash")
+        for answer in (made, read, refused):
+            for secret in (SECRET, hidden["id"], hidden["number"], hidden["customer_id"]):
+                assert secret not in answer.text
+
+    async def test_a_task_given_to_somebody_busy_out_of_sight(
+        self, login: Login, company: Company, make_task: Make, tomorrow: dict[str, str]
+    ) -> None:
+        hidden = await make_task(assignee_id=str(company.lei), topic=SECRET, **tomorrow)
+        task = await make_task(assignee_id=str(company.fang), **tomorrow)
+        given = await login(company.fang, "own").post(
+            f"/v1/tasks/{task['id']}/assign", json={"assignee_id": str(company.lei)}
+        )
+        assert given.status_code == 200, given.text
+        assert [one["kind"] for one in given.json()["clashes"]] == ["busy"]
+        assert SECRET not in given.text
+        assert hidden["id"] not in given.text
+
+    async def test_a_customer_who_refused_a_colleague_firmly_has_refused_us(
+        self, login: Login, company: Company, make_visit: Make, tomorrow: dict[str, str]
+    ) -> None:
+        lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+        visit = await make_visit(purpose=SECRET, **lei, **tomorrow)
+        url, of_lei = f"/v1/visits/{visit['id']}", login(company.lei, "own")
+        refusal = {"refusal": {"degree": "firm", "reason": "does_not_want"}, "summary": SECRET}
+        for step, sent in (("check-in", {}), ("finish", {}), ("report", refusal)):
+            answer = await of_lei.post(f"{url}/{step}", json=sent)
+            assert answer.status_code == 200, answer.text
+        body = {"type": "new_customer", "customer_id": visit["customer_id"], "purpose": "参观"}
+        long = {"ends_at": (clock.now() + timedelta(days=2)).isoformat()}
+        made = await login(company.fang, "own").post("/v1/visits", json=body | tomorrow | long)
+        assert made.status_code == 201, made.text
+        told = {one["code"] for one in made.json()["warnings"]}
+        assert "customer-refused-firmly" in told
+        assert "first-visit-too-long" not in told, "a colleague was there before"
+        assert SECRET not in made.text

@@ -80,20 +80,23 @@ def day_after(day: date, zone: str) -> datetime:
 
 
 async def around(session: Session, visit: Visit, zone: str) -> Around:
-    """Return what advice has to know besides the visit, in one statement."""
+    """Return what advice has to know besides the visit, in one statement.
+
+    Also visits that the caller does not see count: who refused a colleague firmly has refused us.
+    """
     began = visit.checked_in_at or visit.starts_at
     day = began.astimezone(ZoneInfo(zone)).date()
-    row = (
-        await session.fetch(
-            AROUND,
-            session.context.tenant_id,
-            visit.customer_id,
-            visit.id,
-            began,
-            visit.owner_id,
-            midnight(day, zone),
-            day_after(day, zone),
-            visit.city,
-        )
-    )[0]
+    await session.see_all_rows()
+    [row] = await session.fetch(
+        AROUND,
+        session.context.tenant_id,
+        visit.customer_id,
+        visit.id,
+        began,
+        visit.owner_id,
+        midnight(day, zone),
+        day_after(day, zone),
+        visit.city,
+    )
+    await session.see_rows_in_scope()
     return Around(*row)
