@@ -335,6 +335,32 @@ class TestReminders:
         (told,) = await emitted(database, tenant, "sales.visit-reminded.v1")
         assert told.data["occasion"] == "report_overdue"
 
+    async def test_of_visits_that_nobody_held_or_finished(
+        self, client: httpx.AsyncClient, make_visit: Make, remind: Callable[[], Awaitable[None]],
+        database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        forgotten = await make_visit(starts_at=at(-2, 9), ends_at=at(-2, 10))
+        begun = await make_visit(starts_at=at(-2, 9), ends_at=at(-2, 10))
+        await client.post(f"/v1/visits/{begun['id']}/check-in", json={})
+        await make_visit(starts_at=at(1, 9), ends_at=at(1, 10))
+        await make_visit(starts_at=at(-9, 9), ends_at=at(-9, 10))
+        called_off = await make_visit(starts_at=at(-2, 9), ends_at=at(-2, 10))
+        await client.post(f"/v1/visits/{called_off['id']}/cancel", json={"reason": "出差"})
+        for _ in range(2):
+            await remind()
+        told = await emitted(database, tenant, "sales.visit-reminded.v1")
+        assert {(one.key, one.data["occasion"]) for one in told} == {
+            (forgotten["id"], "not_held"), (begun["id"], "not_finished"),
+        }  # fmt: skip
+        assert len(told) == 2
+        url = f"/v1/visits/{forgotten['id']}"
+        times = {"starts_at": at(-1, 9), "ends_at": at(-1, 10)}
+        moved = await client.patch(url, json=times, headers={"If-Match": '"2"'})
+        assert moved.status_code == 200, moved.text
+        await remind()
+        told = await emitted(database, tenant, "sales.visit-reminded.v1")
+        assert [one.key for one in told].count(forgotten["id"]) == 2, "missed anew"
+
     async def test_a_worker_that_dies_tells_nothing_and_the_next_one_tells_it(
         self, make_task: Make, remind: Callable[[], Awaitable[None]], database: Database,
         tenant: str, monkeypatch: pytest.MonkeyPatch, running: RunningService,

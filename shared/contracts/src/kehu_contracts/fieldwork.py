@@ -257,7 +257,8 @@ class VisitReminded(VisitState):
     type: ClassVar[str] = "sales.visit-reminded.v1"
 
     occasion: str = Field(
-        description="Why: starts_soon, or report_overdue; more occasions may come."
+        description="Why: starts_soon, report_overdue, not_held (its time has passed and nobody "
+        "checked in) or not_finished (nobody left within a day); more occasions may come."
     )
 
 

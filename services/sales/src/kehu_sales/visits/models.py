@@ -43,6 +43,8 @@ class VisitStatus(StrEnum):
 S = VisitStatus
 TO_COME = (S.PLANNED, S.IN_APPROVAL, S.APPROVED)
 """Before the visit begins: the plan can be changed, handed over, cancelled."""
+UNREPORTED = (*TO_COME, S.CHECKED_IN, S.DONE)
+"""The report is yet to be handed in, if the visit is not called off."""
 TOOK_PLACE = (S.DONE, S.REPORTED, S.CLOSED)
 
 
@@ -99,8 +101,9 @@ class Visit(Aggregate, Base):
     """A visit to a customer. Times are moments; days are cut in the tenant's time zone.
 
     `checklist` is that of the type when the visit was planned, with what is ticked. `remind_at` and
-    `report_due_at` are when a reminder is told, once each. One that recurs is one of a series, for
-    one of its days: there is never another one for it, also if this one is moved or cancelled.
+    `report_due_at` are when a reminder is told, once each, and `ends_at` if it was not held. One
+    that recurs is one of a series, for one of its days: there is never another one for it, also if
+    this one is moved or cancelled.
     """
 
     label_zh = "拜访"
@@ -145,6 +148,15 @@ class Visit(Aggregate, Base):
             "report_due_at",
             postgresql_where=text("status = 'done' AND overdue_told_at IS NULL"),
         ),
+        Index(
+            "ix_visits_missed",
+            "tenant_id",
+            "ends_at",
+            postgresql_where=text(
+                "status IN ('planned', 'in_approval', 'approved', 'checked_in')"
+                " AND missed_told_at IS NULL"
+            ),
+        ),
     )
 
     number: Mapped[str]
@@ -184,6 +196,7 @@ class Visit(Aggregate, Base):
     report_hours: Mapped[int]
     report_due_at: Mapped[datetime | None]
     overdue_told_at: Mapped[datetime | None]
+    missed_told_at: Mapped[datetime | None]
     reported_at: Mapped[datetime | None]
     summary: Mapped[str | None]
     introduction_minutes: Mapped[int | None]
@@ -243,7 +256,7 @@ class Visit(Aggregate, Base):
         self.remind_at = None
         if self.remind_minutes is not None:
             self.remind_at = self.starts_at - timedelta(minutes=self.remind_minutes)
-        self.reminded_at = None
+        self.reminded_at = self.missed_told_at = None
 
     def submit(self) -> None:
         """Ask the superior for consent. Raises `VisitNotInState`."""
@@ -270,7 +283,7 @@ class Visit(Aggregate, Base):
         if self.approval_needed and self.status != S.APPROVED:
             raise ConsentNeeded(number=self.number)
         self._require(S.PLANNED, S.APPROVED)
-        self.status, self.checked_in_at = S.CHECKED_IN, at
+        self.status, self.checked_in_at, self.missed_told_at = S.CHECKED_IN, at, None
         for name, value in position.items():
             setattr(self, name, value)
 

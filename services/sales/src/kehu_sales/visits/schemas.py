@@ -1,8 +1,8 @@
 """Visits on the wire: the plan, and what is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -252,6 +252,17 @@ class ClashRead(BaseModel):
     ends_at: datetime = Field(description="When it ends.")
 
 
+class PlannedVisit(BaseModel):
+    """A visit that is planned all the same."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID = Field(description="Its id.")
+    number: str = Field(description="Its number.")
+    owner_id: UUID | None = Field(description="The employee who visits.")
+    starts_at: datetime = Field(description=STARTS)
+
+
 class VisitDetail(VisitRead):
     """A visit as it stands, with what the texts advise otherwise, and what it clashes with."""
 
@@ -260,6 +271,9 @@ class VisitDetail(VisitRead):
     clashes: list[ClashRead] = Field(
         description="What else its people have to do then, the first twenty; while it is to come."
     )
+    still_planned: list[PlannedVisit] = Field(
+        description="After a firm refusal: what is planned with the customer, the first twenty."
+    )
 
     @classmethod
     def told(
@@ -267,10 +281,10 @@ class VisitDetail(VisitRead):
         visit: Visit,
         warnings: Sequence[Advice],
         clashes: Sequence[Clash],
-        recurrence: Mapping[str, Any] | None,
+        **besides: object,
     ) -> Self:
         """Return the visit as the API shows a single one."""
-        return cls.of(visit, warnings=warnings, clashes=clashes, recurrence=recurrence)
+        return cls.of(visit, warnings=warnings, clashes=clashes, **besides)
 
 
 class VisitFilters(PageParams):
@@ -287,6 +301,9 @@ class VisitFilters(PageParams):
     observer_id: UUID | None = Field(None, description="This employee comes along.")
     department_id: UUID | None = Field(None, description="Of this department.")
     business_trip: bool | None = Field(None, description="Business trips, or others.")
+    missed: bool | None = Field(
+        None, description="Those whose time has passed with nobody checked in, or others."
+    )
     refusal_degree: RefusalDegree | None = Field(None, description="Refused in this way.")
     starts_from: Day | None = Field(None, description="Planned for then or later.")
     starts_to: Day | None = Field(None, description="Planned for then or earlier.")

@@ -159,7 +159,7 @@ async def list_visits(
     business_day.period(filters.starts_from, filters.starts_to)
     return await paginate(
         session,
-        queries.matching(session.context.tenant_id, filters, zone),
+        queries.matching(session.context.tenant_id, filters, zone, session.context.now),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
