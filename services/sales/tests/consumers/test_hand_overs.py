@@ -260,6 +260,31 @@ async def test_visits_without_a_report_go_to_the_successor_and_others_stay(
     assert {one.key for one in events[told_before:]} == {planned["id"], done["id"]}
 
 
+async def test_plans_that_wait_for_a_leaver_wait_for_the_successor(
+    client: httpx.AsyncClient,
+    make_visit: Make,
+    deliver: Deliver,
+    work: Work,
+    worker_database: Database,
+    tenant: str,
+) -> None:
+    owner = uuid4()
+    known = {"tenant_id": tenant, "sequence": 1, "code": "X", "name": "X", "active": True}
+    async with worker_database.worker_transaction() as session:
+        session.add(EmployeeRef(id=owner, department_id=uuid4(), manager_id=LEAVER, **known))
+    waits, decided = [
+        await make_visit(owner_id=str(owner), type="existing_customer") for _ in range(2)
+    ]
+    for visit, step in ((waits, "submit"), (decided, "submit"), (decided, "approve")):
+        answer = await client.post(f"/v1/visits/{visit['id']}/{step}")
+        assert answer.json()["approver_id"] == str(LEAVER), answer.text
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+    await work()
+    for visit, expected in ((waits, SUCCESSOR), (decided, LEAVER)):
+        found = (await client.get(f"/v1/visits/{visit['id']}")).json()
+        assert found["approver_id"] == str(expected)
+
+
 async def test_a_leaver_comes_along_no_more(
     client: httpx.AsyncClient,
     make_visit: Make,

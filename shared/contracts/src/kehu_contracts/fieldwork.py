@@ -41,6 +41,11 @@ class ActivityRecorded(Event):
         description="What it cost us.",
         json_schema_extra={"x-added-on": "2026-11-22"},
     )
+    task_id: UUID | None = Field(
+        None,
+        description="The task it was done for.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
 
 
 class TaskState(Event):
@@ -177,6 +182,11 @@ class VisitState(Event):
         None,
         description="What repeats have in common, if it recurs.",
         json_schema_extra={"x-added-on": "2026-11-26"},
+    )
+    approver_id: UUID | None = Field(
+        None,
+        description="The superior who was asked to consent to the plan.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
     )
 
 

@@ -46,7 +46,7 @@ from kehu_sales.samples.models import Sample
 from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import TO_DO, Task
 from kehu_sales.visits import events as visit_events
-from kehu_sales.visits.models import TO_COME, UNREPORTED, Visit
+from kehu_sales.visits.models import TO_COME, UNREPORTED, Visit, VisitStatus
 from kehu_sales.visits.series import VisitSeries
 
 Row = TypeVar("Row", bound=TenantRow)
@@ -157,10 +157,13 @@ async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> 
         or_(
             and_(Visit.owner_id == leaver, Visit.status.in_(UNREPORTED)),
             and_(Visit.observer_ids.any_() == leaver, Visit.status.in_(TO_COME)),
+            and_(Visit.approver_id == leaver, Visit.status == VisitStatus.IN_APPROVAL),
         ),
     )
     for visit in found:
         _replace_visitor(visit, hand_over)
+        if visit.approver_id == leaver:
+            visit.approver_id = hand_over.successor_id
         fields = audit.changed(session, visit, "handed-over")
         outbox.add(session, visit_events.changed(visit, fields), sequence=visit.version)
     return len(found) + len(series)

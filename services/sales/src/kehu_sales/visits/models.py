@@ -137,6 +137,13 @@ class Visit(Aggregate, Base):
         Index("ix_visits_opportunity", "tenant_id", "opportunity_id"),
         Index("ix_visits_department", "tenant_id", "department_id", "starts_at"),
         Index(
+            "ix_visits_approver",
+            "tenant_id",
+            "approver_id",
+            "starts_at",
+            postgresql_where=text("approver_id IS NOT NULL"),
+        ),
+        Index(
             "ix_visits_remind",
             "tenant_id",
             "remind_at",
@@ -183,6 +190,7 @@ class Visit(Aggregate, Base):
     reminded_at: Mapped[datetime | None]
     status: Mapped[str]
     approval_needed: Mapped[bool]
+    approver_id: Mapped[UUID | None]
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str | None]
@@ -251,17 +259,20 @@ class Visit(Aggregate, Base):
         self.approval_needed = kind.needs_approval(business_trip=self.business_trip)
         self.report_hours = kind.report_hours
         if self.status != S.PLANNED:
-            self.status = S.PLANNED
+            self.status, self.approver_id = S.PLANNED, None
             self.decided_by = self.decided_at = self.decision_note = None
         self.remind_at = None
         if self.remind_minutes is not None:
             self.remind_at = self.starts_at - timedelta(minutes=self.remind_minutes)
         self.reminded_at = self.missed_told_at = None
 
-    def submit(self) -> None:
-        """Ask the superior for consent. Raises `VisitNotInState`."""
+    def submit(self, approver_id: UUID | None = None) -> None:
+        """Ask the superior for consent: the owner's manager, if one is known (L2620).
+
+        Raises `VisitNotInState`.
+        """
         self._require(S.PLANNED)
-        self.status = S.IN_APPROVAL
+        self.status, self.approver_id = S.IN_APPROVAL, approver_id
         self.decided_by = self.decided_at = self.decision_note = None
 
     def decide(

@@ -15,7 +15,7 @@ from kehu_sales.visits.schemas import VisitFilters
 
 SORT_COLUMNS = {"starts_at": Visit.starts_at, "created_at": Visit.created_at}
 EXACT_FILTERS = (
-    "opportunity_id", "series_id", "owner_id", "department_id", "business_trip",
+    "opportunity_id", "series_id", "owner_id", "approver_id", "department_id", "business_trip",
     "refusal_degree", "number",
 )  # fmt: skip
 AROUND = """

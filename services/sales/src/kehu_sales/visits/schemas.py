@@ -178,6 +178,9 @@ class VisitRead(BaseModel):
     observer_ids: list[UUID] = Field(description=OBSERVERS)
     remind_minutes: int | None = Field(description=REMIND)
     approval_needed: bool = Field(description="Whether the superior has to consent to the plan.")
+    approver_id: UUID | None = Field(
+        description="The superior who was asked to consent: the manager of who visits."
+    )
     decided_by: str | None = Field(description="Who decided on the plan.")
     decided_at: datetime | None = Field(description="When that was.")
     decision_note: str | None = Field(description="What was said about it.")
@@ -299,6 +302,9 @@ class VisitFilters(PageParams):
     series_id: UUID | None = Field(None, description="Of this series of visits that recur.")
     owner_id: UUID | None = Field(None, description="By this employee.")
     observer_id: UUID | None = Field(None, description="This employee comes along.")
+    approver_id: UUID | None = Field(
+        None, description="This superior was asked to consent; with `status=in_approval` still is."
+    )
     department_id: UUID | None = Field(None, description="Of this department.")
     business_trip: bool | None = Field(None, description="Business trips, or others.")
     missed: bool | None = Field(

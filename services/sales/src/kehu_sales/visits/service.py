@@ -8,7 +8,7 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.calendar.clashes import Clash, clashes_of, refuse, take_turns
-from kehu_sales.directory.service import department_of
+from kehu_sales.directory.service import department_of, manager_of
 from kehu_sales.opportunities.links import link
 from kehu_sales.visit_policy.queries import policy_of
 from kehu_sales.visits import events, queries
@@ -99,9 +99,9 @@ async def change_visit(
 
 
 async def submit_visit(session: Session, visit_id: UUID, *, expected_version: int | None) -> Visit:
-    """Ask the superior for consent. Raises `VisitNotInState`."""
+    """Ask the owner's superior for consent; whoever may consent can. Raises `VisitNotInState`."""
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
-    visit.submit()
+    visit.submit(await manager_of(session, visit.owner_id))
     return _record(session, visit, "submitted")
 
 
