@@ -272,3 +272,49 @@ class TestQuotes:
         ):
             page = (await client.get("/v1/quotes", params=parameters)).json()
             assert page["items"] == expected, parameters
+
+
+class TestDoneForATask:
+    """Process entries of a task become activities of its stage (1.3, item 5)."""
+
+    async def test_is_an_activity_of_the_stage_of_the_task(
+        self, client: httpx.AsyncClient, make_in_progress: Make, make_task: Make,
+        make_activity: Make, database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        opportunity = await make_in_progress()
+        task = await make_task(opportunity_id=opportunity["id"])
+        url = f"/v1/opportunities/{opportunity['id']}/promote"
+        promoted = await client.post(url, json={})
+        assert promoted.json()["stage_code"] != task["stage_code"], promoted.text
+        done = await make_activity(task_id=task["id"])
+        assert {name: done[name] for name in ("opportunity_id", "customer_id", "stage_code")} == {
+            "opportunity_id": opportunity["id"], "customer_id": opportunity["customer_id"],
+            "stage_code": task["stage_code"],
+        }  # fmt: skip
+        await make_activity(opportunity_id=opportunity["id"])
+        listed = await client.get("/v1/activities", params={"task_id": task["id"]})
+        assert [one["id"] for one in listed.json()["items"]] == [done["id"]]
+        events = await emitted(database, tenant, "sales.activity-recorded.v1")
+        assert [one.data["task_id"] for one in events] == [task["id"], None]
+
+    async def test_is_of_the_customer_of_the_task(
+        self, make_task: Make, make_activity: Make, make_customer: MakeCustomer
+    ) -> None:
+        task = await make_task(customer_id=await make_customer())
+        done = await make_activity(task_id=task["id"])
+        assert (done["customer_id"], done["stage_code"]) == (task["customer_id"], None)
+
+    async def test_that_is_unknown_or_of_another(
+        self, client: httpx.AsyncClient, make_in_progress: Make, make_task: Make,
+        make_customer: MakeCustomer, problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        one, other = await make_in_progress(), await make_in_progress()
+        task = await make_task(opportunity_id=one["id"])
+        alone = await make_task(customer_id=one["customer_id"])
+        for named, code in (
+            ({"task_id": str(uuid4())}, "unknown-task"),
+            ({"task_id": task["id"], "opportunity_id": other["id"]}, "task-of-another"),
+            ({"task_id": alone["id"], "customer_id": await make_customer()}, "task-of-another"),
+        ):
+            answer = await client.post("/v1/activities", json=BODIES["activities"] | named)
+            assert problem(answer) == (422, code)

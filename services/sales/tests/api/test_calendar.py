@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -15,10 +15,12 @@ from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
+from kehu_sales.directory.models import DepartmentRef, EmployeeRef
 from kehu_sales.reminders import worker
 from kehu_sales.reminders.worker import ReminderWork
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
+Employed = Callable[[dict[UUID, UUID | None]], Awaitable[list[str]]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 ZONE = "Asia/Shanghai"
 TODAY = clock.today(clock.now(), ZONE)
@@ -41,6 +43,30 @@ async def read(client: httpx.AsyncClient, first: int, last: int, **more: str) ->
     assert answer.status_code == 200, answer.text
     items: list[Any] = answer.json()["items"]
     return items
+
+
+@pytest.fixture
+def employed(worker_database: Database, tenant: str) -> Employed:
+    """Sets up departments, by the one above each, with a person in each; returns the persons."""
+
+    async def enter(departments: dict[UUID, UUID | None]) -> list[str]:
+        known = {"tenant_id": tenant, "sequence": 1, "code": "X", "name": "X"}
+        people = {department: uuid4() for department in departments}
+        async with worker_database.worker_transaction() as session:
+            for department, above in departments.items():
+                session.add(DepartmentRef(id=department, parent_id=above, **known))
+                person = {"id": people[department], "department_id": department, "active": True}
+                session.add(EmployeeRef(**person, **known))
+        return [str(one) for one in people.values()]
+
+    return enter
+
+
+async def on_leave(client: httpx.AsyncClient, employee: str, first: int, last: int) -> None:
+    """Enter that somebody is away from a day to another, counted from today."""
+    days = {"from_on": str(TODAY + timedelta(days=first)), "to_on": str(TODAY + timedelta(last))}
+    answer = await client.post("/v1/assignees", json={"employee_id": employee, "leaves": [days]})
+    assert answer.status_code == 201, answer.text
 
 
 @pytest.fixture
@@ -83,6 +109,43 @@ class TestCalendar:
         theirs = await read(client, 0, 8, department_id=department)
         assert {one["id"] for one in theirs} == {visit["id"], task["id"]}
         assert [one["id"] for one in await read(client, 0, 8, employee_id=me)] == [visit["id"]]
+
+    async def test_of_a_department_is_what_its_people_do_and_those_below(
+        self, client: httpx.AsyncClient, make_visit: Make, make_task: Make, make_activity: Make,
+        employed: Employed,
+    ) -> None:  # fmt: skip
+        above, below, other = uuid4(), uuid4(), uuid4()
+        fang, lei, stranger = await employed({above: None, below: above, other: None})
+        today = str(TODAY)
+        found = [
+            await make_task(assignee_id=fang, due_on=today),
+            await make_task(assignee_id=lei, due_on=today),
+            await make_activity(kind="call", employee_id=lei),
+            await make_visit(owner_id=lei, starts_at=at(0, 9), ends_at=at(0, 10)),
+            await make_visit(starts_at=at(0, 11), ends_at=at(0, 12), observer_ids=[lei]),
+        ]
+        await make_task(assignee_id=stranger, due_on=today)
+        await make_activity(kind="call", employee_id=stranger)
+        team = await read(client, 0, 0, department_id=str(above))
+        assert {one["id"] for one in team} == {one["id"] for one in found}
+        narrow = await read(client, 0, 0, department_id=str(below))
+        assert {one["id"] for one in narrow} == {one["id"] for one in found[1:]}
+
+    async def test_shows_who_is_on_leave(
+        self, client: httpx.AsyncClient, employed: Employed
+    ) -> None:
+        department = uuid4()
+        fang, *_ = await employed({department: None})
+        await on_leave(client, fang, 2, 3)
+        team = {"department_id": str(department)}
+        (leave,) = await read(client, 0, 5, **team)
+        assert (leave["kind"], leave["title"], leave["employee_id"]) == ("leave", "休假", fang)
+        begins, ends = (datetime.fromisoformat(leave[name]) for name in ("starts_at", "ends_at"))
+        assert (begins, ends) == (
+            datetime.fromisoformat(at(2, 0)), datetime.fromisoformat(at(4, 0)),
+        )  # fmt: skip
+        assert await read(client, 0, 1, **team) == await read(client, 4, 5, **team) == []
+        assert await read(client, 0, 5, employee_id=str(uuid4())) == []
 
     async def test_a_reported_visit_stands_there_once(
         self, client: httpx.AsyncClient, make_visit: Make
@@ -130,6 +193,41 @@ class TestTasks:
         later = {"starts_at": at(7, 11), "ends_at": at(7, 12), "refuse_clashes": True}
         moved = await client.patch(f"/v1/tasks/{task['id']}", json=later, headers=headers)
         assert moved.json()["clashes"] == [], moved.text
+
+    async def test_that_repeat_clash_ahead(
+        self, client: httpx.AsyncClient, make_task: Make, make_visit: Make, problem: ProblemOf
+    ) -> None:
+        me = str(uuid4())
+        task = await make_task(
+            assignee_id=me, starts_at=at(1, 9), ends_at=at(1, 10),
+            recurrence={"frequency": "weekly"},
+        )  # fmt: skip
+        assert task["clashes"] == []
+        for days, hour, expected in ((8, 9, [task["id"]]), (8, 10, []), (9, 9, []), (1, 8, [])):
+            visit = await make_visit(
+                owner_id=me, starts_at=at(days, hour, 30), ends_at=at(days, hour + 1)
+            )
+            assert [one["id"] for one in visit["clashes"]] == expected, (days, hour)
+        body = {"topic": "会议", "assignee_id": me, "refuse_clashes": True}
+        times = {"starts_at": at(15, 9), "ends_at": at(15, 10)}
+        assert problem(await client.post("/v1/tasks", json=body | times)) == (409, "calendar-clash")
+
+    async def test_of_somebody_on_leave_clash(
+        self, client: httpx.AsyncClient, make_task: Make, employed: Employed
+    ) -> None:
+        me, *_ = await employed({uuid4(): None})
+        await on_leave(client, me, 2, 3)
+        free = await make_task(assignee_id=me, starts_at=at(4, 0), ends_at=at(4, 1))
+        assert free["clashes"] == []
+        task = await make_task(assignee_id=me, starts_at=at(3, 23), ends_at=at(4, 1))
+        assert [one["kind"] for one in task["clashes"] if one["id"] is None] == ["leave"]
+        times = {"starts_at": at(2, 9), "ends_at": at(2, 10), "refuse_clashes": True}
+        body = {"topic": "会议", "assignee_id": me} | times
+        for language, told in (("zh", "休假"), ("en", "on leave")):
+            headers = {"Accept-Language": language}
+            refused = await client.post("/v1/tasks", json=body, headers=headers)
+            assert refused.status_code == 409
+            assert told in refused.json()["detail"]
 
     @pytest.mark.parametrize(
         ("wrong", "code"),
@@ -236,6 +334,32 @@ class TestReminders:
             await remind()
         (told,) = await emitted(database, tenant, "sales.visit-reminded.v1")
         assert told.data["occasion"] == "report_overdue"
+
+    async def test_of_visits_that_nobody_held_or_finished(
+        self, client: httpx.AsyncClient, make_visit: Make, remind: Callable[[], Awaitable[None]],
+        database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        forgotten = await make_visit(starts_at=at(-2, 9), ends_at=at(-2, 10))
+        begun = await make_visit(starts_at=at(-2, 9), ends_at=at(-2, 10))
+        await client.post(f"/v1/visits/{begun['id']}/check-in", json={})
+        await make_visit(starts_at=at(1, 9), ends_at=at(1, 10))
+        await make_visit(starts_at=at(-9, 9), ends_at=at(-9, 10))
+        called_off = await make_visit(starts_at=at(-2, 9), ends_at=at(-2, 10))
+        await client.post(f"/v1/visits/{called_off['id']}/cancel", json={"reason": "出差"})
+        for _ in range(2):
+            await remind()
+        told = await emitted(database, tenant, "sales.visit-reminded.v1")
+        assert {(one.key, one.data["occasion"]) for one in told} == {
+            (forgotten["id"], "not_held"), (begun["id"], "not_finished"),
+        }  # fmt: skip
+        assert len(told) == 2
+        url = f"/v1/visits/{forgotten['id']}"
+        times = {"starts_at": at(-1, 9), "ends_at": at(-1, 10)}
+        moved = await client.patch(url, json=times, headers={"If-Match": '"2"'})
+        assert moved.status_code == 200, moved.text
+        await remind()
+        told = await emitted(database, tenant, "sales.visit-reminded.v1")
+        assert [one.key for one in told].count(forgotten["id"]) == 2, "missed anew"
 
     async def test_a_worker_that_dies_tells_nothing_and_the_next_one_tells_it(
         self, make_task: Make, remind: Callable[[], Awaitable[None]], database: Database,

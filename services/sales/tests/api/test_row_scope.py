@@ -13,15 +13,16 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from kehu_kernel import clock
 from kehu_kernel.db import Database
-from kehu_kernel.testing.observe import count_queries
+from kehu_kernel.testing.observe import count_queries, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_sales.directory.models import DepartmentRef, EmployeeRef
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
+MakeCustomer = Callable[..., Awaitable[str]]
 ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 Login = Callable[[UUID, str], httpx.AsyncClient]
 
@@ -458,3 +459,116 @@ async def test_what_one_makes_is_the_departments_though_nobody_named_it(
         assert made.status_code == 201, made.text
         assert made.json()["department_id"] == str(company.west)
         assert (await head.get(f"{path}/{made.json()['id']}")).status_code == 200
+
+
+class TestAskedForConsent:
+    async def test_a_superior_sees_the_plan_and_what_waits(
+        self, login: Login, company: Company, make_visit: Make, worker_database: Database,
+        database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        async with worker_database.worker_transaction() as session:
+            await session.execute(
+                update(EmployeeRef)
+                .where(EmployeeRef.tenant_id == tenant, EmployeeRef.id == company.lei)
+                .values(manager_id=company.boss)
+            )
+        lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+        visit = await make_visit(type="existing_customer", **lei)
+        await make_visit(type="existing_customer", **lei)
+        assert visit["approver_id"] is None
+        url, boss = f"/v1/visits/{visit['id']}", login(company.boss, "own")
+        assert (await boss.get(url)).status_code == 404
+        submitted = await login(company.lei, "own").post(f"{url}/submit")
+        assert submitted.json()["approver_id"] == str(company.boss), submitted.text
+        [event] = await emitted(database, tenant, "sales.visit-changed.v1")
+        assert event.data["approver_id"] == str(company.boss)
+        asked = {"approver_id": str(company.boss), "status": "in_approval"}
+        waiting = (await boss.get("/v1/visits", params=asked)).json()["items"]
+        assert [one["id"] for one in waiting] == [visit["id"]]
+        assert (await login(company.fang, "own").get(url)).status_code == 404
+        approved = await boss.post(f"{url}/approve")
+        assert approved.json()["status"] == "approved", approved.text
+        assert (await boss.get("/v1/visits", params=asked)).json()["items"] == []
+
+
+class TestWhatIsOutOfSight:
+    """Colleagues' plans keep them busy, whoever asks; of them no more is told than when."""
+
+    @pytest.fixture
+    def tomorrow(self) -> dict[str, str]:
+        """Begin and end of an hour."""
+        begin = clock.now().replace(microsecond=0) + timedelta(days=1)
+        return {
+            "starts_at": begin.isoformat(), "ends_at": (begin + timedelta(hours=1)).isoformat(),
+        }  # fmt: skip
+
+    async def test_a_colleague_who_is_taken_along_is_busy(
+        self, login: Login, company: Company, make_visit: Make, make_customer: MakeCustomer,
+        tomorrow: dict[str, str], problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+        hidden = await make_visit(purpose=SECRET, city=SECRET, **lei, **tomorrow)
+        fang = login(company.fang, "own")
+        body = {"type": "new_customer", "customer_id": await make_customer(), "purpose": "参观",
+                "observer_ids": [str(company.lei)], **tomorrow}  # fmt: skip
+        made = await fang.post("/v1/visits", json=body)
+        assert made.status_code == 201, made.text
+        [clash] = made.json()["clashes"]
+        assert (clash["kind"], clash["id"], clash["title"]) == ("busy", None, None)
+        assert (clash["employee_id"], clash["starts_at"]) == (lei["owner_id"], hidden["starts_at"])
+        read = await fang.get(f"/v1/visits/{made.json()['id']}")
+        assert read.json()["clashes"] == [clash]
+        body["owner_id"] = str(company.fang)
+        refused = await fang.post("/v1/visits", json=body | {"refuse_clashes": True})
+        assert problem(refused) == (409, "calendar-clash")
+        for answer in (made, read, refused):
+            for secret in (SECRET, hidden["id"], hidden["number"], hidden["customer_id"]):
+                assert secret not in answer.text
+
+    async def test_a_task_given_to_somebody_busy_out_of_sight(
+        self, login: Login, company: Company, make_task: Make, tomorrow: dict[str, str]
+    ) -> None:
+        hidden = await make_task(assignee_id=str(company.lei), topic=SECRET, **tomorrow)
+        task = await make_task(assignee_id=str(company.fang), **tomorrow)
+        given = await login(company.fang, "own").post(
+            f"/v1/tasks/{task['id']}/assign", json={"assignee_id": str(company.lei)}
+        )
+        assert given.status_code == 200, given.text
+        assert [one["kind"] for one in given.json()["clashes"]] == ["busy"]
+        assert SECRET not in given.text
+        assert hidden["id"] not in given.text
+
+    async def test_what_is_done_for_a_task_of_an_opportunity_out_of_sight(
+        self, login: Login, company: Company, make_in_progress: Make, make_task: Make
+    ) -> None:
+        lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+        opportunity = await make_in_progress(**lei)
+        task = await make_task(opportunity_id=opportunity["id"], assignee_id=str(company.fang))
+        fang = login(company.fang, "own")
+        assert (await fang.get(f"/v1/opportunities/{opportunity['id']}")).status_code == 404
+        body = {"kind": "call", "topic": "核对配置", "task_id": task["id"]}
+        done = await fang.post("/v1/activities", json=body)
+        assert done.status_code == 201, done.text
+        assert done.json()["stage_code"] == task["stage_code"] is not None
+        hidden = await make_task(assignee_id=str(company.lei))
+        unknown = await fang.post("/v1/activities", json=body | {"task_id": hidden["id"]})
+        assert unknown.json()["code"] == "unknown-task"
+
+    async def test_a_customer_who_refused_a_colleague_firmly_has_refused_us(
+        self, login: Login, company: Company, make_visit: Make, tomorrow: dict[str, str]
+    ) -> None:
+        lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+        visit = await make_visit(purpose=SECRET, **lei, **tomorrow)
+        url, of_lei = f"/v1/visits/{visit['id']}", login(company.lei, "own")
+        refusal = {"refusal": {"degree": "firm", "reason": "does_not_want"}, "summary": SECRET}
+        for step, sent in (("check-in", {}), ("finish", {}), ("report", refusal)):
+            answer = await of_lei.post(f"{url}/{step}", json=sent)
+            assert answer.status_code == 200, answer.text
+        body = {"type": "new_customer", "customer_id": visit["customer_id"], "purpose": "参观"}
+        long = {"ends_at": (clock.now() + timedelta(days=2)).isoformat()}
+        made = await login(company.fang, "own").post("/v1/visits", json=body | tomorrow | long)
+        assert made.status_code == 201, made.text
+        told = {one["code"] for one in made.json()["warnings"]}
+        assert "customer-refused-firmly" in told
+        assert "first-visit-too-long" not in told, "a colleague was there before"
+        assert SECRET not in made.text

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 from icalendar import Calendar
-from sqlalchemy import update
+from sqlalchemy import select, true, update
 
 from kehu_kernel import clock
 from kehu_kernel.context import Context
@@ -64,11 +64,12 @@ def go_on(running: RunningService) -> GoOn:
 def make_due(database: Database, context: Context) -> Callable[..., Awaitable[None]]:
     """Makes the worker look at the series of the tenant today; perhaps as if it had not planned."""
 
-    async def make(forgotten_days: int = 0) -> None:
+    async def make(forgotten_days: int = 0, *, only_open: bool = False) -> None:
         async with database.transaction(context) as session:
             await session.execute(
                 update(VisitSeries)
                 .where(VisitSeries.tenant_id == context.tenant_id)
+                .where(VisitSeries.plan_on.is_not(None) if only_open else true())
                 .values(plan_on=TODAY, planned_to=VisitSeries.planned_to - forgotten_days)
             )
 
@@ -85,6 +86,54 @@ async def visits_of(client: httpx.AsyncClient, first: dict[str, Any]) -> list[di
 async def change(client: httpx.AsyncClient, visit: dict[str, Any], **fields: Any) -> httpx.Response:
     match = {"If-Match": f'"{visit["version"]}"'}
     return await client.patch(f"{PATH}/{visit['id']}", json=fields, headers=match)
+
+
+class TestFirmRefusal:
+    async def test_ends_what_recurs_with_the_customer_and_names_what_is_planned(
+        self, client: httpx.AsyncClient, client_for: ClientFor, make_weekly: Make,
+        make_visit: Make, make_due: MakeDue, go_on: GoOn, tenant: str,
+    ) -> None:  # fmt: skip
+        of_another = await make_weekly(owner_id=str(uuid4()))
+        theirs = {"customer_id": of_another["customer_id"]}
+        elsewhere = await make_weekly()
+        me = str(uuid4())
+        visit = await make_visit(owner_id=me, **theirs)
+        mine = client_for(tenant, employee_id=me, row_scope="own")
+        for step, sent in (("check-in", {}), ("finish", {})):
+            await mine.post(f"{PATH}/{visit['id']}/{step}", json=sent)
+        later = await make_visit(owner_id=me, **theirs)
+        refusal = {"degree": "firm", "reason": "does_not_want"}
+        body = {"summary": "坚决不需要", "refusal": refusal}
+        reported = await mine.post(f"{PATH}/{visit['id']}/report", json=body)
+        assert reported.status_code == 200, reported.text
+        assert [one["id"] for one in reported.json()["still_planned"]] == [later["id"]]
+        read = (await client.get(f"{PATH}/{visit['id']}")).json()["still_planned"]
+        planned = await visits_of(client, of_another)
+        assert {one["id"] for one in read} == {later["id"]} | {one["id"] for one in planned}
+        assert {one["status"] for one in planned} == {"planned"}, "what is planned stays"
+        assert later["still_planned"] == []
+        limits = {"limits": {"plan_ahead_days": 40}}
+        await client.patch("/v1/visit-policy", json=limits, headers={"If-Match": '"1"'})
+        await make_due(only_open=True)
+        assert await go_on() >= 1
+        assert len(await visits_of(client, elsewhere)) > 4
+        assert len(await visits_of(client, of_another)) == len(planned) == 4
+
+    async def test_that_is_not_firm_ends_nothing(
+        self, client: httpx.AsyncClient, make_weekly: Make, database: Database, context: Context
+    ) -> None:
+        first = await make_weekly()
+        refusal = {"degree": "not_firm", "reason": "cannot_afford"}
+        for step, sent in (("check-in", {}), ("finish", {}),
+                           ("report", {"summary": "再说", "refusal": refusal})):  # fmt: skip
+            answer = await client.post(f"{PATH}/{first['id']}/{step}", json=sent)
+            assert answer.status_code == 200, answer.text
+        assert answer.json()["still_planned"] == []
+        async with database.transaction(context) as session:
+            [series] = await session.scalars(
+                select(VisitSeries).where(VisitSeries.tenant_id == context.tenant_id)
+            )
+            assert series.plan_on is not None
 
 
 class TestPlanning:

@@ -383,6 +383,18 @@ async def test_the_briefing_shows_recent_sales_and_contacts(
     assert [one["topic"] for one in brief["activities"]] == ["回访"]
 
 
+async def test_visits_that_nobody_checked_in_at_are_listed_as_missed(
+    client: httpx.AsyncClient, make_visit: Make, make_done: Make
+) -> None:
+    past = {"starts_at": (NOW - timedelta(hours=3)).isoformat(),
+            "ends_at": (NOW - timedelta(hours=2)).isoformat()}  # fmt: skip
+    missed = await make_visit(**past)
+    others = {(await make_done(**past))["id"], (await make_visit())["id"]}
+    for asked, expected in (("true", {missed["id"]}), ("false", others)):
+        items = (await client.get("/v1/visits", params={"missed": asked})).json()["items"]
+        assert {one["id"] for one in items} == expected
+
+
 async def test_list_filters(client: httpx.AsyncClient, make_visit: Make) -> None:
     me = str(uuid4())
     one = await make_visit(owner_id=me, business_trip=True)

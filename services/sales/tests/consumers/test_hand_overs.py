@@ -229,7 +229,7 @@ async def test_a_crash_leaves_the_rest_to_the_next_round(
     assert await held(client, SUCCESSOR) == {one["id"] for one in made}
 
 
-async def test_visits_to_come_go_to_the_successor_and_others_stay(
+async def test_visits_without_a_report_go_to_the_successor_and_others_stay(
     client: httpx.AsyncClient,
     make_visit: Make,
     deliver: Deliver,
@@ -242,20 +242,77 @@ async def test_visits_to_come_go_to_the_successor_and_others_stay(
     planned = await make_visit(
         owner_id=str(LEAVER), department_id=str(OTHER_DEPARTMENT), **every_year
     )
-    begun = await make_visit(owner_id=str(LEAVER))
-    answer = await client.post(f"/v1/visits/{begun['id']}/check-in", json={})
-    assert answer.status_code == 200, answer.text
+    done, reported = [await make_visit(owner_id=str(LEAVER)) for _ in range(2)]
+    for visit, step, sent in (
+        (done, "check-in", {}), (done, "finish", {}), (reported, "check-in", {}),
+        (reported, "finish", {}), (reported, "report", {"summary": "好"}),
+    ):  # fmt: skip
+        answer = await client.post(f"/v1/visits/{visit['id']}/{step}", json=sent)
+        assert answer.status_code == 200, answer.text
+    told_before = len(await emitted(database, tenant, "sales.visit-changed.v1"))
     await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
     await work()
     moved = (await client.get(f"/v1/visits/{planned['id']}")).json()
     assert (moved["owner_id"], moved["department_id"]) == (str(HEIR), str(HEIRS_DEPARTMENT))
-    kept = (await client.get(f"/v1/visits/{begun['id']}")).json()
+    owed = (await client.get(f"/v1/visits/{done['id']}")).json()
+    assert owed["owner_id"] == str(SUCCESSOR), "somebody has to report it"
+    kept = (await client.get(f"/v1/visits/{reported['id']}")).json()
     assert kept["owner_id"] == str(LEAVER)
     async with database.transaction(context) as session:
         [series] = await session.scalars(select(VisitSeries).where(VisitSeries.tenant_id == tenant))
         assert (series.owner_id, series.department_id) == (HEIR, HEIRS_DEPARTMENT)
     events = await emitted(database, tenant, "sales.visit-changed.v1")
-    assert [one.key for one in events] == [planned["id"]]
+    assert {one.key for one in events[told_before:]} == {planned["id"], done["id"]}
+
+
+async def test_plans_that_wait_for_a_leaver_wait_for_the_successor(
+    client: httpx.AsyncClient,
+    make_visit: Make,
+    deliver: Deliver,
+    work: Work,
+    worker_database: Database,
+    tenant: str,
+) -> None:
+    owner = uuid4()
+    known = {"tenant_id": tenant, "sequence": 1, "code": "X", "name": "X", "active": True}
+    async with worker_database.worker_transaction() as session:
+        session.add(EmployeeRef(id=owner, department_id=uuid4(), manager_id=LEAVER, **known))
+    waits, decided = [
+        await make_visit(owner_id=str(owner), type="existing_customer") for _ in range(2)
+    ]
+    for visit, step in ((waits, "submit"), (decided, "submit"), (decided, "approve")):
+        answer = await client.post(f"/v1/visits/{visit['id']}/{step}")
+        assert answer.json()["approver_id"] == str(LEAVER), answer.text
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+    await work()
+    for visit, expected in ((waits, SUCCESSOR), (decided, LEAVER)):
+        found = (await client.get(f"/v1/visits/{visit['id']}")).json()
+        assert found["approver_id"] == str(expected)
+
+
+async def test_a_leaver_comes_along_no_more(
+    client: httpx.AsyncClient,
+    make_visit: Make,
+    deliver: Deliver,
+    work: Work,
+    database: Database,
+    context: Context,
+    tenant: str,
+) -> None:
+    other = str(uuid4())
+    along = {"owner_id": other, "observer_ids": [str(LEAVER), str(SUCCESSOR)]}
+    planned = await make_visit(**along, recurrence={"frequency": "yearly"})
+    begun = await make_visit(**along)
+    await client.post(f"/v1/visits/{begun['id']}/check-in", json={})
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+    await work()
+    left = (await client.get(f"/v1/visits/{planned['id']}")).json()
+    assert (left["owner_id"], left["observer_ids"]) == (other, [str(SUCCESSOR)])
+    was_there = (await client.get(f"/v1/visits/{begun['id']}")).json()
+    assert was_there["observer_ids"] == along["observer_ids"]
+    async with database.transaction(context) as session:
+        [series] = await session.scalars(select(VisitSeries).where(VisitSeries.tenant_id == tenant))
+        assert (str(series.owner_id), series.observer_ids) == (other, [SUCCESSOR])
 
 
 async def test_open_samples_and_levels_go_to_the_successor(

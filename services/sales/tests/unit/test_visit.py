@@ -69,6 +69,13 @@ class TestConsent:
     ) -> None:
         assert planned(kind, business_trip=trip).approval_needed is needed
 
+    def test_is_asked_of_a_superior_until_the_plan_is_another_one(self) -> None:
+        visit, boss = planned("existing_customer"), uuid4()
+        visit.submit(boss)
+        assert visit.approver_id == boss
+        visit.plan(default_policy().type_in_use("existing_customer"), {"business_trip": True})
+        assert visit.approver_id is None
+
     def test_a_visit_without_it_does_not_begin(self) -> None:
         visit = planned("existing_customer")
         with pytest.raises(ConsentNeeded):

@@ -55,7 +55,9 @@ class TestFirstVisit:
         assert codes(FIRST, ends_at=at(10) + timedelta(minutes=minutes)) == expected
 
     def test_what_it_really_took_counts(self) -> None:
-        assert codes(FIRST, checked_in_at=at(10), ended_at=at(10, 5)) == {"first-visit-too-short"}
+        assert codes(FIRST, checked_in_at=at(9, 58), ended_at=at(10, 3)) == {
+            "first-visit-too-short"
+        }
 
     def test_a_later_one_may_take_longer(self) -> None:
         assert codes(ends_at=at(14)) == set()
@@ -130,14 +132,22 @@ class TestPlan:
         assert codes(checked_in_at=at(9, 58)) == set()
         assert codes(checked_in_at=at(10, 2)) == {"arrived-late"}
 
+    @pytest.mark.parametrize(
+        ("early", "expected"),
+        [(2, {"arrived-at-the-last-minute"}), (1, set()), (0, set())],
+    )
+    def test_coming_a_minute_before_an_appointment(self, early: int, expected: set[str]) -> None:
+        limits = replace(Limits(), arrive_early_minutes=early)
+        assert codes(limits=limits, checked_in_at=at(9, 59)) == expected
+
 
 class TestDuties:
     def test_a_trip_the_superior_does_not_hear_of(self) -> None:
         silent = replace(QUIET, superior_told=False)
         assert codes(silent, business_trip=True) == set(), "it has not begun"
-        assert codes(silent, business_trip=True, checked_in_at=at(10)) == {"superior-not-told"}
+        assert codes(silent, business_trip=True, checked_in_at=at(9, 58)) == {"superior-not-told"}
         off = Limits(daily_contact_on_trips=False)
-        assert codes(silent, off, business_trip=True, checked_in_at=at(10)) == set()
+        assert codes(silent, off, business_trip=True, checked_in_at=at(9, 58)) == set()
 
     def test_a_promise_outside_policy(self) -> None:
         promise = {"promise": "免费安装", "within_policy": False}

@@ -41,6 +41,11 @@ class ActivityRecorded(Event):
         description="What it cost us.",
         json_schema_extra={"x-added-on": "2026-11-22"},
     )
+    task_id: UUID | None = Field(
+        None,
+        description="The task it was done for.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
 
 
 class TaskState(Event):
@@ -178,6 +183,11 @@ class VisitState(Event):
         description="What repeats have in common, if it recurs.",
         json_schema_extra={"x-added-on": "2026-11-26"},
     )
+    approver_id: UUID | None = Field(
+        None,
+        description="The superior who was asked to consent to the plan.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
 
 
 class VisitPlanned(VisitState):
@@ -257,7 +267,8 @@ class VisitReminded(VisitState):
     type: ClassVar[str] = "sales.visit-reminded.v1"
 
     occasion: str = Field(
-        description="Why: starts_soon, or report_overdue; more occasions may come."
+        description="Why: starts_soon, report_overdue, not_held (its time has passed and nobody "
+        "checked in) or not_finished (nobody left within a day); more occasions may come."
     )
 
 

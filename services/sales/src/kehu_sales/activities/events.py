@@ -17,4 +17,5 @@ def recorded(activity: Activity) -> fieldwork.ActivityRecorded:
         place=activity.place,
         minutes=activity.minutes,
         cost=activity.spent,
+        task_id=activity.task_id,
     )

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped
 
 from kehu_contracts.money import Money
@@ -26,7 +26,8 @@ class ActivityKind(StrEnum):
 class Activity(Aggregate, Base):
     """A contact that took place; it is never changed.
 
-    It carries the stage its opportunity was in when it was recorded.
+    It carries the stage its opportunity was in when it was recorded; what was done for a task (1.3,
+    item 5) that of the task.
     """
 
     label_zh = "活动"
@@ -38,9 +39,16 @@ class Activity(Aggregate, Base):
         ForeignKeyConstraint(
             ["tenant_id", "customer_id"], ["customer_refs.tenant_id", "customer_refs.id"]
         ),
+        ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"]),
         Index("ix_activities_occurred_on", "tenant_id", "occurred_on", "id"),
         Index("ix_activities_opportunity", "tenant_id", "opportunity_id", "stage_code"),
         Index("ix_activities_customer", "tenant_id", "customer_id", "occurred_on", "id"),
+        Index(
+            "ix_activities_task",
+            "tenant_id",
+            "task_id",
+            postgresql_where=text("task_id IS NOT NULL"),
+        ),
     )
 
     kind: Mapped[str]
@@ -49,6 +57,7 @@ class Activity(Aggregate, Base):
     opportunity_id: Mapped[UUID | None]
     stage_code: Mapped[str | None]
     customer_id: Mapped[UUID | None]
+    task_id: Mapped[UUID | None]
     employee_id: Mapped[UUID | None]
     occurred_on: Mapped[date]
     place: Mapped[str | None]

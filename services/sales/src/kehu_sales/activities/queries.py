@@ -7,7 +7,7 @@ from kehu_sales.activities.schemas import ActivityFilters
 from kehu_sales.customers.queries import of_customer
 
 SORT_COLUMNS = {"occurred_on": Activity.occurred_on}
-EXACT_FILTERS = ("opportunity_id", "stage_code", "employee_id", "kind")
+EXACT_FILTERS = ("opportunity_id", "stage_code", "task_id", "employee_id", "kind")
 
 
 def matching(tenant_id: str, filters: ActivityFilters) -> Select[Activity]:

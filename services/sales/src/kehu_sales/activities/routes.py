@@ -13,6 +13,7 @@ from kehu_kernel.http import Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.activities import service
+from kehu_sales.activities.errors import TaskOfAnother
 from kehu_sales.activities.models import Activity
 from kehu_sales.activities.schemas import ActivityCreate, ActivityFilters, ActivityRead
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
@@ -22,6 +23,7 @@ from kehu_sales.opportunities.errors import (
     OpportunityIsClosed,
     UnknownOpportunity,
 )
+from kehu_sales.tasks.errors import UnknownTask
 
 routes = router("/v1/activities", "activities")
 READ = requires("sales:activities:read")
@@ -41,6 +43,8 @@ WRITE = requires("sales:activities:write")
         UnknownCustomer,
         CustomerMerged,
         CustomerHasEnded,
+        UnknownTask,
+        TaskOfAnother,
         DateInFuture,
         OutsideRowScope,
     ),

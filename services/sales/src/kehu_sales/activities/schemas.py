@@ -45,6 +45,10 @@ class ActivityCreate(Input):
     customer_id: UUID | None = Field(
         None, description="The customer it was with; the opportunity's if omitted."
     )
+    task_id: UUID | None = Field(
+        None,
+        description="The task it was done for; what is not named is the task's, also the stage.",
+    )
     employee_id: UUID | None = Field(
         None, description="Who did it; the caller if omitted and the caller is an employee."
     )
@@ -67,6 +71,7 @@ class ActivityRead(BaseModel):
     opportunity_id: UUID | None = Field(description="The opportunity it belongs to.")
     stage_code: str | None = Field(description="Stage the opportunity was in when it was recorded.")
     customer_id: UUID | None = Field(description="The customer it was with.")
+    task_id: UUID | None = Field(description="The task it was done for.")
     employee_id: UUID | None = Field(description="Who did it.")
     occurred_on: date = Field(description="Business day it took place.")
     place: str | None = Field(description="Where it took place.")
@@ -88,6 +93,7 @@ class ActivityFilters(PageParams):
     customer_id: UUID | None = Field(
         None, description="Of this customer, also if it was entered for a record merged with it."
     )
+    task_id: UUID | None = Field(None, description="Done for this task.")
     employee_id: UUID | None = Field(None, description="By this employee.")
     kind: ActivityKind | None = Field(None, description="Of this kind.")
     occurred_from: Day | None = Field(None, description="Took place then or later.")

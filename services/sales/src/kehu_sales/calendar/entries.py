@@ -1,4 +1,4 @@
-"""What stands in the calendar: visits, tasks and activities of persons in a period (2 L415)."""
+"""What stands in the calendar: what persons plan and did in a period, and leave (2 L415)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -6,47 +6,65 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from kehu_kernel.session import Session
 from kehu_sales.calendar.errors import CalendarTooFull
-from kehu_sales.tasks.recurrence import Recurrence, on_day
+from kehu_sales.directory.below import departments_below
+from kehu_sales.tasks.recurrence import expected_days, on_day
 
-ENTRIES = """
+ON_LEAVE = "休假"
+"""What leave is called in the calendar, where titles are what people wrote."""
+ENTRIES = f"""
+    WITH team AS (
+        SELECT departments, ARRAY(
+            SELECT id FROM employee_refs WHERE tenant_id = $1 AND department_id = ANY (departments)
+        ) AS people
+        FROM (SELECT ARRAY({departments_below("$3::uuid")}) AS departments) AS ours
+    )
     SELECT entry.*, customer_refs.name AS customer_name FROM (
         SELECT 'visit' AS kind, id, purpose AS title, status, customer_id,
             owner_id AS employee_id, starts_at, ends_at, NULL::date AS on_day,
             coalesce(place, city) AS place, version, updated_at, NULL::jsonb AS recurrence,
             NULL::date AS series_day
-        FROM visits
+        FROM visits, team
         WHERE tenant_id = $1 AND status <> 'cancelled' AND starts_at < $7 AND ends_at > $6
           AND ($2::uuid IS NULL OR owner_id = $2 OR $2 = ANY (observer_ids))
-          AND ($3::uuid IS NULL OR department_id = $3)
+          AND ($3::uuid IS NULL OR department_id = ANY (departments)
+               OR owner_id = ANY (people) OR observer_ids && people)
         UNION ALL
         SELECT 'task', id, topic, status, customer_id, assignee_id, starts_at, ends_at,
             CASE WHEN starts_at IS NULL THEN due_on END, NULL, version, updated_at,
             CASE WHEN status IN ('open', 'in_progress') THEN recurrence END, series_day
-        FROM tasks
+        FROM tasks, team
         WHERE tenant_id = $1 AND status <> 'cancelled'
           AND (starts_at < $7 AND ends_at > $6
                OR starts_at IS NULL AND due_on BETWEEN $4 AND $5
                OR recurrence IS NOT NULL AND series_day <= $5
                   AND status IN ('open', 'in_progress'))
           AND ($2::uuid IS NULL OR assignee_id = $2)
-          AND ($3::uuid IS NULL OR department_id = $3)
+          AND ($3::uuid IS NULL OR department_id = ANY (departments) OR assignee_id = ANY (people))
         UNION ALL
         SELECT 'activity', id, topic, kind, customer_id, employee_id, NULL, NULL, occurred_on,
             place, version, updated_at, NULL, NULL
-        FROM activities
-        WHERE tenant_id = $1 AND occurred_on BETWEEN $4 AND $5 AND $3::uuid IS NULL
+        FROM activities, team
+        WHERE tenant_id = $1 AND occurred_on BETWEEN $4 AND $5
           AND ($2::uuid IS NULL OR employee_id = $2)
+          AND ($3::uuid IS NULL OR employee_id = ANY (people))
           AND NOT EXISTS (
               SELECT FROM visits WHERE visits.tenant_id = $1 AND visits.activity_id = activities.id
           )
+        UNION ALL
+        SELECT 'leave', id, '{ON_LEAVE}', 'leave', NULL, employee_id,
+            away.from_on::timestamp AT TIME ZONE $9, (away.to_on + 1)::timestamp AT TIME ZONE $9,
+            NULL, NULL, version, updated_at, NULL, NULL
+        FROM team, assignees, jsonb_to_recordset(leaves) AS away (from_on date, to_on date)
+        WHERE tenant_id = $1 AND away.from_on <= $5 AND away.to_on >= $4
+          AND ($2::uuid IS NULL OR employee_id = $2)
+          AND ($3::uuid IS NULL OR employee_id = ANY (people))
     ) AS entry
     LEFT JOIN customer_refs ON customer_refs.tenant_id = $1 AND customer_refs.id = entry.customer_id
     LIMIT $8
-"""
+"""  # noqa: S608 - our own words
+"""`team`: the department that is asked for with all below it, and who works there."""
 
 
 class Entry(NamedTuple):
@@ -97,6 +115,7 @@ async def entries_between(
         begin,
         end,
         limit + 1,
+        zone,
     )
     found = [entry for row in rows for entry in _entries(row, first, last, zone)]
     if len(rows) > limit or len(found) > limit:
@@ -119,9 +138,7 @@ def _entries(row: Any, first: date, last: date, zone: str) -> list[Entry]:
 def _expected(row: Any, entry: Entry, first: date, last: date, zone: str) -> list[Entry]:
     if row["recurrence"] is None:
         return []
-    values = row["recurrence"]
-    rule = Recurrence.of(orjson.loads(values) if isinstance(values, str) else values)
-    days = rule.between(max(first, row["series_day"] + timedelta(days=1)), last)
+    days = expected_days(row["recurrence"], row["series_day"], first, last)
     if entry.starts_at is None or entry.ends_at is None:
         return [entry._replace(on=day, expected=True) for day in days]
     length = entry.ends_at - entry.starts_at

@@ -1,6 +1,8 @@
 """What can be refused about the calendar, in business words."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import ClassVar
 
 from kehu_kernel.errors import DomainError
 
@@ -12,6 +14,7 @@ class CalendarClash(DomainError):
     status = HTTPStatus.CONFLICT
     en = "At that time there is already: {titles}."
     zh = "该时间已有安排：{titles}。"
+    zh_words: ClassVar[Mapping[str, str]] = {"busy": "同事已有其他安排", "on leave": "休假"}
 
 
 class CalendarTooFull(DomainError):

@@ -29,7 +29,7 @@ MOST_ENTRIES = 2000
 async def read_calendar(
     session: Session, zone: Zone, filters: Annotated[CalendarFilters, Query()]
 ) -> CalendarRead:
-    """Visits, tasks and activities of a person, a department or everybody, some weeks at a time.
+    """Visits, tasks, activities and leave of a person, a department or all, for some weeks.
 
     Tasks that repeat also show the days on which they are expected.
     """

@@ -19,7 +19,7 @@ class CalendarFilters(BaseModel):
         None, description="Of this employee: owner, observer or assignee."
     )
     department_id: UUID | None = Field(
-        None, description="Visits and tasks of this department; activities name none."
+        None, description="Of this department, those below it, and whoever works there."
     )
 
 
@@ -28,8 +28,8 @@ class EntryRead(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    kind: str = Field(description="What it is: `visit`, `task` or `activity`.")
-    id: UUID = Field(description="Its id.")
+    kind: str = Field(description="What it is: `visit`, `task`, `activity` or `leave`.")
+    id: UUID = Field(description="Its id; of leave, that of the assignee.")
     title: str = Field(description="What it is about.")
     status: str = Field(description="How far it is; of an activity, its kind.")
     customer_id: UUID | None = Field(description="The customer.")

@@ -49,7 +49,7 @@ async def serve_feed(request: Request) -> Response:
             limit=MOST_ENTRIES,
         )
     headers = {"Cache-Control": "private, max-age=300", "Referrer-Policy": "no-referrer"}
-    plans = [one for one in entries if one.kind != "activity"]
+    plans = [one for one in entries if one.kind in ("visit", "task")]
     body = calendar_of(feed.name, plans, zone)
     return Response(body, headers=headers, media_type="text/calendar; charset=utf-8")
 

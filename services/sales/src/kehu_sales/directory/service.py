@@ -62,6 +62,14 @@ async def require_territory(session: Session, territory_id: UUID) -> TerritoryRe
     return territory
 
 
+async def manager_of(session: Session, employee_id: UUID | None) -> UUID | None:
+    """Return who an employee's superior is, as far as that is known here."""
+    if employee_id is None:
+        return None
+    employee = await session.get(EmployeeRef, (session.context.tenant_id, employee_id))
+    return employee.manager_id if employee else None
+
+
 async def department_of(session: Session, employee_id: UUID | None) -> UUID | None:
     """Return where an employee works, as far as that is known here."""
     if employee_id is None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, or_, select, type_coerce
+from sqlalchemy import ColumnElement, and_, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 
 from kehu_contracts.base import Event
@@ -46,7 +46,7 @@ from kehu_sales.samples.models import Sample
 from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import TO_DO, Task
 from kehu_sales.visits import events as visit_events
-from kehu_sales.visits.models import TO_COME, Visit
+from kehu_sales.visits.models import TO_COME, UNREPORTED, Visit, VisitStatus
 from kehu_sales.visits.series import VisitSeries
 
 Row = TypeVar("Row", bound=TenantRow)
@@ -139,27 +139,41 @@ async def _move_tasks(session: Session, hand_over: HandOverRef, limit: int) -> i
 
 
 async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> int:
+    """Hand over the visits that are not reported, and have the leaver come along no more."""
+    leaver = hand_over.employee_id
     series = await _locked(  # before their visits, as whoever changes both does
         session,
         VisitSeries,
         limit,
-        VisitSeries.owner_id == hand_over.employee_id,
+        or_(VisitSeries.owner_id == leaver, VisitSeries.observer_ids.any_() == leaver),
         VisitSeries.plan_on.is_not(None),
     )
     for one in series:
-        one.hand_over(*hand_over.successor_in(one.department_id))
+        _replace_visitor(one, hand_over)
     found = await _locked(
         session,
         Visit,
         limit,
-        Visit.owner_id == hand_over.employee_id,
-        Visit.status.in_(TO_COME),
+        or_(
+            and_(Visit.owner_id == leaver, Visit.status.in_(UNREPORTED)),
+            and_(Visit.observer_ids.any_() == leaver, Visit.status.in_(TO_COME)),
+            and_(Visit.approver_id == leaver, Visit.status == VisitStatus.IN_APPROVAL),
+        ),
     )
     for visit in found:
-        visit.hand_over(*hand_over.successor_in(visit.department_id))
+        _replace_visitor(visit, hand_over)
+        if visit.approver_id == leaver:
+            visit.approver_id = hand_over.successor_id
         fields = audit.changed(session, visit, "handed-over")
         outbox.add(session, visit_events.changed(visit, fields), sequence=visit.version)
     return len(found) + len(series)
+
+
+def _replace_visitor(visit: Visit | VisitSeries, hand_over: HandOverRef) -> None:
+    leaver = hand_over.employee_id
+    if visit.owner_id == leaver:
+        visit.hand_over(*hand_over.successor_in(visit.department_id))
+    visit.observer_ids = [one for one in visit.observer_ids if one != leaver]
 
 
 async def _revoke_feeds(session: Session, hand_over: HandOverRef, limit: int) -> int:

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 
 from kehu_kernel import audit, clock, outbox
 from kehu_kernel.session import Session
@@ -11,9 +11,12 @@ from kehu_sales.tasks import events as task_events
 from kehu_sales.tasks.models import TO_DO, Task
 from kehu_sales.visits import events as visit_events
 from kehu_sales.visits.models import TO_COME, Visit, VisitStatus
+from kehu_sales.visits.queries import missed
 
 LATEST = timedelta(days=7)
 """What was due longer ago is not told any more: tasks on record from before reminders began."""
+UNFINISHED = timedelta(days=1)
+"""So long after its planned end a visit that nobody finished is asked for (ours)."""
 
 
 async def remind(session: Session, limit: int, *, zone: str) -> int:
@@ -24,6 +27,7 @@ async def remind(session: Session, limit: int, *, zone: str) -> int:
     """
     today = clock.today(session.context.now, zone)
     told = await _visits_that_start(session, limit) + await _reports_overdue(session, limit)
+    told += await _visits_missed(session, limit)
     told += await _tasks_that_start(session, limit)
     return told + await _tasks_due(session, limit, today)
 
@@ -52,6 +56,26 @@ async def _reports_overdue(session: Session, limit: int) -> int:
         visit.overdue_told_at = session.context.now
         fields = audit.changed(session, visit, "report-overdue")
         event = visit_events.reminded(visit, "report_overdue", fields)
+        outbox.add(session, event, sequence=visit.version)
+    return len(found)
+
+
+async def _visits_missed(session: Session, limit: int) -> int:
+    """Ask for visits that owe their report, but nobody said that they were held, or ended."""
+    now = session.context.now
+    found = await _claim(session, Visit, limit, select(Visit).where(
+        Visit.ends_at.between(now - LATEST, now),
+        Visit.missed_told_at.is_(None),
+        or_(
+            missed(now),
+            and_(Visit.status == VisitStatus.CHECKED_IN, Visit.ends_at < now - UNFINISHED),
+        ),
+    ))  # fmt: skip
+    for visit in found:
+        visit.missed_told_at = now
+        begun = visit.status == VisitStatus.CHECKED_IN
+        fields = audit.changed(session, visit, "not-finished" if begun else "not-held")
+        event = visit_events.reminded(visit, "not_finished" if begun else "not_held", fields)
         outbox.add(session, event, sequence=visit.version)
     return len(found)
 

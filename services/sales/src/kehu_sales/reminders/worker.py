@@ -18,6 +18,11 @@ TENANTS = """
     SELECT tenant_id FROM visits
         WHERE report_due_at < $1 AND overdue_told_at IS NULL AND status = 'done'
     UNION
+    SELECT tenant_id FROM visits
+        WHERE ends_at BETWEEN $1::timestamptz - interval '7 days' AND $1 AND missed_told_at IS NULL
+          AND (status IN ('planned', 'in_approval', 'approved')
+               OR status = 'checked_in' AND ends_at < $1 - interval '1 day')
+    UNION
     SELECT tenant_id FROM tasks
         WHERE remind_at <= $1 AND reminded_at IS NULL AND status IN ('open', 'in_progress')
     UNION

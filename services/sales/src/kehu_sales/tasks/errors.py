@@ -14,6 +14,15 @@ class TaskIsCompleted(DomainError):
     zh = "任务已完成，不可再更改。"
 
 
+class UnknownTask(DomainError):
+    """There is no such task, or it is out of the caller's sight."""
+
+    code = "unknown-task"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "There is no task {id}."
+    zh = "不存在任务 {id}。"
+
+
 class TaskNotAssigned(DomainError):
     """A task that nobody was assigned to cannot be completed."""
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from dateutil import rrule
 
 from kehu_sales.later import known
@@ -102,6 +103,17 @@ class Recurrence:
             byweekday=[WEEKDAYS[one] for one in self.weekdays] or None,
             until=self.until and datetime.combine(self.until, time.min),
         )
+
+
+def expected_days(
+    stored: Mapping[str, Any] | str, series_day: date, first: date, last: date
+) -> list[date]:
+    """Return the days from `first` to `last` on which a task repeats that is not made yet.
+
+    `stored` is how a task to do repeats, also as JSON; it stands for `series_day` itself.
+    """
+    values = orjson.loads(stored) if isinstance(stored, str) else stored
+    return Recurrence.of(values).between(max(first, series_day + timedelta(days=1)), last)
 
 
 def on_day(moment: datetime | None, day: date, zone: str) -> datetime | None:

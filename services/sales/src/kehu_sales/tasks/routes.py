@@ -90,7 +90,7 @@ async def create_task(
     """Give out a task. It counts for the stage the opportunity is in now, once it is completed."""
     task = await service.create_task(session, data, zone=zone)
     response.headers["Location"] = f"/v1/tasks/{task.id}"
-    return await _answer(session, task, response)
+    return await _answer(session, task, zone, response)
 
 
 @routes.get("", summary="List tasks", dependencies=[READ])
@@ -101,9 +101,9 @@ async def list_tasks(session: Session, filters: Annotated[TaskFilters, Query()])
 
 
 @routes.get("/{task_id}", summary="Read a task", dependencies=[READ])
-async def read_task(task_id: UUID, session: Session, response: Response) -> TaskDetail:
+async def read_task(task_id: UUID, session: Session, zone: Zone, response: Response) -> TaskDetail:
     """One task with what it clashes with, and its ETag."""
-    return await _answer(session, await require(session, Task, task_id), response)
+    return await _answer(session, await require(session, Task, task_id), zone, response)
 
 
 @routes.patch(
@@ -125,11 +125,12 @@ async def change_task(
     data: TaskUpdate,
     session: Session,
     version: ExpectedVersion,
+    zone: Zone,
     response: Response,
 ) -> TaskDetail:
     """Change what is to be done, and when. Of a series it changes this one and what follows it."""
-    task = await service.change_task(session, task_id, data, expected_version=version)
-    return await _answer(session, task, response)
+    task = await service.change_task(session, task_id, data, zone=zone, expected_version=version)
+    return await _answer(session, task, zone, response)
 
 
 @routes.post(
@@ -151,7 +152,7 @@ async def cancel_task(
     task = await service.cancel_task(
         session, task_id, data, today=today, zone=zone, expected_version=version
     )
-    return await _answer(session, task, response)
+    return await _answer(session, task, zone, response)
 
 
 @routes.post(
@@ -165,11 +166,12 @@ async def assign_task(
     data: TaskAssignment,
     session: Session,
     version: OptionalVersion,
+    zone: Zone,
     response: Response,
 ) -> TaskDetail:
     """Give the task to an employee, perhaps another one; it is in progress from then on."""
     task = await service.assign_task(session, task_id, data, expected_version=version)
-    return await _answer(session, task, response)
+    return await _answer(session, task, zone, response)
 
 
 @routes.post(
@@ -193,10 +195,10 @@ async def complete_task(
     task = await service.complete_task(
         session, task_id, data, today=today, zone=zone, expected_version=version
     )
-    return await _answer(session, task, response)
+    return await _answer(session, task, zone, response)
 
 
-async def _answer(session: Session, task: Task, response: Response) -> TaskDetail:
-    found = await service.clashes(session, task)
+async def _answer(session: Session, task: Task, zone: str, response: Response) -> TaskDetail:
+    found = await service.clashes(session, task, zone)
     set_etag(response, task)
     return TaskDetail.told(task, found)

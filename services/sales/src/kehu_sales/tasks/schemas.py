@@ -196,10 +196,12 @@ class TaskClash(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    kind: str = Field(description="What it is: `visit` or `task`.")
-    id: UUID = Field(description="Its id.")
-    title: str = Field(description="What it is about.")
-    employee_id: UUID | None = Field(description="Whose it is.")
+    kind: str = Field(
+        description="What it is: `visit`, `task`, `leave`, or `busy` if the caller may not see it."
+    )
+    id: UUID | None = Field(description="Its id, of a visit or a task.")
+    title: str | None = Field(description="What it is about, of a visit or a task.")
+    employee_id: UUID | None = Field(description="Who is busy or on leave then.")
     starts_at: datetime = Field(description="When it starts.")
     ends_at: datetime = Field(description="When it ends.")
 

@@ -58,7 +58,7 @@ async def create_task(session: Session, data: TaskCreate, *, zone: str) -> Task:
             raise TaskNeedsDay
         task.repeat(data.recurrence.recurrence(first))
     if data.refuse_clashes:
-        await _refuse_clashes(session, task)
+        await _refuse_clashes(session, task, zone)
     keep_task(session, task)
     return task
 
@@ -80,7 +80,7 @@ def keep_task(session: Session, task: Task) -> None:
 
 
 async def change_task(
-    session: Session, task_id: UUID, data: TaskUpdate, *, expected_version: int
+    session: Session, task_id: UUID, data: TaskUpdate, *, zone: str, expected_version: int
 ) -> Task:
     """Change what is to be done, and when.
 
@@ -94,7 +94,7 @@ async def change_task(
         setattr(task, name, given[name])
     task.plan(**{name: given.get(name, getattr(task, name)) for name in WHEN})  # type: ignore[arg-type]
     if refuses:
-        await _refuse_clashes(session, task)
+        await _refuse_clashes(session, task, zone)
     fields = audit.changed(session, task, "changed")
     if fields:
         outbox.add(session, events.changed(task, fields), sequence=task.version)
@@ -114,6 +114,8 @@ async def assign_task(
     fields = audit.changed(session, task, "assigned")
     if fields:
         outbox.add(session, events.assigned(task, fields), sequence=task.version)
+    await session.flush()
+    await session.see_rows_in_scope()
     return task
 
 
@@ -172,18 +174,18 @@ async def list_tasks(
     )
 
 
-async def clashes(session: Session, task: Task) -> list[Clash]:
+async def clashes(session: Session, task: Task, zone: str) -> list[Clash]:
     """Return what else the assignee has to do at the time of a task that is to do."""
     if task.status not in TO_DO:
         return []
     return await clashes_of(
-        session, [task.assignee_id], task.starts_at, task.ends_at, besides=task.id
+        session, [task.assignee_id], task.starts_at, task.ends_at, besides=task.id, zone=zone
     )
 
 
-async def _refuse_clashes(session: Session, task: Task) -> None:
+async def _refuse_clashes(session: Session, task: Task, zone: str) -> None:
     await take_turns(session, [task.assignee_id])
-    refuse(await clashes(session, task))
+    refuse(await clashes(session, task, zone))
 
 
 async def _go_on_with_series(session: Session, done: Task, today: date, zone: str) -> None:

@@ -22,6 +22,7 @@ class Limits:
     unannounced_window_minutes: int = 30  # ours: the text names the beginning of a window only
     work_starts: str = "09:00"  # ours: the text says "when work starts"
     work_ends: str = "18:00"  # ours
+    arrive_early_minutes: int = 2  # in the office before the appointment, L2518
     proposal_from_stage: int = 3  # at stage 2 an agreement is refused by instinct, L2592
     daily_contact_on_trips: bool = True  # at least once a day, L2622
     plan_ahead_days: int = 60  # ours: how far ahead visits that recur are planned

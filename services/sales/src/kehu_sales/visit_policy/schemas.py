@@ -64,7 +64,8 @@ class LimitsInput(Patch):
             "first_visit_min_minutes", "first_visit_max_minutes", "introduction_max_minutes",
             "visits_per_day_and_city", "listen_minutes", "ask_minutes", "present_minutes",
             "unannounced_after_opening_minutes", "unannounced_before_closing_minutes",
-            "unannounced_window_minutes", "work_starts", "work_ends", "proposal_from_stage",
+            "unannounced_window_minutes", "work_starts", "work_ends", "arrive_early_minutes",
+            "proposal_from_stage",
             "daily_contact_on_trips", "follow_up_days", "plan_ahead_days",
         }
     )  # fmt: skip
@@ -91,6 +92,9 @@ class LimitsInput(Patch):
     )
     work_starts: TimeOfDay | None = Field(None, description="When customers' work starts.")
     work_ends: TimeOfDay | None = Field(None, description="When customers' work ends.")
+    arrive_early_minutes: Whole | None = Field(
+        None, ge=0, le=1440, description="Minutes before an appointment when one should be there."
+    )
     proposal_from_stage: Whole | None = Field(
         None, ge=1, le=4, description="Behaviour stage from which an agreement is proposed."
     )
@@ -190,6 +194,9 @@ class LimitsRead(BaseModel):
     )
     work_starts: str = Field(description="When customers' work starts.")
     work_ends: str = Field(description="When customers' work ends.")
+    arrive_early_minutes: int = Field(
+        description="Minutes before an appointment when one should be there."
+    )
     proposal_from_stage: int = Field(
         description="Behaviour stage from which an agreement is proposed."
     )

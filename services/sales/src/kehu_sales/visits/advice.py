@@ -5,7 +5,7 @@ Nothing here refuses anything. Every number comes from the limits of the visit p
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -44,8 +44,12 @@ TEXTS = {
         "介绍占谈话的 {share}%，建议不高于 {most}%。",
     ),
     "arrived-late": (
-        "The arrival was {minutes} minutes late; be a few minutes early.",
-        "迟到 {minutes} 分钟；应提前几分钟到达。",
+        "The arrival was {minutes} minutes late; be {early} minutes early.",
+        "迟到 {minutes} 分钟；应提前 {early} 分钟到达。",
+    ),
+    "arrived-at-the-last-minute": (
+        "The arrival was {minutes} minutes early; {early} are recommended.",
+        "提前 {minutes} 分钟到达；建议提前 {early} 分钟。",
     ),
     "unannounced-before-closing": (
         "Without appointment never right before work ends at {ends}.",
@@ -146,9 +150,16 @@ def _about_the_plan(visit: Visit, limits: Limits, around: Around, zone: str) -> 
             most=limits.visits_per_day_and_city,
         )
     if visit.checked_in_at is not None and visit.mode == Mode.APPOINTMENT:
-        late = int((visit.checked_in_at - visit.starts_at).total_seconds() // 60)
-        if late > 0:
-            yield _say("arrived-late", minutes=late)
+        yield from _about_the_arrival(visit.starts_at - visit.checked_in_at, limits)
+
+
+def _about_the_arrival(before: timedelta, limits: Limits) -> Iterator[Advice]:
+    """Say if it was not some minutes early, or even late: `before` the appointment (L2518)."""
+    minutes, early = int(before.total_seconds() / 60), limits.arrive_early_minutes
+    if minutes < 0:
+        yield _say("arrived-late", minutes=-minutes, early=early)
+    elif minutes < early:
+        yield _say("arrived-at-the-last-minute", minutes=minutes, early=early)
 
 
 def _about_the_hour(visit: Visit, limits: Limits, zone: str) -> Iterator[Advice]:

@@ -17,6 +17,7 @@ from kehu_sales.tasks.service import keep_task
 from kehu_sales.visit_policy.queries import policy_of
 from kehu_sales.visits import events
 from kehu_sales.visits.models import RefusalDegree, Visit
+from kehu_sales.visits.recurring import stop_calling
 from kehu_sales.visits.report_schemas import CheckIn, NextStep, Ticking, VisitReport
 
 LONGEST_TOPIC = 200
@@ -75,9 +76,11 @@ async def report_visit(
 ) -> Visit:
     """Hand in the report: the department head hears of it, and it counts as an activity.
 
-    A firm refusal ends the calling of the customer, another one gives rise to a follow-up task.
-    All of it in one transaction. Raises `VisitNotInState`, `NextStepInPast`.
+    A firm refusal ends the calling of the customer, also what recurs; another one gives rise to a
+    follow-up task. All of it in one transaction. Raises `VisitNotInState`, `NextStepInPast`.
     """
+    if data.refusal is not None and data.refusal.degree == RefusalDegree.FIRM:
+        await stop_calling(session, await require(session, Visit, visit_id))
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
     today = clock.today(session.context.now, zone)
     visit.report(data.values(), session.context.now, today)

@@ -27,6 +27,7 @@ def _state(visit: Visit, changed: list[str]) -> dict[str, Any]:
         "checked_in_at": visit.checked_in_at,
         "ended_at": visit.ended_at,
         "report_due_at": visit.report_due_at,
+        "approver_id": visit.approver_id,
         "changed": changed,
     }
 

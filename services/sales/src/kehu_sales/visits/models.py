@@ -46,6 +46,8 @@ class VisitStatus(StrEnum):
 S = VisitStatus
 TO_COME = (S.PLANNED, S.IN_APPROVAL, S.APPROVED)
 """Before the visit begins: the plan can be changed, handed over, cancelled."""
+UNREPORTED = (*TO_COME, S.CHECKED_IN, S.DONE)
+"""The report is yet to be handed in, if the visit is not called off."""
 TOOK_PLACE = (S.DONE, S.REPORTED, S.CLOSED)
 
 
@@ -103,8 +105,8 @@ class Visit(Plan, Aggregate, Base):
 
     `planned_by` and `submitted_by` are subjects. `checklist` is that of the type when the visit was
     planned, with what is ticked. `remind_at` and `report_due_at` are when a reminder is told, once
-    each. One that recurs is one of a series, for one of its days: there is never another one for
-    it, also if this one is moved or cancelled.
+    each, and `ends_at` if it was not held. One that recurs is one of a series, for one of its days:
+    there is never another one for it, also if this one is moved or cancelled.
     """
 
     label_zh = "拜访"
@@ -138,6 +140,13 @@ class Visit(Plan, Aggregate, Base):
         Index("ix_visits_opportunity", "tenant_id", "opportunity_id"),
         Index("ix_visits_department", "tenant_id", "department_id", "starts_at"),
         Index(
+            "ix_visits_approver",
+            "tenant_id",
+            "approver_id",
+            "starts_at",
+            postgresql_where=text("approver_id IS NOT NULL"),
+        ),
+        Index(
             "ix_visits_to_remind",
             "tenant_id",
             "remind_at",
@@ -152,6 +161,15 @@ class Visit(Plan, Aggregate, Base):
             "report_due_at",
             postgresql_where=text("status = 'done' AND overdue_told_at IS NULL"),
         ),
+        Index(
+            "ix_visits_missed",
+            "tenant_id",
+            "ends_at",
+            postgresql_where=text(
+                "status IN ('planned', 'in_approval', 'approved', 'checked_in')"
+                " AND missed_told_at IS NULL"
+            ),
+        ),
     )
 
     number: Mapped[str]
@@ -163,6 +181,7 @@ class Visit(Plan, Aggregate, Base):
     approval_needed: Mapped[bool]
     planned_by: Mapped[str | None]
     submitted_by: Mapped[str | None]
+    approver_id: Mapped[UUID | None]
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str | None]
@@ -176,6 +195,7 @@ class Visit(Plan, Aggregate, Base):
     report_hours: Mapped[int]
     report_due_at: Mapped[datetime | None]
     overdue_told_at: Mapped[datetime | None]
+    missed_told_at: Mapped[datetime | None]
     reported_at: Mapped[datetime | None]
     summary: Mapped[str | None]
     introduction_minutes: Mapped[int | None]
@@ -230,17 +250,20 @@ class Visit(Plan, Aggregate, Base):
         self.approval_needed = kind.needs_approval(business_trip=self.business_trip)
         self.report_hours = kind.report_hours
         if self.status != S.PLANNED:
-            self.status = S.PLANNED
+            self.status, self.approver_id = S.PLANNED, None
             self.decided_by = self.decided_at = self.decision_note = None
         self.remind_at = None
         if self.remind_minutes is not None:
             self.remind_at = self.starts_at - timedelta(minutes=self.remind_minutes)
-        self.reminded_at = None
+        self.reminded_at = self.missed_told_at = None
 
-    def submit(self, by: str) -> None:
-        """Ask the superior for consent. Raises `VisitNotInState`."""
+    def submit(self, by: str, approver_id: UUID | None = None) -> None:
+        """Ask the superior for consent: the owner's manager, if one is known (L2620).
+
+        Raises `VisitNotInState`.
+        """
         self._require(S.PLANNED)
-        self.status, self.submitted_by = S.IN_APPROVAL, by
+        self.status, self.submitted_by, self.approver_id = S.IN_APPROVAL, by, approver_id
         self.decided_by = self.decided_at = self.decision_note = None
 
     def decide(
@@ -265,7 +288,7 @@ class Visit(Plan, Aggregate, Base):
         if self.approval_needed and self.status != S.APPROVED:
             raise ConsentNeeded(number=self.number)
         self._require(S.PLANNED, S.APPROVED)
-        self.status, self.checked_in_at = S.CHECKED_IN, at
+        self.status, self.checked_in_at, self.missed_told_at = S.CHECKED_IN, at, None
         for name, value in position.items():
             setattr(self, name, value)
 

@@ -3,18 +3,19 @@
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from kehu_kernel.session import Session
+from kehu_sales.calendar.clashes import MOST_SHOWN
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.moments import FIRST_YEAR, LAST_YEAR
 from kehu_sales.visits.advice import Around
-from kehu_sales.visits.models import Visit
+from kehu_sales.visits.models import TO_COME, RefusalDegree, Visit
 from kehu_sales.visits.schemas import VisitFilters
 
 SORT_COLUMNS = {"starts_at": Visit.starts_at, "created_at": Visit.created_at}
 EXACT_FILTERS = (
-    "opportunity_id", "series_id", "owner_id", "department_id", "business_trip",
+    "opportunity_id", "series_id", "owner_id", "approver_id", "department_id", "business_trip",
     "refusal_degree", "number",
 )  # fmt: skip
 AROUND = """
@@ -46,7 +47,12 @@ AROUND = """
 """
 
 
-def matching(tenant_id: str, filters: VisitFilters, zone: str) -> Select[Visit]:
+def missed(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nobody checked in, and its time has passed."""
+    return Visit.status.in_(TO_COME) & (Visit.ends_at < now)
+
+
+def matching(tenant_id: str, filters: VisitFilters, zone: str, now: datetime) -> Select[Visit]:
     """Return the query for the visits that match all filters."""
     query = select(Visit).where(Visit.tenant_id == tenant_id)
     for name in EXACT_FILTERS:
@@ -59,6 +65,8 @@ def matching(tenant_id: str, filters: VisitFilters, zone: str) -> Select[Visit]:
         query = query.where(of_customer(Visit.customer_id, tenant_id, filters.customer_id))
     if filters.status:
         query = query.where(Visit.status.in_(filters.status))
+    if filters.missed is not None:
+        query = query.where(missed(now) if filters.missed else ~missed(now))
     if filters.observer_id is not None:
         query = query.where(Visit.observer_ids.any_() == filters.observer_id)
     if filters.starts_from is not None:
@@ -79,21 +87,40 @@ def day_after(day: date, zone: str) -> datetime:
     return midnight(day + timedelta(days=1) if day < date.max else day, zone)
 
 
+async def still_planned(session: Session, visit: Visit) -> list[Visit]:
+    """Return what is planned all the same with a customer who refused firmly on this visit.
+
+    The first twenty that the caller sees; of any other visit none.
+    """
+    if visit.refusal_degree != RefusalDegree.FIRM:
+        return []
+    query = select(Visit).where(
+        Visit.tenant_id == visit.tenant_id,
+        of_customer(Visit.customer_id, visit.tenant_id, visit.customer_id),
+        Visit.status.in_(TO_COME),
+    )
+    ordered = query.order_by(Visit.starts_at, Visit.id).limit(MOST_SHOWN)
+    return list(await session.scalars(ordered))
+
+
 async def around(session: Session, visit: Visit, zone: str) -> Around:
-    """Return what advice has to know besides the visit, in one statement."""
+    """Return what advice has to know besides the visit, in one statement.
+
+    Also visits that the caller does not see count: who refused a colleague firmly has refused us.
+    """
     began = visit.checked_in_at or visit.starts_at
     day = began.astimezone(ZoneInfo(zone)).date()
-    row = (
-        await session.fetch(
-            AROUND,
-            session.context.tenant_id,
-            visit.customer_id,
-            visit.id,
-            began,
-            visit.owner_id,
-            midnight(day, zone),
-            day_after(day, zone),
-            visit.city,
-        )
-    )[0]
+    await session.see_all_rows()
+    [row] = await session.fetch(
+        AROUND,
+        session.context.tenant_id,
+        visit.customer_id,
+        visit.id,
+        began,
+        visit.owner_id,
+        midnight(day, zone),
+        day_after(day, zone),
+        visit.city,
+    )
+    await session.see_rows_in_scope()
     return Around(*row)

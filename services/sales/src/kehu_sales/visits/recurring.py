@@ -14,6 +14,7 @@ from sqlalchemy import and_, select
 from kehu_kernel import audit, clock, ids, numbering, outbox
 from kehu_kernel.session import Session
 from kehu_sales.customers.models import FORMER
+from kehu_sales.customers.queries import of_customer
 from kehu_sales.customers.service import load_customers, survivor_of
 from kehu_sales.opportunities.links import lock_if_open
 from kehu_sales.tasks.recurrence import Recurrence
@@ -155,6 +156,29 @@ async def cancel_following(
         one.cancel(reason)
         fields = audit.changed(session, one, "cancelled")
         outbox.add(session, events.cancelled(one, fields), sequence=one.version)
+
+
+async def stop_calling(session: Session, visit: Visit) -> None:
+    """End every series of visits to a visit's customer, whoever plans it: nothing more is planned.
+
+    For one who refused firmly (L2610). To be called before the visit is locked, as all who change
+    a series do.
+    """
+    await session.see_all_rows()
+    found = await session.scalars(
+        select(VisitSeries)
+        .where(
+            VisitSeries.tenant_id == visit.tenant_id,
+            of_customer(VisitSeries.customer_id, visit.tenant_id, visit.customer_id),
+            VisitSeries.plan_on.is_not(None),
+        )
+        .order_by(VisitSeries.id)
+        .with_for_update(key_share=True)
+    )
+    for series in found:
+        series.end()
+    await session.flush()
+    await session.see_rows_in_scope()
 
 
 async def recurrence_of(session: Session, visit: Visit) -> dict[str, Any] | None:

@@ -35,6 +35,7 @@ from kehu_sales.visits.errors import (
     VisitNotInState,
 )
 from kehu_sales.visits.models import Visit
+from kehu_sales.visits.queries import still_planned
 from kehu_sales.visits.recurring import recurrence_of
 from kehu_sales.visits.report_schemas import (
     Cancellation,
@@ -340,4 +341,10 @@ async def close_visit(
 async def _answer(session: Session, visit: Visit, zone: str, response: Response) -> VisitDetail:
     warnings, clashes = await service.look_at(session, visit, zone)
     set_etag(response, visit)
-    return VisitDetail.told(visit, warnings, clashes, await recurrence_of(session, visit))
+    return VisitDetail.told(
+        visit,
+        warnings,
+        clashes,
+        recurrence=await recurrence_of(session, visit),
+        still_planned=await still_planned(session, visit),
+    )

@@ -1,8 +1,8 @@
 """Visits on the wire: the plan, and what is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -184,6 +184,9 @@ class VisitRead(BaseModel):
         description="Who planned it: a token subject; null for older visits."
     )
     submitted_by: str | None = Field(description="Who asked for consent last: a token subject.")
+    approver_id: UUID | None = Field(
+        description="The superior who was asked to consent: the manager of who visits."
+    )
     decided_by: str | None = Field(description="Who decided on the plan.")
     decided_at: datetime | None = Field(description="When that was.")
     decision_note: str | None = Field(description="What was said about it.")
@@ -248,12 +251,25 @@ class ClashRead(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    kind: str = Field(description="What it is: `visit` or `task`.")
-    id: UUID = Field(description="Its id.")
-    title: str = Field(description="What it is about.")
-    employee_id: UUID | None = Field(description="Whose it is.")
+    kind: str = Field(
+        description="What it is: `visit`, `task`, `leave`, or `busy` if the caller may not see it."
+    )
+    id: UUID | None = Field(description="Its id, of a visit or a task.")
+    title: str | None = Field(description="What it is about, of a visit or a task.")
+    employee_id: UUID | None = Field(description="Who is busy or on leave then.")
     starts_at: datetime = Field(description="When it starts.")
     ends_at: datetime = Field(description="When it ends.")
+
+
+class PlannedVisit(BaseModel):
+    """A visit that is planned all the same."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID = Field(description="Its id.")
+    number: str = Field(description="Its number.")
+    owner_id: UUID | None = Field(description="The employee who visits.")
+    starts_at: datetime = Field(description=STARTS)
 
 
 class VisitDetail(VisitRead):
@@ -264,6 +280,9 @@ class VisitDetail(VisitRead):
     clashes: list[ClashRead] = Field(
         description="What else its people have to do then, the first twenty; while it is to come."
     )
+    still_planned: list[PlannedVisit] = Field(
+        description="After a firm refusal: what is planned with the customer, the first twenty."
+    )
 
     @classmethod
     def told(
@@ -271,10 +290,10 @@ class VisitDetail(VisitRead):
         visit: Visit,
         warnings: Sequence[Advice],
         clashes: Sequence[Clash],
-        recurrence: Mapping[str, Any] | None,
+        **besides: object,
     ) -> Self:
         """Return the visit as the API shows a single one."""
-        return cls.of(visit, warnings=warnings, clashes=clashes, recurrence=recurrence)
+        return cls.of(visit, warnings=warnings, clashes=clashes, **besides)
 
 
 class VisitFilters(PageParams):
@@ -289,8 +308,14 @@ class VisitFilters(PageParams):
     series_id: UUID | None = Field(None, description="Of this series of visits that recur.")
     owner_id: UUID | None = Field(None, description="By this employee.")
     observer_id: UUID | None = Field(None, description="This employee comes along.")
+    approver_id: UUID | None = Field(
+        None, description="This superior was asked to consent; with `status=in_approval` still is."
+    )
     department_id: UUID | None = Field(None, description="Of this department.")
     business_trip: bool | None = Field(None, description="Business trips, or others.")
+    missed: bool | None = Field(
+        None, description="Those whose time has passed with nobody checked in, or others."
+    )
     refusal_degree: RefusalDegree | None = Field(None, description="Refused in this way.")
     starts_from: Day | None = Field(None, description="Planned for then or later.")
     starts_to: Day | None = Field(None, description="Planned for then or earlier.")

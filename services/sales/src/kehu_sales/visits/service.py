@@ -8,7 +8,7 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.calendar.clashes import Clash, clashes_of, refuse, take_turns
-from kehu_sales.directory.service import department_of
+from kehu_sales.directory.service import department_of, manager_of
 from kehu_sales.opportunities.links import link
 from kehu_sales.visit_policy.queries import policy_of
 from kehu_sales.visits import events, queries
@@ -54,7 +54,7 @@ async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit
     visit.plan(kind, {name: getattr(data, name) for name in PLAN})
     visit.department_id = visit.department_id or await department_of(session, visit.owner_id)
     if data.refuse_clashes:
-        await _refuse_clashes(session, [visit])
+        await _refuse_clashes(session, [visit], zone)
     today = clock.today(session.context.now, zone)
     visit.number = await numbering.next_number(session, NUMBER_PREFIX, year=today.year)
     if data.recurrence is None:
@@ -67,7 +67,7 @@ async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit
     keep_planned(session, visit)
     further = await plan_further(session, series, policy, today=today, zone=zone)
     if data.refuse_clashes:
-        await _refuse_clashes(session, further)
+        await _refuse_clashes(session, further, zone)
     return visit
 
 
@@ -95,14 +95,14 @@ async def change_visit(
             raise VisitNotInSeries(number=visit.number)
         planned += await change_following(session, series, visit, given, kind, zone)
     if refuses:
-        await _refuse_clashes(session, planned)
+        await _refuse_clashes(session, planned, zone)
     return visit
 
 
 async def submit_visit(session: Session, visit_id: UUID, *, expected_version: int | None) -> Visit:
-    """Ask the superior for consent. Raises `VisitNotInState`."""
+    """Ask the owner's superior for consent; whoever may consent can. Raises `VisitNotInState`."""
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
-    visit.submit(session.context.actor)
+    visit.submit(session.context.actor, await manager_of(session, visit.owner_id))
     return _record(session, visit, "submitted")
 
 
@@ -160,7 +160,7 @@ async def list_visits(
     business_day.period(filters.starts_from, filters.starts_to)
     return await paginate(
         session,
-        queries.matching(session.context.tenant_id, filters, zone),
+        queries.matching(session.context.tenant_id, filters, zone, session.context.now),
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
@@ -180,7 +180,7 @@ async def look_at(session: Session, visit: Visit, zone: str) -> tuple[list[Advic
         now=session.context.now,
         zone=zone,
     )
-    return warnings, await _clashes(session, visit) if visit.status in TO_COME else []
+    return warnings, await _clashes(session, visit, zone) if visit.status in TO_COME else []
 
 
 def _record(session: Session, visit: Visit, action: str) -> Visit:
@@ -189,17 +189,17 @@ def _record(session: Session, visit: Visit, action: str) -> Visit:
     return visit
 
 
-async def _clashes(session: Session, visit: Visit) -> list[Clash]:
+async def _clashes(session: Session, visit: Visit, zone: str) -> list[Clash]:
     return await clashes_of(
-        session, _people(visit), visit.starts_at, visit.ends_at, besides=visit.id
+        session, _people(visit), visit.starts_at, visit.ends_at, besides=visit.id, zone=zone
     )
 
 
-async def _refuse_clashes(session: Session, visits: Sequence[Visit]) -> None:
+async def _refuse_clashes(session: Session, visits: Sequence[Visit], zone: str) -> None:
     await take_turns(session, [one for visit in visits for one in _people(visit)])
     await session.flush()
     for visit in visits:
-        refuse(await _clashes(session, visit))
+        refuse(await _clashes(session, visit, zone))
 
 
 def _people(visit: Visit) -> list[UUID | None]:
