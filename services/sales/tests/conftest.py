@@ -21,7 +21,13 @@ ProblemOf = Callable[[httpx.Response], tuple[int, str]]
 
 STAGES = [
     {"code": "understand", "name": "了解情况", "planned_days": 7, "success_rate": 10},
-    {"code": "pre-study", "name": "预研", "planned_days": 14, "success_rate": 30},
+    {
+        "code": "pre-study",
+        "name": "预研",
+        "planned_days": 14,
+        "success_rate": 30,
+        "skippable": True,
+    },
     {"code": "sign", "name": "签约", "planned_days": 10, "success_rate": 90},
 ]
 

@@ -320,8 +320,23 @@ class OpportunityStageEntered(OpportunityState):
     )
     override_reason: str | None = Field(
         None,
-        description="Why unmet conditions were passed over.",
+        description="Why what the method asks for was passed over.",
         json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    former_stage_code: str | None = Field(
+        None,
+        description="The stage it left; null if it was in none.",
+        json_schema_extra={"x-added-on": "2026-11-27"},
+    )
+    former_planned_days: int | None = Field(
+        None,
+        description="Days planned for the stage it left.",
+        json_schema_extra={"x-added-on": "2026-11-27"},
+    )
+    former_actual_days: int | None = Field(
+        None,
+        description="Days it stayed in the stage it left.",
+        json_schema_extra={"x-added-on": "2026-11-27"},
     )
 
 
@@ -389,6 +404,11 @@ class OpportunityWon(OpportunityState):
     type: ClassVar[str] = "sales.opportunity-won.v1"
 
     won_amount: Money = Field(description="The amount that was really agreed.")
+    override_reason: str | None = Field(
+        None,
+        description="Why unmet conditions were passed over.",
+        json_schema_extra={"x-added-on": "2026-11-27"},
+    )
 
 
 class OpportunityLost(OpportunityState):

@@ -248,8 +248,8 @@ class _Together:
                     session, opportunity, command, stages, recorded, actor=actor, today=today
                 )
             case WinCommand():
-                stages, customers = known.stages(opportunity), known.customers
-                decisions.win(session, opportunity, command, customers, stages, today=today)
+                actor = self._circumstances.actor
+                decisions.win(session, opportunity, command, known, actor=actor, today=today)
             case LoseCommand():
                 decisions.lose(session, opportunity, command, today=today)
 
@@ -422,6 +422,8 @@ async def _run_one(
                 session, known_id, command, actor=circumstances.actor, today=today
             )
         case WinCommand():
-            return await service.win_opportunity(session, known_id, command, today=today)
+            return await service.win_opportunity(
+                session, known_id, command, actor=circumstances.actor, today=today
+            )
         case LoseCommand():
             return await service.lose_opportunity(session, known_id, command, today=today)

@@ -23,7 +23,7 @@ from kehu_sales.methods.models import Method, MethodVersion
 from kehu_sales.methods.stages import Stage
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.errors import ExternalReferenceTaken, RevenueIsSumOfLines
-from kehu_sales.opportunities.history import Evaluation, StageEntry
+from kehu_sales.opportunities.history import WINNING, Evaluation, StageEntry
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
 from kehu_sales.opportunities.schemas import (
@@ -252,15 +252,17 @@ def promote(
     actor: Actor,
     today: date,
 ) -> None:
-    """Leave the stage for a later one, or override what is unmet, for which reason is kept.
+    """Leave the stage for a later one, or override what is unmet, for a reason that is kept.
 
     Raises `OverrideNotAllowed`, `DateInFuture`, or what `Opportunity.promote` raises.
     """
     reason = data.override_reason
     if reason is not None:
         opportunity.require_may_override(actor.scopes)
+    on = business_day.happened(data.on, today)
+    left = opportunity.stay_until(on)
     overridden = opportunity.promote(
-        business_day.happened(data.on, today),
+        on,
         to_stage=data.to_stage,
         stages=stages,
         recorded=recorded,
@@ -271,7 +273,7 @@ def promote(
     add_entry(session, opportunity, stages, "promotion", override_reason=kept)
     told = {"override_reason": (None, kept)}
     fields = audit.changed(session, opportunity, "promoted", **told)
-    event = events.stage_entered(opportunity, fields, "promotion", override_reason=kept)
+    event = events.stage_entered(opportunity, fields, "promotion", left, override_reason=kept)
     outbox.add(session, event, sequence=opportunity.version)
 
 
@@ -279,22 +281,39 @@ def win(
     session: Session,
     opportunity: Opportunity,
     data: OpportunityWin,
-    customers: dict[UUID, CustomerRef],
-    stages: tuple[Stage, ...],
+    known: Known,
     *,
+    actor: Actor,
     today: date,
 ) -> None:
-    """Win it, with its customer. Raises `CustomerHasEnded`, or what `Opportunity.win` raises."""
+    """Win it, with its customer. A method may ask for the conditions of the stage that is left.
+
+    Raises `OverrideNotAllowed`, `CustomerHasEnded`, or what `Opportunity.require_winnable` and
+    `Opportunity.win` raise.
+    """
     opportunity.require_in_progress()
+    reason, overridden = data.override_reason, False
+    if reason is not None:
+        opportunity.require_may_override(actor.scopes)
     if opportunity.customer_id is not None:
-        present_customer(customers, opportunity.customer_id)
+        present_customer(known.customers, opportunity.customer_id)
+    stages = known.stages(opportunity)
+    if known.methods[opportunity.method_id].winning_asks:
+        overridden = opportunity.require_winnable(
+            stages,
+            known.recorded.get(opportunity.id, {}),
+            confirmed=data.confirm_reminders,
+            overridden=reason is not None,
+        )
     on = business_day.happened(data.closed_on, today)
     closing = opportunity.win(on, data.reason, data.amount, stages)
-    opportunity.close_reason_code = data.reason_code
+    opportunity.close_reason_code, opportunity.closed_by = data.reason_code, session.context.actor
+    kept = reason if overridden else None
     if closing:
-        add_entry(session, opportunity, stages, "winning")
-    fields = audit.changed(session, opportunity, "won")
-    event = events.won(opportunity, fields, opportunity.agreed or opportunity.revenue)
+        add_entry(session, opportunity, stages, WINNING, override_reason=kept)
+    fields = audit.changed(session, opportunity, "won", override_reason=(None, kept))
+    agreed = opportunity.agreed or opportunity.revenue
+    event = events.won(opportunity, fields, agreed, override_reason=kept)
     outbox.add(session, event, sequence=opportunity.version)
 
 
@@ -307,7 +326,7 @@ def lose(session: Session, opportunity: Opportunity, data: OpportunityLoss, *, t
         competitor_id=data.competitor_id,
         none_known=data.competitor_unknown,
     )
-    opportunity.close_reason_code = data.reason_code
+    opportunity.close_reason_code, opportunity.closed_by = data.reason_code, session.context.actor
     fields = audit.changed(session, opportunity, "lost")
     outbox.add(session, events.lost(opportunity, fields), sequence=opportunity.version)
 

@@ -135,6 +135,7 @@ class Opportunity(Progress, Graded, Aggregate, Base):
     closed_on: Mapped[date | None]
     close_reason: Mapped[str | None]
     close_reason_code: Mapped[str | None]
+    closed_by: Mapped[str | None]
     won_amount: Mapped[Decimal | None]
 
     @property
@@ -290,7 +291,7 @@ class Opportunity(Progress, Graded, Aggregate, Base):
         self.stage_position = self.success_rate = None
         self.stage_entered_on = self.stage_due_on = None
         self.stage_overdue_told = False
-        self.closed_on = self.close_reason = self.close_reason_code = None
+        self.closed_on = self.closed_by = self.close_reason = self.close_reason_code = None
         self.need_confirmed_on = self.feasibility_passed_on = self.solution_accepted_on = None
         self.confirmed_on = self.confirmation = None
         self.confirmation_template_id = self.confirmation_answers = None

@@ -366,6 +366,9 @@ async def list_stages(opportunity_id: UUID, session: Session, today: Today) -> S
         CustomerHasEnded,
         MixedCurrencies,
         UnknownCloseReason,
+        OverrideNotAllowed,
+        PromotionConditionsUnmet,
+        PromotionReminder,
         *DATES,
     ),
 )
@@ -373,13 +376,18 @@ async def win_opportunity(
     opportunity_id: UUID,
     data: OpportunityWin,
     session: Session,
+    actor: CurrentActor,
     today: Today,
     version: OptionalVersion,
     response: Response,
 ) -> OpportunityRead:
-    """Close it as won, with day and reason. This is final."""
+    """Close it as won, with day and reason. This is final.
+
+    Where the method says so (`winning_asks`), the stage that is left asks for its conditions as it
+    does for a promotion.
+    """
     opportunity = await service.win_opportunity(
-        session, opportunity_id, data, today=today, expected_version=version
+        session, opportunity_id, data, actor=actor, today=today, expected_version=version
     )
     return _answer(opportunity, response)
 

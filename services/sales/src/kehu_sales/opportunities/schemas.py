@@ -257,6 +257,15 @@ class OpportunityWin(Input):
     amount: MoneyInput | None = Field(
         None, description="The amount that was really agreed; the expected revenue if omitted."
     )
+    confirm_reminders: Flag = Field(
+        False, description="Win although conditions that only remind are not met."
+    )
+    override_reason: LongText | None = Field(
+        None,
+        description="Why to win although conditions of the stage, strict ones too, are unmet. "
+        "Needs the scope `sales:opportunities:override`; kept in the event, the audit log, and "
+        "with the closing stage if there is one.",
+    )
 
 
 class OpportunityLoss(Input):
@@ -316,6 +325,9 @@ class OpportunityRead(BaseModel):
     closed_on: date | None = Field(description="Day it was won or lost.")
     close_reason: str | None = Field(description="Why it was won or lost.")
     close_reason_code: str | None = Field(description="Why, by the tenant's list of reasons.")
+    closed_by: str | None = Field(
+        description="Token subject of who won or lost it; null before 27 November 2026."
+    )
     won_amount: Money | None = Field(description="The amount that was really agreed.")
     kind: OrLater[Kind] = Field(
         description="Which of the five kinds it is: potential, effective, feasible, target, "

@@ -1,6 +1,7 @@
 """What can be done with an opportunity. One function per command; each runs in one transaction."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -208,6 +209,7 @@ async def promote_opportunity(
     )
     recorded = found.get(opportunity.id, {})
     decisions.promote(session, opportunity, data, stages, recorded, actor=actor, today=today)
+    await regrade(session, [opportunity], today=today)
     return opportunity
 
 
@@ -230,6 +232,7 @@ async def win_opportunity(
     opportunity_id: UUID,
     data: OpportunityWin,
     *,
+    actor: Actor,
     today: date,
     expected_version: int | None = None,
 ) -> Opportunity:
@@ -238,8 +241,17 @@ async def win_opportunity(
     await require_reason(session, Outcome.WON, data.reason_code)
     customer_id = opportunity.customer_id
     customers = await load_customers(session, [customer_id] if customer_id else [])
-    stages = await stages_followed(session, opportunity) if opportunity.stage_code else ()
-    decisions.win(session, opportunity, data, customers, stages, today=today)
+    method = await _method_of(session, opportunity)
+    older = not decisions.is_newest(opportunity, method)
+    known = Known(
+        customers=customers,
+        methods={method.id: method},
+        past_versions=await past_versions(session, {_followed(opportunity)} if older else set()),
+    )
+    left = known.stages(opportunity)[(opportunity.stage_position or 1) - 1]
+    if method.winning_asks and asks_for_records([left]):
+        known = replace(known, recorded=await queries.recorded_in_stages(session, [opportunity.id]))
+    decisions.win(session, opportunity, data, known, actor=actor, today=today)
     return opportunity
 
 
@@ -305,11 +317,13 @@ async def list_stages(
         ]
         if exits:
             # One that was closed before it went to the pool left its stage then.
-            stays.append((entry, exits[0].closed_on or exits[0].moved_on, exits[0].moved_by))
+            move = exits[0]
+            by = move.closed_by if move.closed_on else move.moved_by
+            stays.append((entry, move.closed_on or move.moved_on, by))
         elif following:
             stays.append((entry, following.entered_on, following.entered_by))
         else:
-            stays.append((entry, opportunity.closed_on, None))
+            stays.append((entry, opportunity.closed_on, opportunity.closed_by))
     return stays
 
 
@@ -334,8 +348,12 @@ async def stages_followed(
         method = await require(session, Method, opportunity.method_id)
     if decisions.is_newest(opportunity, method):
         return method.stages
-    asked = {(opportunity.method_id, opportunity.method_version)}
-    return decisions.followed(opportunity, method, await past_versions(session, asked))
+    past = await past_versions(session, {_followed(opportunity)})
+    return decisions.followed(opportunity, method, past)
+
+
+def _followed(opportunity: Opportunity) -> tuple[UUID, int]:
+    return opportunity.method_id, opportunity.method_version
 
 
 async def _lock(

@@ -103,6 +103,7 @@ def _move(
         stage_code=opportunity.stage_code,
         owner_id=opportunity.owner_id,
         closed_on=opportunity.closed_on,
+        closed_by=opportunity.closed_by,
         close_reason=opportunity.close_reason,
         competitor=opportunity.competitor,
         moved_by=session.context.actor,
