@@ -17,6 +17,7 @@ from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.competitors.models import Competitor
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.customers.service import current_customer, present_customer
+from kehu_sales.directory.service import Staff
 from kehu_sales.lines import Line, one_currency
 from kehu_sales.methods.errors import NoDefaultMethod, UnknownMethod
 from kehu_sales.methods.models import Method, MethodVersion
@@ -50,6 +51,7 @@ class Known:
     competitors: dict[UUID, Competitor] = field(default_factory=dict)
     past_versions: Mapping[tuple[UUID, int], MethodVersion] = field(default_factory=dict)
     recorded: Mapping[UUID, Mapping[str, Recorded]] = field(default_factory=dict)
+    staff: Staff = field(default_factory=lambda: Staff({}, anybody=False))
     taken_references: set[str] = field(default_factory=set)
     reasons: set[tuple[str, str]] = field(default_factory=set)
     """Outcome and code of every reason of winning and losing in use."""
@@ -133,13 +135,14 @@ def prepare(
     `currency` is the one of an opportunity without any amount; `reporter_id` who reports unless
     the data name somebody. Raises `RevenueIsSumOfLines`,
     `DateInFuture`, `ExternalReferenceTaken`, `UnknownCompetitor`, or what `current_customer`,
-    `Known.method` and `priced` raise.
+    `Staff.require`, `Known.method` and `priced` raise.
     """
     if data.lines and data.expected_revenue is not None:
         raise RevenueIsSumOfLines
     if data.customer_id is not None:
         current_customer(known.customers, data.customer_id)
     known.require_competitor(data.competitor_id)
+    known.staff.require(data.owner_id)
     if data.external_ref is not None and data.external_ref in known.taken_references:
         raise ExternalReferenceTaken
     opened_on = business_day.happened(data.opened_on, today)
@@ -187,9 +190,18 @@ def enter(session: Session, opportunity: Opportunity, number: str) -> None:
 
 
 def submit(
-    session: Session, opportunity: Opportunity, data: OpportunitySubmission, *, today: date
+    session: Session,
+    opportunity: Opportunity,
+    data: OpportunitySubmission,
+    staff: Staff,
+    *,
+    today: date,
 ) -> None:
-    """Submit to a named evaluator. Raises `DateInFuture` or what `Opportunity.submit` raises."""
+    """Submit to a named evaluator, who works here.
+
+    Raises `DateInFuture`, or what `Opportunity.submit` and `Staff.require` raise.
+    """
+    staff.require(data.evaluator_id)
     opportunity.submit(data.evaluator_id, business_day.happened(data.on, today))
     fields = audit.changed(session, opportunity, "submitted")
     event = events.submitted(opportunity, fields, evaluator_id=data.evaluator_id)
@@ -201,16 +213,19 @@ def evaluate(
     opportunity: Opportunity,
     data: OpportunityEvaluation,
     method: Method,
+    staff: Staff,
     *,
     actor: Actor,
     today: date,
 ) -> None:
     """Decide in the evaluator's place or as the evaluator.
 
-    Raises `NotTheEvaluator`, `DateInFuture`, or what `Opportunity.evaluate` raises.
+    Raises `NotTheEvaluator`, `DateInFuture`, or what `Opportunity.evaluate` and, for the next
+    evaluator, `Staff.require` raise.
     """
     opportunity.require_in_evaluation()
     opportunity.require_evaluator(actor.employee_id, actor.scopes)
+    staff.require(data.next_evaluator_id)
     evaluator_id, number = opportunity.evaluator_id, opportunity.evaluation_round
     on = business_day.happened(data.on, today)
     opportunity.evaluate(

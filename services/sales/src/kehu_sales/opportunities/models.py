@@ -95,6 +95,14 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             postgresql_where=text("lead_id IS NOT NULL"),
         ),
         Index(
+            "ix_opportunities_competitor",
+            "tenant_id",
+            "competitor_id",
+            "created_at",
+            "id",
+            postgresql_where=text("competitor_id IS NOT NULL"),
+        ),
+        Index(
             "ix_opportunities_stage_due",
             "tenant_id",
             "stage_due_on",

@@ -13,6 +13,7 @@ from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.db import among
+from kehu_sales.opportunities.having_kinds import of_kinds
 from kehu_sales.opportunities.history import Evaluation, PoolMove, StageEntry
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
@@ -31,7 +32,7 @@ SORT_COLUMNS = {
 }
 EXACT_FILTERS = (
     "stage_code", "owner_id", "department_id", "method_id", "lead_id", "number",
-    "external_ref", "reported_by_id", "method_version", "level",
+    "external_ref", "reported_by_id", "method_version", "level", "evaluator_id", "competitor_id",
 )  # fmt: skip
 
 
@@ -46,6 +47,8 @@ def matching(tenant_id: str, filters: OpportunityFilters, today: date) -> Select
         query = query.where(of_customer(Opportunity.customer_id, tenant_id, filters.customer_id))
     if filters.status:
         query = query.where(one_of(Opportunity.status, filters.status))
+    if filters.kind:
+        query = query.where(of_kinds(filters.kind))
     if filters.overdue is not None:
         overdue = and_(Opportunity.status == Status.IN_PROGRESS, Opportunity.stage_due_on < today)
         query = query.where(

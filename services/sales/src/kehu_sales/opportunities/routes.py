@@ -25,6 +25,7 @@ from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.routes import AllowedCollision, tell
 from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
+from kehu_sales.directory.errors import EmployeeHasLeft, UnknownEmployee
 from kehu_sales.grading.errors import LevelNotGraded
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.methods.errors import MethodWithdrawn, NoDefaultMethod, UnknownMethod
@@ -83,6 +84,7 @@ WRITE = requires("sales:opportunities:write")
 OVER = (OpportunityIsClosed, EvaluationHasFailed)
 NOT_NOW = (*OVER, OpportunityInPool)
 DATES = (DateInFuture, DateBeforePrevious)
+STAFF = (UnknownEmployee, EmployeeHasLeft)
 LINES = (UnknownProduct, ProductWithdrawn, MixedCurrencies, AmountTooLarge, RevenueIsSumOfLines)
 
 
@@ -108,6 +110,7 @@ Currency = Annotated[str, Depends(_currency)]
         MethodWithdrawn,
         NoDefaultMethod,
         UnknownCompetitor,
+        *STAFF,
         DateInFuture,
         OpportunityCollides,
         OutsideRowScope,
@@ -201,6 +204,7 @@ async def read_opportunity(
         CustomerMerged,
         CustomerHasEnded,
         UnknownCompetitor,
+        *STAFF,
         DateInFuture,
         OpportunityCollides,
         OpportunityInPool,
@@ -233,7 +237,7 @@ async def change_opportunity(
     "/{opportunity_id}/submit",
     summary="Submit an opportunity for evaluation",
     dependencies=[WRITE],
-    responses=problems(*NOT_NOW, NotAwaitingSubmission, *DATES),
+    responses=problems(*NOT_NOW, NotAwaitingSubmission, *STAFF, *DATES),
 )
 async def submit_opportunity(
     opportunity_id: UUID,
@@ -260,6 +264,7 @@ async def submit_opportunity(
         NotTheEvaluator,
         NextEvaluatorMissing,
         NextEvaluatorNotWanted,
+        *STAFF,
         *DATES,
     ),
 )

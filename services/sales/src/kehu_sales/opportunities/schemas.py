@@ -414,6 +414,16 @@ class OpportunityFilters(PageParams):
         None, description="Past the handling time limit of its level, by today; or not."
     )
     reported_by_id: UUID | None = Field(None, description="Reported by this employee.")
+    evaluator_id: UUID | None = Field(
+        None, description="In evaluation, and waiting for the decision of this employee."
+    )
+    kind: list[Kind] = Field(
+        default_factory=list,
+        description="Of one of the five kinds: potential, effective, feasible, target, successful.",
+    )
+    competitor_id: UUID | None = Field(
+        None, description="Naming this competitor, by its file, as the one we meet or lost to."
+    )
     lead_id: UUID | None = Field(None, description="Converted from this lead.")
     number: str | None = Field(None, description="With exactly this number.")
     external_ref: str | None = Field(None, description="With exactly this external reference.")

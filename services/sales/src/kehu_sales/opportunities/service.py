@@ -19,6 +19,7 @@ from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.competitors.models import Competitor
 from kehu_sales.competitors.queries import load_competitors
 from kehu_sales.customers.service import load_customers, require_customer
+from kehu_sales.directory.service import load_staff
 from kehu_sales.grading.queries import require_level
 from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.models import Method
@@ -71,6 +72,7 @@ async def create_opportunity(
         competitors=await load_competitors(
             session, [data.competitor_id] if data.competitor_id else []
         ),
+        staff=await load_staff(session, [data.owner_id]),
     )
     opportunity = decisions.prepare(
         data, known, today=today, currency=currency, reporter_id=reporter_id
@@ -107,7 +109,7 @@ async def change_opportunity(
 
     Raises `OpportunityCollides`, `OpportunityIsClosed`, `EvaluationHasFailed`, `OpportunityInPool`,
     `RevenueIsSumOfLines`, `UnknownCustomer`, `CustomerHasEnded`, `UnknownCompetitor`,
-    `DateInFuture`, or what `decisions.priced` raises.
+    `DateInFuture`, or what `decisions.priced` and, for another owner, `Staff.require` raise.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
@@ -117,6 +119,8 @@ async def change_opportunity(
         await require_customer(session, data.customer_id)
     if data.competitor_id is not None:
         await reference(session, Competitor, data.competitor_id, UnknownCompetitor)
+    if data.owner_id != opportunity.owner_id:
+        (await load_staff(session, [data.owner_id])).require(data.owner_id)
     await _expect(session, opportunity, data)
     for on in (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on):
         business_day.happened(on, today)
@@ -170,7 +174,8 @@ async def submit_opportunity(
 ) -> Opportunity:
     """Submit to a named evaluator. Raises what `decisions.submit` raises."""
     opportunity = await _lock(session, opportunity_id, expected_version)
-    decisions.submit(session, opportunity, data, today=today)
+    staff = await load_staff(session, [data.evaluator_id])
+    decisions.submit(session, opportunity, data, staff, today=today)
     return opportunity
 
 
@@ -186,8 +191,9 @@ async def evaluate_opportunity(
     """Decide on an opportunity in evaluation. Raises what `decisions.evaluate` raises."""
     opportunity = await _lock(session, opportunity_id, expected_version)
     method = await _method_of(session, opportunity)
+    staff = await load_staff(session, [data.next_evaluator_id])
     await session.see_all_rows()  # once decided it may be out of the evaluator's sight
-    decisions.evaluate(session, opportunity, data, method, actor=actor, today=today)
+    decisions.evaluate(session, opportunity, data, method, staff, actor=actor, today=today)
     await regrade(session, [opportunity], today=today)
     return opportunity
 
