@@ -293,6 +293,8 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             raise OpportunityIsClosed(number=self.number, status=self.status)
         self.require_not_pooled()
         business_day.follows(on, self.last_step_on)
+        if self.status == Status.IN_EVALUATION:
+            self.evaluation_round -= 1  # rounds count decisions, and there was none
         self.status, self.last_step_on = Status.POOLED, on
         self.owner_id = self.department_id = self.evaluator_id = None
         self.stage_code = self.stage_name = self.stage_kind = None
