@@ -249,6 +249,25 @@ class TestWaits:
         await worker.work()
         await world.assert_one_of_each(lead)
 
+    async def test_until_sales_knows_the_owner(self, world: World) -> None:
+        department = {"code": "S", "name": "销售部"}
+        made = (await world.customer.post("/v1/departments", json=department)).json()
+        employee = {"name": "王芳", "department_id": made["id"]}
+        await world.customer.post("/v1/employees", json=employee | {"code": "E1"})
+        customer_id = await world.make_customer()  # delivers what has been told so far
+        new = (await world.customer.post("/v1/employees", json=employee | {"code": "E2"})).json()
+        lead = await world.lead(customer_id=str(customer_id), owner_id=new["id"])
+        await world.marketing.post(f"{lead}/convert")
+        worker = world.worker()
+        for _ in range(3):
+            await worker.work()
+        waiting = (await world.marketing.get(f"{lead}/conversion")).json()
+        assert (waiting["state"], waiting["last_error"]["code"]) == (
+            "contact_done", "sales-lags-behind"
+        )  # fmt: skip
+        done = await world.converted(worker, lead)
+        assert done["state"] == "completed"
+
     async def test_after_an_answer_nobody_foresaw(self, world: World) -> None:
         lead = await world.lead()
         await world.marketing.post(f"{lead}/convert")

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112801"
-down_revision = "2026112764"
+down_revision = "2026112784"
 
 
 def upgrade() -> None:

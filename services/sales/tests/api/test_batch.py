@@ -282,7 +282,7 @@ class TestBatch:
                 assert codes(await run(client, *promote)) == [None] * size
             costs.append((len(queries), len(more)))
         assert costs[0] == costs[1]
-        assert max(costs[0]) <= 12
+        assert max(costs[0]) <= 13  # employees who are named are one more thing to look up
 
 
 class TestAgainstOthers:

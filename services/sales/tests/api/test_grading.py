@@ -68,6 +68,61 @@ async def assess(client: httpx.AsyncClient, made: dict[str, Any], body: Any) -> 
     return await client.put(f"{url}/assessment", json=body, headers={"If-Match": etag})
 
 
+class TestGoingThroughStages:
+    """From potential to effective and back, by every way there is."""
+
+    STAGES = (
+        {"code": "p", "name": "p", "planned_days": 7, "success_rate": 10, "kind": "potential"},
+        {"code": "e", "name": "e", "planned_days": 7, "success_rate": 50, "kind": "effective",
+         "may_return_to": ["p"]},
+    )  # fmt: skip
+
+    async def test_grades_what_becomes_effective_and_forgets_what_is_potential_again(
+        self,
+        client: httpx.AsyncClient,
+        in_force: dict[str, Any],
+        make_method: Make,
+        make_in_progress: Make,
+        database: Database,
+        tenant: str,
+    ) -> None:
+        assert in_force["in_force"] is True
+        await make_method(stages=self.STAGES)
+        made = await make_in_progress(expected_revenue=cny("600000.00"))
+        url = f"/v1/opportunities/{made['id']}"
+        assert made["level"] is None
+        response = await client.post(f"{url}/promote", json={})
+        promoted = response.json()
+        assert (promoted["level"], promoted["version"]) == ("major", made["version"] + 2)
+        assert response.headers["etag"] == f'"{promoted["version"]}"'
+        assert promoted["handle_by_on"] == str(TODAY + timedelta(days=3))
+        back = {"to_stage": "p", "reason": "需求变更"}
+        returned = (await client.post(f"{url}/return-to-stage", json=back)).json()
+        assert (returned["level"], returned["handle_by_on"]) == (None, None)
+        assert returned["version"] == promoted["version"] + 2
+        event = (await emitted(database, tenant))[-1]
+        assert (event.type, event.data["former_level"], event.data["level"]) == (
+            "sales.opportunity-graded.v1", "major", None
+        )  # fmt: skip
+
+    async def test_grades_what_another_version_makes_effective(
+        self,
+        client: httpx.AsyncClient,
+        in_force: dict[str, Any],
+        make_method: Make,
+        make_in_progress: Make,
+    ) -> None:
+        assert in_force["in_force"] is True
+        method = await make_method(stages=self.STAGES)
+        made = await make_in_progress(expected_revenue=cny("600000.00"))
+        stages = [self.STAGES[0] | {"kind": "effective"}]
+        url = f"/v1/methods/{method['id']}"
+        await client.patch(url, json={"stages": stages}, headers={"If-Match": '"1"'})
+        move = f"/v1/opportunities/{made['id']}/move-method"
+        moved = (await client.post(move, json={"reason": "新版"})).json()
+        assert (moved["kind"], moved["level"]) == ("effective", "major")
+
+
 class TestScheme:
     async def test_the_defaults_grade_nothing_until_they_are_put_in_force(
         self, client: httpx.AsyncClient, make_in_progress: Make, problem: ProblemOf

@@ -40,14 +40,15 @@ class Company:
     boss: UUID
     fang: UUID
     lei: UUID
+    mei: UUID
 
 
 @pytest.fixture
 async def company(worker_database: Database, tenant: str) -> Company:
-    """Two departments below one, with a person each."""
-    one = Company(*(uuid4() for _ in range(6)))
+    """Two departments below one, with a person each, and a second one in the west."""
+    one = Company(*(uuid4() for _ in range(7)))
     departments = {one.sales: None, one.east: one.sales, one.west: one.sales}
-    people = {one.boss: one.sales, one.fang: one.east, one.lei: one.west}
+    people = {one.boss: one.sales, one.fang: one.east, one.lei: one.west, one.mei: one.west}
     known = {"tenant_id": tenant, "sequence": 1, "code": "X", "name": "X"}
     async with worker_database.worker_transaction() as session:
         for department, parent in departments.items():
@@ -185,7 +186,7 @@ async def foreign(
     rival = {"competitor_id": (await post("/v1/competitors", name="神州数码"))["id"], **of_it}
     row = {"criterion": SECRET, "ours": "a", "theirs": "b", "advantage": "even"}
     besides = {"customer_id": opportunity["customer_id"], "department_id": str(company.west)}
-    await post("/v1/opportunities", topic=SECRET, owner_id=str(uuid4()), **besides)
+    await post("/v1/opportunities", topic=SECRET, owner_id=str(company.mei), **besides)
     collisions = (await client.get("/v1/collisions")).json()["items"]
     return {
         "/v1/opportunities": opportunity,

@@ -28,6 +28,16 @@ STARTS = [0, 20_000, 50_000, 100_000, 300_000, 500_000]
 LEVELS = [("major", 70, 3), ("important", 45, 7), ("ordinary", 0, 15)]
 DAYS = {code: days for code, _, days in LEVELS}
 
+STAGES = [
+    {
+        "code": code, "name": code, "planned_days": 7, "success_rate": 30 * place, "kind": kind,
+        "may_return_to": back,
+    }
+    for place, (code, kind, back) in enumerate(
+        [("P", "potential", []), ("E", "effective", ["P"]), ("T", "target", ["P", "E"])], start=1
+    )
+]  # fmt: skip
+
 amount = st.sampled_from([0, 19_999, 99_999, 100_000, 300_000, 500_000, 500_001])
 rating = st.one_of(st.none(), st.integers(0, 6))
 
@@ -39,8 +49,8 @@ class GradeLife(ApiMachine):
         super().__init__()
         self.world, self.loop, self.document = world, world.loop, world.document
 
-    @initialize(expected=amount)
-    def open(self, expected: int) -> None:
+    @initialize(expected=amount, far=st.sampled_from([0, 1, 1, 2]))
+    def open(self, expected: int, far: int) -> None:
         """It begins in progress, with nothing assessed, by a scheme whose threshold is known."""
         self.threshold = 0
         self.put_in_force(500_000)
@@ -51,6 +61,9 @@ class GradeLife(ApiMachine):
         self.once: int | None = None
         self.days: int | None = None
         self.social, self.handled, self.open_still = False, False, True
+        self.place = 0
+        for _ in range(far):
+            self.promote()
 
     @rule(
         values=st.fixed_dictionaries(dict.fromkeys(RATED, rating)),
@@ -87,6 +100,8 @@ class GradeLife(ApiMachine):
         refusals = set()
         if not self.open_still:
             refusals = {"opportunity-is-closed"}
+        elif not self.effective:
+            refusals = {"not-effective-yet"}
         elif handled == 1:
             refusals = {"date-in-future"}
         elif handled == -1:
@@ -126,10 +141,24 @@ class GradeLife(ApiMachine):
         assert changed.status_code == 200, changed.text
         if hasattr(self, "url"):
             grade = self.wait(self.world.client.get(f"{self.url}/grade")).json()
-            assert grade["stale"] is self.open_still
+            assert grade["stale"] is (self.open_still and self.effective)
         self.wait(self.world.walk())
         if not hasattr(self, "url") or self.open_still:
             self.threshold = threshold
+
+    @rule()
+    def promote(self) -> None:
+        """What becomes effective is graded at once."""
+        if self.open_still and self.place < len(STAGES) - 1:
+            self.go("promote", {})
+            self.place += 1
+
+    @rule(to=st.integers(0, 1))
+    def go_back(self, to: int) -> None:
+        """What is potential again has no level and nothing to be late with."""
+        if self.open_still and to < self.place:
+            self.go("return-to-stage", {"to_stage": STAGES[to]["code"], "reason": "变更"})
+            self.place = to
 
     @rule(chance=st.integers(0, 5))
     def win(self, chance: int) -> None:
@@ -158,7 +187,13 @@ class GradeLife(ApiMachine):
 
     # -- the rules, once more
 
+    @property
+    def effective(self) -> bool:
+        return self.place > 0
+
     def expected_grade(self) -> tuple[str | None, Decimal | None]:
+        if not self.effective:
+            return None, None
         contract = self.expected if self.contract is None else self.contract
         revenue = contract + (self.once or 0)
         score = None
@@ -182,6 +217,11 @@ class GradeLife(ApiMachine):
         return str(date.fromordinal(TODAY.toordinal() + days))
 
     # -- how
+
+    def go(self, command: str, body: dict[str, Any]) -> None:
+        operation = f"POST /v1/opportunities/{{opportunity_id}}/{command}"
+        response = self.wait(self.world.client.post(f"{self.url}/{command}", json=body))
+        assert self.outcome(operation, response) is None, response.text
 
     def send(self, operation: str, method: str, url: str, body: Any, refusals: set[str]) -> bool:
         etag = self.wait(self.world.client.get(self.url)).headers["etag"]
@@ -211,7 +251,8 @@ class World:
 
 
 async def test_whatever_changes_in_whatever_order(
-    running: RunningService, client: httpx.AsyncClient, make_in_progress: Make
+    running: RunningService, client: httpx.AsyncClient, make_method: Make, make_in_progress: Make
 ) -> None:
+    await make_method(stages=STAGES)
     world = World(client, running, make_in_progress)
     await explore(lambda: GradeLife(world), examples=8, steps=14)

@@ -155,9 +155,15 @@ class OpportunityLife(ApiMachine):
             self.happened(on, "stage-entered")
             self.enter(CODES[target])
 
-    @rule(day=days, amount=st.sampled_from([None, ("900.00", "CNY"), ("900.00", "USD")]))
-    def win(self, day: Any, amount: tuple[str, str] | None) -> None:
-        """In any stage, with a customer who still is one, in the currency that was expected."""
+    @rule(
+        day=days,
+        amount=st.sampled_from([None, ("900.00", "CNY"), ("900.00", "USD")]),
+        confirm=st.booleans(),
+    )
+    def win(self, day: Any, amount: tuple[str, str] | None, confirm: bool) -> None:
+        """In any stage that has what it asks for, with a customer who still is one, in the currency
+        that was expected.
+        """
         on, refusals = self.day(day, needed=True)
         refusals |= self.unless("in_progress", "not-in-progress")
         if self.facts["customer_id"] is None:
@@ -169,7 +175,17 @@ class OpportunityLife(ApiMachine):
             agreed = {"amount": amount[0], "currency": amount[1]}
             if amount[1] != self.facts["expected_revenue"]["currency"]:
                 refusals.add("mixed-currencies")
-        body = {"closed_on": on, "reason": "方案优", "amount": agreed if amount else None}
+        if self.facts["status"] == "in_progress":
+            control, activities = dict(STAGES)[self.facts["stage_code"]]
+            if self.activities.get(self.facts["stage_code"], 0) < activities:
+                if control == "strict":
+                    refusals.add("promotion-conditions-unmet")
+                if control == "remind" and not confirm:
+                    refusals.add("promotion-reminder")
+        body = {
+            "closed_on": on, "reason": "方案优", "amount": agreed if amount else None,
+            "confirm_reminders": confirm,
+        }  # fmt: skip
         if self.done("win", body, refusals):
             self.happened(on, "won")
             self.facts |= {"status": "won", "closed_on": on, "won_amount": agreed}

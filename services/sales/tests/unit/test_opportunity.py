@@ -96,6 +96,15 @@ class TestSubmit:
             opportunity().submit(uuid4(), DAY_BEFORE)
 
 
+class TestRounds:
+    def test_one_that_ends_in_the_pool_without_a_decision_is_none(self) -> None:
+        made = in_evaluation()
+        made.return_to_pool(DAY)
+        made.take_up(DAY, uuid4(), None)
+        made.submit(uuid4(), DAY)
+        assert made.evaluation_round == 1
+
+
 class TestEvaluate:
     def test_pass_enters_the_first_stage(self) -> None:
         made = in_evaluation()

@@ -158,18 +158,56 @@ class OpportunityLife(RuleBasedStateMachine):
         if self.attempt(expected, step):
             self.position, self.today = CODES.index(code) + 1, self.day(days)
 
-    @rule(days=days, named=st.sampled_from([None, "b", "e", "beyond"]))
-    def follow_another_version(self, days: int, named: str | None) -> None:
+    @rule(
+        days=days,
+        named=st.sampled_from([None, *CODES, "beyond"]),
+        quotes=st.integers(0, 1),
+        confirmed=st.booleans(),
+        overridden=st.booleans(),
+    )
+    def follow_another_version(
+        self, days: int, named: str | None, quotes: int, confirmed: bool, overridden: bool
+    ) -> None:
         stages = SHORTER if self.stages is STAGES else STAGES
         codes = [stage.code for stage in stages]
         code = named or (self.stages[self.position - 1].code if self.position else None)
         expected = self.status is Status.IN_PROGRESS and days >= 0 and code in codes and code != "e"
+        if expected and not overridden:
+            expected = self.gets_there(code, stages, quotes=quotes, confirmed=confirmed)
         step = lambda: self.made.follow(  # noqa: E731
-            self.day(days), method_id=uuid4(), version=2, stages=stages, to_stage=named
+            self.day(days),
+            method_id=uuid4(),
+            version=2,
+            stages=stages,
+            to_stage=named,
+            recorded={"c": Recorded(quotes=quotes)},
+            confirmed=confirmed,
+            overridden=overridden,
         )
         if self.attempt(expected, step):
             assert code is not None
             self.stages, self.position, self.today = stages, codes.index(code) + 1, self.day(days)
+
+    def gets_there(
+        self, code: str | None, stages: tuple[Stage, ...], *, quotes: int, confirmed: bool
+    ) -> bool:
+        """Whether a stage of another version can be gone to from that of the same code, or place.
+
+        By returns and promotions, as within that version.
+        """
+        assert self.position is not None
+        codes = [stage.code for stage in stages if stage.code != "e"]
+        same = self.stages[self.position - 1].code
+        here = codes.index(same) if same in codes else min(self.position, len(codes)) - 1
+        there = codes.index(code or same)
+        if there < here:
+            return codes[there] in stages[here].may_return_to
+        passed = codes[here:there]
+        return (
+            "c" not in codes[here + 1 : there]
+            and ("b" not in passed or stages is SHORTER or confirmed)
+            and ("c" not in passed or quotes > 0)
+        )
 
     @rule(days=days)
     def confirm(self, days: int) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import collisions, contracting, delivering, fieldwork, market, quoting
+from kehu_contracts import aiming, collisions, contracting, delivering, fieldwork, market, quoting
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.lines import DocumentLine
@@ -320,8 +320,23 @@ class OpportunityStageEntered(OpportunityState):
     )
     override_reason: str | None = Field(
         None,
-        description="Why unmet conditions were passed over.",
+        description="Why what the method asks for was passed over.",
         json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    former_stage_code: str | None = Field(
+        None,
+        description="The stage it left; null if it was in none.",
+        json_schema_extra={"x-added-on": "2026-11-27"},
+    )
+    former_planned_days: int | None = Field(
+        None,
+        description="Days planned for the stage it left.",
+        json_schema_extra={"x-added-on": "2026-11-27"},
+    )
+    former_actual_days: int | None = Field(
+        None,
+        description="Days it stayed in the stage it left.",
+        json_schema_extra={"x-added-on": "2026-11-27"},
     )
 
 
@@ -389,6 +404,11 @@ class OpportunityWon(OpportunityState):
     type: ClassVar[str] = "sales.opportunity-won.v1"
 
     won_amount: Money = Field(description="The amount that was really agreed.")
+    override_reason: str | None = Field(
+        None,
+        description="Why unmet conditions were passed over.",
+        json_schema_extra={"x-added-on": "2026-11-27"},
+    )
 
 
 class OpportunityLost(OpportunityState):
@@ -412,49 +432,6 @@ class QuoteCreated(Event):
     total: Money = Field(description="Sum of the lines.")
     quoted_on: date = Field(description="Business day of the quote.")
     expires_on: date | None = Field(description="Last business day the quote holds.")
-
-
-class TargetState(Event):
-    """A target after the change: what an employee or a department is to win in a period."""
-
-    key: ClassVar[str] = "target_id"
-
-    target_id: UUID = Field(description="The target.")
-    period: str = Field(description="A year, quarter or month: 2026, 2026-Q4, 2026-11.")
-    starts_on: date = Field(description="First day of the period.")
-    ends_on: date = Field(description="Last day of the period.")
-    employee_id: UUID | None = Field(description="The employee it is for.")
-    department_id: UUID | None = Field(description="The department it is for, with those below it.")
-    amount: Money = Field(description="What is to be won.")
-    active: bool = Field(description="False: it was withdrawn.")
-    changed: list[str] = Field(description="Names of the fields that changed; empty when set.")
-
-
-class TargetSet(TargetState):
-    """A target was set."""
-
-    type: ClassVar[str] = "sales.target-set.v1"
-
-
-class TargetChanged(TargetState):
-    """A target was changed or withdrawn."""
-
-    type: ClassVar[str] = "sales.target-changed.v1"
-
-
-class ForecastCalled(Event):
-    """Somebody in charge said how sure an opportunity is to come."""
-
-    key: ClassVar[str] = "forecast_call_id"
-    type: ClassVar[str] = "sales.forecast-called.v1"
-
-    forecast_call_id: UUID = Field(description="The word on the opportunity.")
-    opportunity_id: UUID = Field(description="The opportunity.")
-    category: str | None = Field(
-        description="commit, likely, best or omitted; null: the word was taken back. May grow."
-    )
-    reason: str | None = Field(description="Why.")
-    changed: list[str] = Field(description="Names of the fields that changed; empty at first.")
 
 
 class SalesErasureAcknowledged(ErasureAcknowledgement):
@@ -491,8 +468,6 @@ EVENTS: tuple[type[Event], ...] = (
     OpportunityWon,
     OpportunityLost,
     QuoteCreated,
-    TargetSet,
-    TargetChanged,
-    ForecastCalled,
+    *aiming.EVENTS,
     SalesErasureAcknowledged,
 )

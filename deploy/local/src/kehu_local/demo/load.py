@@ -18,7 +18,7 @@ from kehu_local.issuer import mint_token
 
 CURRENCY = "USD"
 SETTLE_SECONDS = 120.0
-UNKNOWN_CUSTOMER = "unknown-customer"
+NOT_HEARD_OF = ("unknown-customer", "unknown-employee")
 Advance = Callable[[int], None]
 
 
@@ -199,8 +199,8 @@ def _still_to_do(
 ) -> list[dict[str, Any]]:
     """Note the ids of what was made; return what has to be sent again.
 
-    Only customers that sales has not heard of yet, and the later steps of their opportunities, may
-    be refused.
+    Only customers and employees that sales has not heard of yet, and the later steps of their
+    opportunities, may be refused.
     """
     waiting: set[str] = set()
     again = []
@@ -209,7 +209,7 @@ def _still_to_do(
         if result["status"] == "ok":
             if command["op"] == "create":
                 known[ref] = result["opportunity_id"]
-        elif result["problem"]["code"] == UNKNOWN_CUSTOMER or ref in waiting:
+        elif result["problem"]["code"] in NOT_HEARD_OF or ref in waiting:
             waiting.add(ref)
             again.append(command)
         else:

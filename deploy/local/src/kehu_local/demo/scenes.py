@@ -217,7 +217,7 @@ def hand_over(api: Api, data: Chinese) -> None:
         body = {"topic": f"{one['name']} 扩产设备", "customer_id": data.customers[one["ref"]],
                 "owner_id": leaver}  # fmt: skip
         api.post("/sales/v1/opportunities", body, key=f"cn-opportunity-{one['ref']}",
-                 again_if=frozenset({"unknown-customer"}))  # fmt: skip
+                 again_if=frozenset({"unknown-customer", "unknown-employee"}))  # fmt: skip
     for number, topic in enumerate(("工博会咨询", "官网留言：自动化产线")):
         lead = {"topic": topic, "source": "seminar", "owner_id": leaver,
                 "customer_name": f"上海展会访客 {number + 1}", "contact_name": "参观者",

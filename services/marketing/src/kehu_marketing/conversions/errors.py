@@ -61,12 +61,12 @@ class ContactOfAnotherCustomer(DomainError):
 
 
 class SalesLagsBehind(DomainError):
-    """Sales has not heard of the customer yet: its copy follows within moments."""
+    """Sales has not heard of the customer, or the owner, yet: copies follow within moments."""
 
     code = "sales-lags-behind"
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    en = "Sales does not know the customer yet; the step is repeated."
-    zh = "销售服务尚未同步该客户，系统将自动重试。"
+    en = "Sales does not know the customer or the lead's owner yet; the step is repeated."
+    zh = "销售服务尚未同步该客户或线索负责人，系统将自动重试。"
     retryable = True
 
 

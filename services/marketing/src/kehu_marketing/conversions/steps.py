@@ -175,7 +175,7 @@ async def _opportunity(
             "sales", "/v1/opportunities", outbound, errand, lead, Step.OPPORTUNITY, body
         )
     except ServiceRefused as refusal:
-        if refusal.problem_code == "unknown-customer":
+        if refusal.problem_code in ("unknown-customer", "unknown-employee"):
             raise SalesLagsBehind from refusal
         raise
     return UUID(made["id"])

@@ -14,6 +14,15 @@ class UnknownEmployee(DomainError):
     zh = "此处尚无员工 {id}。如该员工刚刚录入，请一秒后重试。"
 
 
+class EmployeeHasLeft(DomainError):
+    """Who is named to work on something works here no more."""
+
+    code = "employee-has-left"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = "{name} has left; name somebody who works here."
+    zh = "{name} 已离职；请指定在职员工。"
+
+
 class UnknownTerritory(DomainError):
     """No such territory is known here; one set up a moment ago may need a second to arrive."""
 

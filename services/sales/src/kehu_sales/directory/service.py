@@ -1,14 +1,23 @@
 """Keeping and asking the local copy of the company's directory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import or_, select
 
 from kehu_contracts.customer import DepartmentState, EmployeeState, TerritoryState
 from kehu_kernel.copies import keep_newest
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
-from kehu_sales.directory.errors import UnknownDepartment, UnknownEmployee, UnknownTerritory
+from kehu_sales.db import among
+from kehu_sales.directory.errors import (
+    EmployeeHasLeft,
+    UnknownDepartment,
+    UnknownEmployee,
+    UnknownTerritory,
+)
 from kehu_sales.directory.models import DepartmentRef, EmployeeRef, TerritoryRef
 
 
@@ -44,6 +53,43 @@ async def require_employee(session: Session, employee_id: UUID) -> EmployeeRef:
     if employee is None:
         raise UnknownEmployee(id=employee_id)
     return employee
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Employees that commands name, and whether anybody at all is known to work here."""
+
+    named: Mapping[UUID, EmployeeRef]
+    anybody: bool
+
+    def require(self, employee_id: UUID | None) -> None:
+        """Refuse to give work to somebody who is not employed here, or no more.
+
+        As long as no employee of the tenant is known here, anybody is taken: the directory has not
+        arrived, or is not kept with us. Raises `UnknownEmployee`, `EmployeeHasLeft`.
+        """
+        if employee_id is None or not self.anybody:
+            return
+        employee = self.named.get(employee_id)
+        if employee is None:
+            raise UnknownEmployee(id=employee_id)
+        if not employee.active:
+            raise EmployeeHasLeft(name=employee.name)
+
+
+async def load_staff(session: Session, employee_ids: Collection[UUID | None]) -> Staff:
+    """Return what is known of these employees. One statement, and none if nobody is named."""
+    wanted = {given for given in employee_ids if given is not None}
+    if not wanted:
+        return Staff({}, anybody=False)
+    ours = EmployeeRef.tenant_id == session.context.tenant_id
+    somebody = select(EmployeeRef.id).where(ours).limit(1).scalar_subquery()
+    rows = await session.scalars(
+        select(EmployeeRef).where(
+            ours, or_(among(EmployeeRef.id, wanted), EmployeeRef.id == somebody)
+        )
+    )
+    return Staff({row.id: row for row in rows}, anybody=bool(rows))
 
 
 async def require_department(session: Session, department_id: UUID) -> DepartmentRef:

@@ -38,12 +38,18 @@ async def regrade(
 ) -> None:
     """Grade locked opportunities again, in the transaction of what changed them.
 
-    Nothing happens where the tenant has no scheme. What was closed keeps the grade it had.
+    Nothing happens where the tenant has no scheme. What was closed keeps the grade it had; what is
+    under way and no longer effective loses it, and its time limit.
     `known`: the scheme, the assessments and the customers, where somebody loaded them already, the
     first two locked;
     `told`: what users said before and now, for the audit log.
     """
+    opportunities = list(opportunities)
     graded = [one for one in opportunities if is_graded(one)]
+    for opportunity in opportunities:
+        if _is_potential_again(opportunity):
+            await session.flush()  # as below
+            _lose_level(session, opportunity, today=today)
     known = known or (await _load(session, graded) if graded else None)
     if known is None:
         return
@@ -60,6 +66,21 @@ async def regrade(
         found = find_grade(scheme, opportunity, assessment, customer)
         _keep(session, assessment, in_force, found)
         _take(session, opportunity, assessment, scheme, found, today=today, told=told)
+
+
+def _is_potential_again(opportunity: Opportunity) -> bool:
+    """Whether it went back below effective, as to a stage of potential ones, with a level."""
+    under_way = opportunity.status in UNDER_WAY
+    return under_way and opportunity.level is not None and not is_graded(opportunity)
+
+
+def _lose_level(session: Session, opportunity: Opportunity, *, today: date) -> None:
+    """Be of no level any more, nor in time or late; tell of it."""
+    former = opportunity.level
+    opportunity.ungrade()
+    fields = audit.changed(session, opportunity, "graded")
+    event = events.graded(opportunity, fields, today, former_level=former)
+    outbox.add(session, event, sequence=opportunity.version)
 
 
 async def _load(session: Session, opportunities: list[Opportunity]) -> Known | None:

@@ -17,7 +17,8 @@ class Method(Aggregate, Base):
 
     The order of `stages` is the order they are gone through; positions count from 1. They are the
     newest version of the stages, number `stages_version`; an opportunity goes on with the version
-    it began with.
+    it began with. `winning_asks`: whether the stage that is left by winning must meet its
+    conditions, as one that is left by promotion (1.2, 4 §5.3); it belongs to no version.
     """
 
     label_zh = "销售方法"
@@ -32,6 +33,7 @@ class Method(Aggregate, Base):
     name: Mapped[str]
     is_default: Mapped[bool]
     active: Mapped[bool]
+    winning_asks: Mapped[bool] = mapped_column(server_default=text("false"))
     stages: Mapped[tuple[Stage, ...]] = mapped_column(StagesColumn())
     stages_version: Mapped[int] = mapped_column(server_default=text("1"))
     stages_since: Mapped[datetime | None]

@@ -1,8 +1,9 @@
 """Methods to begin with: that of the reference system, and the text's P1-P5 (4 §5.4).
 
 The texts give names, buyer stages, kinds and periods; days and success rates are ours, to be
-changed. The gates of P1-P3 are those of 5.3: confirmed; need confirmed, feasible, and visited more
-than once (L2908); solution accepted.
+changed. The gates of P1-P4 are those of 5.3: confirmed; need confirmed, feasible, and visited more
+than once (L2908); solution accepted; contract signed (L2834), which winning asks for. Neither text
+lets a stage be skipped.
 """
 
 from typing import Any
@@ -43,6 +44,7 @@ FIVE: tuple[dict[str, Any], ...] = (
     {
         "code": "P4", "name": "合同签订", "name_en": "Contract", "planned_days": 30,
         "success_rate": 80, "buyer_stage": "C4", "kind": "target", "period": "harvest",
+        "conditions": {"control": "strict", "approved_documents": ["contract"]},
     },
     {
         "code": "P5", "name": "商机结束", "name_en": "Closure", "planned_days": 60,
@@ -52,8 +54,9 @@ FIVE: tuple[dict[str, Any], ...] = (
 
 
 def _preset(code: str, zh: str, en: str, stages: list[dict[str, Any]]) -> dict[str, Any]:
-    whole = [StageInput.model_validate(stage).model_dump() for stage in stages]
-    method = {"code": code, "name": zh, "stages": whole}
+    unskipped = [StageInput.model_validate(stage | {"skippable": False}) for stage in stages]
+    whole = [stage.model_dump() for stage in unskipped]
+    method = {"code": code, "name": zh, "winning_asks": True, "stages": whole}
     return {"code": code, "name_zh": zh, "name_en": en, "method": method}
 
 
@@ -64,7 +67,7 @@ PRESETS = PresetList.model_validate(
                 "P1-P5",
                 "大客户商机五阶段法",
                 "Five stages of key-account opportunities",
-                [stage | {"skippable": False} for stage in FIVE],
+                list(FIVE),
             ),
             _preset(
                 "SAMPLE",

@@ -121,7 +121,9 @@ class StageInput(Input):
         description="What an opportunity in the stage is; never falls from stage to stage. "
         "A last stage that stands for `successful` is entered by winning.",
     )
-    skippable: Flag = Field(True, description="Whether a promotion may skip the stage.")
+    skippable: Flag = Field(
+        False, description="Whether a promotion may skip the stage; not unless you say so."
+    )
     may_return_to: Annotated[list[Text], Field(max_length=30), Once] = Field(
         default_factory=list,
         description="Codes of earlier stages that an opportunity may be returned to from here.",
@@ -166,6 +168,10 @@ class MethodCreate(Input):
     code: Text = Field(description="Your own code of the method, unique.")
     name: Text = Field(description="Name.")
     is_default: Flag = Field(False, description="Whether new opportunities take it from now on.")
+    winning_asks: Flag = Field(
+        True,
+        description="Whether the stage that is left by winning must meet its conditions, too.",
+    )
     stages: Stages = Field(description="Every stage, in order; their success rates rise.")
 
 
@@ -173,11 +179,18 @@ class MethodUpdate(Patch):
     """Changes to a method; fields left out stay. `stages` replaces all stages."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "大客户销售方法"}]})
-    never_null: ClassVar[frozenset[str]] = frozenset({"code", "name", "active", "stages"})
+    never_null: ClassVar[frozenset[str]] = frozenset(
+        {"code", "name", "active", "winning_asks", "stages"}
+    )
 
     code: Text | None = Field(None, description="Your own code of the method.")
     name: Text | None = Field(None, description="Name.")
     active: Flag | None = Field(None, description="False withdraws it from the choice.")
+    winning_asks: Flag | None = Field(
+        None,
+        description="Whether winning asks for the conditions of the stage that is left; holds at "
+        "once, whichever version is followed.",
+    )
     stages: Stages | None = Field(
         None,
         description="Every stage: a new version. What is in progress goes on with the one it has.",
@@ -229,6 +242,9 @@ class MethodRead(BaseModel):
     name: str = Field(description="Name.")
     is_default: bool = Field(description="Whether new opportunities take it.")
     active: bool = Field(description="Whether it may still be chosen.")
+    winning_asks: bool = Field(
+        description="Whether winning asks for the conditions of the stage that is left."
+    )
     stages_version: int = Field(description="Counts the versions of the stages, from 1.")
     stages: list[StageRead] = Field(description="Every stage of the newest version, in order.")
     created_at: datetime = Field(description="When the record was made.")
@@ -282,6 +298,9 @@ class PresetMethod(BaseModel):
 
     code: str = Field(description="Code of the method; your own, if you like.")
     name: str = Field(description="Name.")
+    winning_asks: bool = Field(
+        description="Whether winning asks for the conditions of the stage that is left."
+    )
     stages: list["PresetStage"] = Field(description="Every stage, in order.")
 
 

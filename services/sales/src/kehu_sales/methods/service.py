@@ -32,6 +32,7 @@ async def create_method(session: Session, data: MethodCreate) -> Method:
         name=data.name,
         is_default=data.is_default or default is None,
         active=True,
+        winning_asks=data.winning_asks,
         stages=stages,
         stages_version=1,
         stages_since=session.context.now,

@@ -32,6 +32,7 @@ from kehu_sales.collisions.models import AtEntry
 from kehu_sales.collisions.queries import policy_of
 from kehu_sales.competitors.queries import load_competitors
 from kehu_sales.customers.service import load_customers
+from kehu_sales.directory.service import load_staff
 from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.queries import load_methods, past_versions
 from kehu_sales.opportunities import decisions, queries, service
@@ -64,6 +65,7 @@ WRITE_ALL = (
 """Writes a locked opportunity as a whole."""
 
 
+EMPLOYEES = ("owner_id", "evaluator_id", "next_evaluator_id")
 OUTCOMES = {"win": "won", "lose": "lost"}
 
 
@@ -237,10 +239,12 @@ class _Together:
         known.require_competitor(getattr(command, "competitor_id", None))
         match command:
             case SubmitCommand():
-                decisions.submit(session, opportunity, command, today=today)
+                decisions.submit(session, opportunity, command, known.staff, today=today)
             case EvaluateCommand():
                 method, actor = known.methods[opportunity.method_id], self._circumstances.actor
-                decisions.evaluate(session, opportunity, command, method, actor=actor, today=today)
+                decisions.evaluate(
+                    session, opportunity, command, method, known.staff, actor=actor, today=today
+                )
             case PromoteCommand():
                 stages, actor = known.stages(opportunity), self._circumstances.actor
                 recorded = known.recorded.get(opportunity.id, {})
@@ -248,11 +252,8 @@ class _Together:
                     session, opportunity, command, stages, recorded, actor=actor, today=today
                 )
             case WinCommand():
-                stages, customers = known.stages(opportunity), known.customers
-                decisions.win(
-                    session, opportunity, command, customers, stages,
-                    agreed=known.agreed, today=today,
-                )  # fmt: skip
+                actor = self._circumstances.actor
+                decisions.win(session, opportunity, command, known, actor=actor, today=today)
             case LoseCommand():
                 decisions.lose(session, opportunity, command, today=today)
 
@@ -286,6 +287,7 @@ class _Together:
         owned = [new.customer_id for new in creates if new.owner_id is not None]
         self._watch = await entry.watch_over(session, owned)
         won = [one.opportunity_id for one in steps if isinstance(one, WinCommand)]
+        named = {getattr(one, name, None) for one in commands for name in EMPLOYEES}
         references = [new.external_ref for new in creates if new.external_ref is not None]
         loaded = await load_methods(session, _given(methods), default=None in methods)
         older = {
@@ -306,6 +308,7 @@ class _Together:
             past_versions=past,
             recorded=await queries.recorded_in_stages(session, counted),
             agreed=await queries.agreed_amounts(session, _given(won)),
+            staff=await load_staff(session, named),
             taken_references=await queries.taken_references(session, references),
             reasons=await reasons_in_use(session)
             if any(getattr(step, "reason_code", None) for step in steps)
@@ -427,6 +430,8 @@ async def _run_one(
                 session, known_id, command, actor=circumstances.actor, today=today
             )
         case WinCommand():
-            return await service.win_opportunity(session, known_id, command, today=today)
+            return await service.win_opportunity(
+                session, known_id, command, actor=circumstances.actor, today=today
+            )
         case LoseCommand():
             return await service.lose_opportunity(session, known_id, command, today=today)

@@ -19,13 +19,14 @@ from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.competitors.models import Competitor
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.customers.service import current_customer, present_customer
+from kehu_sales.directory.service import Staff
 from kehu_sales.lines import Line, one_currency
 from kehu_sales.methods.errors import NoDefaultMethod, UnknownMethod
 from kehu_sales.methods.models import Method, MethodVersion
 from kehu_sales.methods.stages import Stage
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.errors import ExternalReferenceTaken, RevenueIsSumOfLines
-from kehu_sales.opportunities.history import Evaluation, StageEntry
+from kehu_sales.opportunities.history import WINNING, Evaluation, StageEntry
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
 from kehu_sales.opportunities.schemas import (
@@ -52,6 +53,7 @@ class Known:
     competitors: dict[UUID, Competitor] = field(default_factory=dict)
     past_versions: Mapping[tuple[UUID, int], MethodVersion] = field(default_factory=dict)
     recorded: Mapping[UUID, Mapping[str, Recorded]] = field(default_factory=dict)
+    staff: Staff = field(default_factory=lambda: Staff({}, anybody=False))
     taken_references: set[str] = field(default_factory=set)
     agreed: Mapping[UUID, Decimal] = field(default_factory=dict)
     reasons: set[tuple[str, str]] = field(default_factory=set)
@@ -136,13 +138,14 @@ def prepare(
     `currency` is the one of an opportunity without any amount; `reporter_id` who reports unless
     the data name somebody. Raises `RevenueIsSumOfLines`,
     `DateInFuture`, `ExternalReferenceTaken`, `UnknownCompetitor`, or what `current_customer`,
-    `Known.method` and `priced` raise.
+    `Staff.require`, `Known.method` and `priced` raise.
     """
     if data.lines and data.expected_revenue is not None:
         raise RevenueIsSumOfLines
     if data.customer_id is not None:
         current_customer(known.customers, data.customer_id)
     known.require_competitor(data.competitor_id)
+    known.staff.require(data.owner_id)
     if data.external_ref is not None and data.external_ref in known.taken_references:
         raise ExternalReferenceTaken
     opened_on = business_day.happened(data.opened_on, today)
@@ -190,9 +193,18 @@ def enter(session: Session, opportunity: Opportunity, number: str) -> None:
 
 
 def submit(
-    session: Session, opportunity: Opportunity, data: OpportunitySubmission, *, today: date
+    session: Session,
+    opportunity: Opportunity,
+    data: OpportunitySubmission,
+    staff: Staff,
+    *,
+    today: date,
 ) -> None:
-    """Submit to a named evaluator. Raises `DateInFuture` or what `Opportunity.submit` raises."""
+    """Submit to a named evaluator, who works here.
+
+    Raises `DateInFuture`, or what `Opportunity.submit` and `Staff.require` raise.
+    """
+    staff.require(data.evaluator_id)
     opportunity.submit(data.evaluator_id, business_day.happened(data.on, today))
     fields = audit.changed(session, opportunity, "submitted")
     event = events.submitted(opportunity, fields, evaluator_id=data.evaluator_id)
@@ -204,16 +216,19 @@ def evaluate(
     opportunity: Opportunity,
     data: OpportunityEvaluation,
     method: Method,
+    staff: Staff,
     *,
     actor: Actor,
     today: date,
 ) -> None:
     """Decide in the evaluator's place or as the evaluator.
 
-    Raises `NotTheEvaluator`, `DateInFuture`, or what `Opportunity.evaluate` raises.
+    Raises `NotTheEvaluator`, `DateInFuture`, or what `Opportunity.evaluate` and, for the next
+    evaluator, `Staff.require` raise.
     """
     opportunity.require_in_evaluation()
     opportunity.require_evaluator(actor.employee_id, actor.scopes)
+    staff.require(data.next_evaluator_id)
     evaluator_id, number = opportunity.evaluator_id, opportunity.evaluation_round
     on = business_day.happened(data.on, today)
     opportunity.evaluate(
@@ -255,15 +270,17 @@ def promote(
     actor: Actor,
     today: date,
 ) -> None:
-    """Leave the stage for a later one, or override what is unmet, for which reason is kept.
+    """Leave the stage for a later one, or override what is unmet, for a reason that is kept.
 
     Raises `OverrideNotAllowed`, `DateInFuture`, or what `Opportunity.promote` raises.
     """
     reason = data.override_reason
     if reason is not None:
         opportunity.require_may_override(actor.scopes)
+    on = business_day.happened(data.on, today)
+    left = opportunity.stay_until(on)
     overridden = opportunity.promote(
-        business_day.happened(data.on, today),
+        on,
         to_stage=data.to_stage,
         stages=stages,
         recorded=recorded,
@@ -274,7 +291,7 @@ def promote(
     add_entry(session, opportunity, stages, "promotion", override_reason=kept)
     told = {"override_reason": (None, kept)}
     fields = audit.changed(session, opportunity, "promoted", **told)
-    event = events.stage_entered(opportunity, fields, "promotion", override_reason=kept)
+    event = events.stage_entered(opportunity, fields, "promotion", left, override_reason=kept)
     outbox.add(session, event, sequence=opportunity.version)
 
 
@@ -282,26 +299,42 @@ def win(
     session: Session,
     opportunity: Opportunity,
     data: OpportunityWin,
-    customers: dict[UUID, CustomerRef],
-    stages: tuple[Stage, ...],
+    known: Known,
     *,
-    agreed: Mapping[UUID, Decimal],
+    actor: Actor,
     today: date,
 ) -> None:
-    """Win it, with its customer. Raises `CustomerHasEnded`, or what `Opportunity.win` raises."""
+    """Win it, with its customer. A method may ask for the conditions of the stage that is left.
+
+    Raises `OverrideNotAllowed`, `CustomerHasEnded`, or what `Opportunity.require_winnable` and
+    `Opportunity.win` raise.
+    """
     opportunity.require_in_progress()
+    reason, overridden = data.override_reason, False
+    if reason is not None:
+        opportunity.require_may_override(actor.scopes)
     if opportunity.customer_id is not None:
-        present_customer(customers, opportunity.customer_id)
+        present_customer(known.customers, opportunity.customer_id)
+    stages = known.stages(opportunity)
+    if known.methods[opportunity.method_id].winning_asks:
+        overridden = opportunity.require_winnable(
+            stages,
+            known.recorded.get(opportunity.id, {}),
+            confirmed=data.confirm_reminders,
+            overridden=reason is not None,
+        )
     on = business_day.happened(data.closed_on, today)
     amount: Money | None = data.amount
-    if amount is None and opportunity.id in agreed:
-        amount = Money(amount=agreed[opportunity.id], currency=opportunity.currency)
+    if amount is None and opportunity.id in known.agreed:
+        amount = Money(amount=known.agreed[opportunity.id], currency=opportunity.currency)
     closing = opportunity.win(on, data.reason, amount, stages)
-    opportunity.close_reason_code = data.reason_code
+    opportunity.close_reason_code, opportunity.closed_by = data.reason_code, session.context.actor
+    kept = reason if overridden else None
     if closing:
-        add_entry(session, opportunity, stages, "winning")
-    fields = audit.changed(session, opportunity, "won")
-    event = events.won(opportunity, fields, opportunity.agreed or opportunity.revenue)
+        add_entry(session, opportunity, stages, WINNING, override_reason=kept)
+    fields = audit.changed(session, opportunity, "won", override_reason=(None, kept))
+    agreed = opportunity.agreed or opportunity.revenue
+    event = events.won(opportunity, fields, agreed, override_reason=kept)
     outbox.add(session, event, sequence=opportunity.version)
 
 
@@ -314,7 +347,7 @@ def lose(session: Session, opportunity: Opportunity, data: OpportunityLoss, *, t
         competitor_id=data.competitor_id,
         none_known=data.competitor_unknown,
     )
-    opportunity.close_reason_code = data.reason_code
+    opportunity.close_reason_code, opportunity.closed_by = data.reason_code, session.context.actor
     fields = audit.changed(session, opportunity, "lost")
     outbox.add(session, events.lost(opportunity, fields), sequence=opportunity.version)
 

@@ -202,12 +202,12 @@ class FollowsAlready(DomainError):
 
 
 class OverrideNotAllowed(DomainError):
-    """Unmet conditions may be passed over by holders of the scope for it only."""
+    """What the method asks for may be passed over by holders of the scope for it only."""
 
     code = "override-not-allowed"
     status = HTTPStatus.FORBIDDEN
-    en = "Only a holder of the scope {scope} may pass over unmet conditions."
-    zh = "只有拥有权限 {scope} 的人员才能在条件未满足时强制推进。"
+    en = "Only a holder of the scope {scope} may pass over what the method asks for."
+    zh = "只有拥有权限 {scope} 的人员才能越过销售方法的要求。"
 
 
 class CompetitorNeeded(DomainError):

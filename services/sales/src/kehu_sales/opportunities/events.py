@@ -8,6 +8,7 @@ from kehu_contracts import sales as contract
 from kehu_contracts.money import Money
 from kehu_sales.lines import contract_lines
 from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.progress import Stay
 from kehu_sales.opportunities.words import Result, Status
 
 
@@ -98,6 +99,7 @@ def stage_entered(
     opportunity: Opportunity,
     fields: list[str],
     manner: str,
+    left: Stay,
     *,
     reason: str | None = None,
     override_reason: str | None = None,
@@ -107,6 +109,9 @@ def stage_entered(
         manner=manner,
         reason=reason,
         override_reason=override_reason,
+        former_stage_code=left.code,
+        former_planned_days=left.planned_days,
+        former_actual_days=left.actual_days,
     )
 
 
@@ -169,9 +174,13 @@ def assigned(
     )
 
 
-def won(opportunity: Opportunity, fields: list[str], won_amount: Money) -> contract.OpportunityWon:
+def won(
+    opportunity: Opportunity, fields: list[str], won_amount: Money, *, override_reason: str | None
+) -> contract.OpportunityWon:
     return contract.OpportunityWon(
-        **_state(opportunity, opportunity.last_step_on, fields), won_amount=won_amount
+        **_state(opportunity, opportunity.last_step_on, fields),
+        won_amount=won_amount,
+        override_reason=override_reason,
     )
 
 

@@ -12,6 +12,8 @@ from kehu_sales.db import Base
 OF_OPPORTUNITY = (["tenant_id", "opportunity_id"], ["opportunities.tenant_id", "opportunities.id"])
 
 POOLED, TAKEN_UP = "pooled", "taken_up"
+WINNING = "winning"
+"""How the closing stage is entered."""
 
 
 class Evaluation(TenantRow, Base):
@@ -94,6 +96,7 @@ class PoolMove(TenantRow, Base):
     stage_code: Mapped[str | None]
     owner_id: Mapped[UUID | None]
     closed_on: Mapped[date | None]
+    closed_by: Mapped[str | None]
     close_reason: Mapped[str | None]
     competitor: Mapped[str | None]
     moved_by: Mapped[str]

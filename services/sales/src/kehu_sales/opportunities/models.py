@@ -96,6 +96,14 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             postgresql_where=text("lead_id IS NOT NULL"),
         ),
         Index(
+            "ix_opportunities_competitor",
+            "tenant_id",
+            "competitor_id",
+            "created_at",
+            "id",
+            postgresql_where=text("competitor_id IS NOT NULL"),
+        ),
+        Index(
             "ix_opportunities_stage_due",
             "tenant_id",
             "stage_due_on",
@@ -158,6 +166,7 @@ class Opportunity(Progress, Graded, Aggregate, Base):
     closed_on: Mapped[date | None]
     close_reason: Mapped[str | None]
     close_reason_code: Mapped[str | None]
+    closed_by: Mapped[str | None]
     won_amount: Mapped[Decimal | None]
 
     @property
@@ -307,13 +316,15 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             raise OpportunityIsClosed(number=self.number, status=self.status)
         self.require_not_pooled()
         business_day.follows(on, self.last_step_on)
+        if self.status == Status.IN_EVALUATION:
+            self.evaluation_round -= 1  # rounds count decisions, and there was none
         self.status, self.last_step_on = Status.POOLED, on
         self.owner_id = self.department_id = self.evaluator_id = None
         self.stage_code = self.stage_name = self.stage_kind = None
         self.stage_position = self.success_rate = None
         self.stage_entered_on = self.stage_due_on = None
         self.stage_overdue_told = False
-        self.closed_on = self.close_reason = self.close_reason_code = None
+        self.closed_on = self.closed_by = self.close_reason = self.close_reason_code = None
         self.need_confirmed_on = self.feasibility_passed_on = self.solution_accepted_on = None
         self.confirmed_on = self.confirmation = None
         self.confirmation_template_id = self.confirmation_answers = None

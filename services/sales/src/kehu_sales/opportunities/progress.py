@@ -1,6 +1,7 @@
 """Going through the stages of a method: forward, back where that is allowed, or over to another."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -36,6 +37,18 @@ from kehu_sales.opportunities.promotion import (
 from kehu_sales.opportunities.words import Status
 
 OVERRIDE_SCOPE = "sales:opportunities:override"
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A stay in a stage that ends: days that were planned, and days it lasted.
+
+    None of it is known of what was in no stage.
+    """
+
+    code: str | None
+    planned_days: int | None
+    actual_days: int | None
 
 
 class Progress(Potential):
@@ -107,9 +120,7 @@ class Progress(Potential):
         if later is None or later <= position:
             named = stages[later - 1] if later else to_stage
             raise NotALaterStage(stage=named, current=stages[position - 1])
-        for skipped in stages[position : later - 1]:
-            if not skipped.skippable:
-                raise StageNotSkippable(stage=skipped)
+        _require_skippable(stages[position : later - 1])
         return later
 
     def conditions_until(
@@ -119,8 +130,14 @@ class Progress(Potential):
 
         So a strict stage cannot be jumped over. `recorded` is by stage code.
         """
+        here = self.require_in_progress()
+        return self._asked_between(here, position, stages, recorded)
+
+    def _asked_between(
+        self, here: int, position: int, stages: Sequence[Stage], recorded: Mapping[str, Recorded]
+    ) -> tuple[Condition, ...]:
         evidence = Evidence(recorded, self.facts(), self.roles())
-        return conditions_of(stages[self.require_in_progress() - 1 : position - 1], evidence)
+        return conditions_of(stages[here - 1 : position - 1], evidence)
 
     def promote(
         self,
@@ -145,16 +162,33 @@ class Progress(Potential):
         self._enter(stages, position, on)
         return passed_over
 
+    def require_winnable(
+        self,
+        stages: Sequence[Stage],
+        recorded: Mapping[str, Recorded],
+        *,
+        confirmed: bool,
+        overridden: bool = False,
+    ) -> bool:
+        """Ask the present stage for its conditions before it is left by winning (1.2).
+
+        Of the present stage only: one may win from any stage, and those after it were never
+        entered. Returns whether unmet ones were `overridden`. Raises `PromotionConditionsUnmet`,
+        and `PromotionReminder` unless reminders are `confirmed`.
+        """
+        asked = self.conditions_until(self.require_in_progress() + 1, stages, recorded)
+        return require_met(asked, confirmed=confirmed, overridden=overridden)
+
     def return_to_stage(self, on: date, to_stage: str, stages: Sequence[Stage]) -> None:
         """Go back to an earlier stage that the present one allows.
 
         Raises `ReturnNotAllowed`, `DateBeforePrevious`, or what `require_in_progress` raises.
         """
-        present = stages[self.require_in_progress() - 1]
+        here = self.require_in_progress()
         target = place_of(stages, to_stage)
-        if target is None or to_stage not in present.may_return_to:
-            named = stages[target - 1] if target else to_stage
-            raise ReturnNotAllowed(stage=named, current=present)
+        if target is None:
+            raise ReturnNotAllowed(stage=to_stage, current=stages[here - 1])
+        _require_return(stages, here, target)
         business_day.follows(on, self.last_step_on)
         self._enter(stages, target, on)
 
@@ -166,26 +200,49 @@ class Progress(Potential):
         version: int,
         stages: Sequence[Stage],
         to_stage: str | None,
-    ) -> None:
+        recorded: Mapping[str, Recorded],
+        confirmed: bool = False,
+        overridden: bool = False,
+    ) -> bool:
         """Follow another version, or another method, in the stage of the same code or a named one.
 
-        Its days there begin anew. Raises `StageNotInVersion` for a stage that is not there or is
-        entered by winning, `DateBeforePrevious`, or what `require_in_progress` raises.
+        Its days there begin anew. To stay asks nothing; to get on or back by the way is asked what
+        a promotion or a return in the new version would be. Returns whether anything was
+        `overridden`. Raises `StageNotInVersion` for a stage that is not there or is entered by
+        winning, `DateBeforePrevious`, `ReturnNotAllowed`, `StageNotSkippable`,
+        `PromotionConditionsUnmet`, `PromotionReminder` unless reminders are `confirmed`, or what
+        `require_in_progress` raises.
         """
-        self.require_in_progress()
+        position = self.require_in_progress()
         code = to_stage or self.stage_code
         target = place_of(stages, code)
         if target is None or stages[target - 1].closing:
             named = stages[target - 1] if target else code
             raise StageNotInVersion(stage=named, version=version)
         business_day.follows(on, self.last_step_on)
+        working = sum(not stage.closing for stage in stages)
+        here = min(place_of(stages, self.stage_code) or position, working)
+        if target < here:
+            passed_over = _require_return(stages, here, target, overridden=overridden)
+        else:
+            skips = _require_skippable(stages[here : target - 1], overridden=overridden)
+            asked = self._asked_between(here, target, stages, recorded)
+            unmet = require_met(asked, confirmed=confirmed, overridden=overridden)
+            passed_over = skips or unmet
         self.method_id, self.method_version = method_id, version
         self._enter(stages, target, on)
+        return passed_over
 
     def require_may_override(self, scopes: frozenset[str]) -> None:
         """Raise `OverrideNotAllowed` unless the caller may pass over unmet conditions."""
         if OVERRIDE_SCOPE not in scopes:
             raise OverrideNotAllowed(scope=OVERRIDE_SCOPE)
+
+    def stay_until(self, on: date) -> Stay:
+        """Return its stay in the present stage, if it ends on that day."""
+        since, due = self.stage_entered_on, self.stage_due_on
+        planned = (due - since).days if since and due else None
+        return Stay(self.stage_code, planned, (on - since).days if since else None)
 
     def is_overdue(self, today: date) -> bool:
         """Whether it has been in its stage longer than planned."""
@@ -200,3 +257,23 @@ class Progress(Potential):
         self.stage_kind = stage.kind
         self.stage_due_on = on + timedelta(days=stage.planned_days)
         self.stage_overdue_told = False
+
+
+def _require_skippable(skipped: Sequence[Stage], *, overridden: bool = False) -> bool:
+    """Raise `StageNotSkippable` if one may not be skipped; return whether that is `overridden`."""
+    barred = [stage for stage in skipped if not stage.skippable]
+    if barred and not overridden:
+        raise StageNotSkippable(stage=barred[0])
+    return bool(barred)
+
+
+def _require_return(
+    stages: Sequence[Stage], here: int, target: int, *, overridden: bool = False
+) -> bool:
+    """Raise `ReturnNotAllowed` where the method allows no return; return whether `overridden`."""
+    present, named = stages[here - 1], stages[target - 1]
+    if named.code in present.may_return_to:
+        return False
+    if not overridden:
+        raise ReturnNotAllowed(stage=named, current=present)
+    return True

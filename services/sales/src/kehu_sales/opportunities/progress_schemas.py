@@ -12,7 +12,7 @@ from kehu_contracts.base import OrLater
 from kehu_kernel.amounts import POSITIVE, Written, digits
 from kehu_kernel.wire import shown
 from kehu_sales.methods.stages import Control, Stage
-from kehu_sales.opportunities.history import Evaluation, StageEntry
+from kehu_sales.opportunities.history import WINNING, Evaluation, StageEntry
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Condition, ConditionKind, Recorded
 from kehu_sales.opportunities.words import (
@@ -61,19 +61,26 @@ class StageEntryRead(BaseModel):
     entered_on: date = Field(description="Day it entered.")
     left_on: date | None = Field(description="Day it left or was closed; null while it is there.")
     actual_days: int = Field(description="Days it stayed, or has stayed until today.")
-    overdue: bool = Field(description="Whether it stayed longer than planned.")
+    overdue: bool = Field(
+        description="Whether it stayed longer than planned; a closing stage never is."
+    )
     entered_by: str = Field(description="Token subject of who promoted it.")
-    left_by: str | None = Field(description="Token subject of who moved it on, or to the pool.")
+    left_by: str | None = Field(
+        description="Token subject of who moved it on, closed it, or moved it to the pool; null "
+        "for what was closed before 27 November 2026."
+    )
     manner: str | None = Field(
         description="How it came there: evaluation, promotion, return, method_move, winning; null "
         "for entries of before 24 November 2026."
     )
     reason: str | None = Field(description="Why it was returned, or moved to another version.")
-    override_reason: str | None = Field(description="Why unmet conditions were passed over.")
+    override_reason: str | None = Field(description="Why what the method asks for was passed over.")
 
     @classmethod
     def of(cls, entry: StageEntry, left_on: date | None, left_by: str | None, today: date) -> Self:
         """Return the stay as the API shows it."""
+        closing = entry.manner == WINNING  # after the order: nothing leaves it, nothing is late
+        left_on, left_by = (None, None) if closing else (left_on, left_by)
         days = ((left_on or today) - entry.entered_on).days
         return cls(
             position=entry.position,
@@ -84,7 +91,7 @@ class StageEntryRead(BaseModel):
             entered_on=entry.entered_on,
             left_on=left_on,
             actual_days=days,
-            overdue=days > entry.planned_days,
+            overdue=not closing and days > entry.planned_days,
             entered_by=entry.entered_by,
             left_by=left_by,
             manner=entry.manner,

@@ -14,6 +14,7 @@ from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.db import among
+from kehu_sales.opportunities.having_kinds import of_kinds
 from kehu_sales.opportunities.history import Evaluation, PoolMove, StageEntry
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
@@ -32,7 +33,7 @@ SORT_COLUMNS = {
 }
 EXACT_FILTERS = (
     "stage_code", "owner_id", "department_id", "method_id", "lead_id", "number",
-    "external_ref", "reported_by_id", "method_version", "level",
+    "external_ref", "reported_by_id", "method_version", "level", "evaluator_id", "competitor_id",
 )  # fmt: skip
 MOST = 50_000
 """Ids that are looked at, where less than one in a hundred has the topic or the product."""
@@ -56,6 +57,8 @@ def matching(tenant_id: str, filters: OpportunityFilters, today: date) -> Select
         query = query.where(of_customer(Opportunity.customer_id, tenant_id, filters.customer_id))
     if filters.status:
         query = query.where(one_of(Opportunity.status, filters.status))
+    if filters.kind:
+        query = query.where(of_kinds(filters.kind))
     if filters.overdue is not None:
         overdue = and_(Opportunity.status == Status.IN_PROGRESS, Opportunity.stage_due_on < today)
         query = query.where(
@@ -137,38 +140,47 @@ async def pool_moves_of(session: Session, opportunity_id: UUID) -> list[PoolMove
 
 LIVES = """
     WITH lives AS (
-        SELECT opportunity_id, max(moved_at) AS since, max(moved_on) AS since_day
-        FROM opportunity_pool_moves
-        WHERE tenant_id = $1 AND opportunity_id = ANY ($2::uuid[]) AND move = 'taken_up'
-        GROUP BY opportunity_id
+        SELECT o.id AS opportunity_id, max(p.moved_at) AS since,
+            greatest(o.opened_on, max(p.moved_on)) AS since_day
+        FROM opportunities o
+        LEFT JOIN opportunity_pool_moves p
+            ON p.tenant_id = $1 AND p.opportunity_id = o.id AND p.move = 'taken_up'
+        WHERE o.tenant_id = $1 AND o.id = ANY ($2::uuid[])
+        GROUP BY o.id, o.opened_on
     )
 """
-"""Since when each opportunity lives that was taken up from the pool."""
+"""Since which day each opportunity lives; and since when, if it was taken up from the pool."""
+NO_DOCUMENT = "NULL::text"
 COUNTED = """
     SELECT '{what}' AS what, r.opportunity_id, r.stage_code, {document} AS document, count(*)
-    FROM {table} r LEFT JOIN lives ON lives.opportunity_id = r.opportunity_id
+    FROM {table} r JOIN lives ON lives.opportunity_id = r.opportunity_id
     WHERE r.tenant_id = $1 AND r.opportunity_id = ANY ($2::uuid[]) AND r.stage_code IS NOT NULL
-        AND coalesce({this_life}, true) AND {counts}
+        AND coalesce({recorded} >= lives.since, true)
+        AND coalesce({day} >= lives.since_day, true) AND {counts}
     GROUP BY r.opportunity_id, r.stage_code, {document}
 """
 RECORDED = LIVES + " UNION ALL ".join(
-    COUNTED.format(what=what, table=table, this_life=this_life, counts=counts, document=document)
-    for what, table, this_life, counts, document in (
-        ("activities", "activities", "r.created_at >= lives.since", "true", "NULL::text"),
-        ("visits", "activities", "r.created_at >= lives.since", "r.kind = 'visit'", "NULL::text"),
-        ("tasks", "tasks", "r.created_at >= lives.since", "r.status = 'completed'", "NULL::text"),
-        ("quotes", "quotes", "r.created_at >= lives.since", "true", "NULL::text"),
+    COUNTED.format(
+        what=what, table=table, recorded=recorded, day=day, counts=counts, document=document
+    )
+    for what, table, recorded, day, counts, document in (
+        ("activities", "activities", "r.created_at", "r.occurred_on", "true", NO_DOCUMENT),
+        ("visits", "activities", "r.created_at", "r.occurred_on", "r.kind = 'visit'", NO_DOCUMENT),
+        ("tasks", "tasks", "r.created_at", "r.finished_on", "r.status = 'completed'", NO_DOCUMENT),
+        ("quotes", "quotes", "r.created_at", "r.quoted_on", "true", NO_DOCUMENT),
         (
             "samples",
             "samples",
-            "r.delivered_on >= lives.since_day",
+            "NULL::timestamptz",
+            "r.delivered_on",
             "r.state = ANY ($3::text[])",
-            "NULL::text",
+            NO_DOCUMENT,
         ),
         (
             "approvals",
             "approvals",
-            "r.approved_at >= lives.since",
+            "r.approved_at",
+            "NULL::date",
             "r.state = 'approved'",
             "r.kind",
         ),
@@ -182,9 +194,10 @@ async def recorded_in_stages(
     """Return what is recorded for each opportunity, by stage code. One statement.
 
     Samples count in the stage they were delivered in, whatever became of them since; documents in
-    the stage they were approved in, unless they were un-approved. What was recorded before the
-    opportunity was last taken up from the reserve pool counts no more: it went back to potential
-    there, and goes through the gates anew (4 §5.3, L2906-2912).
+    the stage they were approved in, unless they were un-approved. What happened before the day it
+    was opened does not count, however late it was typed in. What happened, or was recorded, before
+    the opportunity was last taken up from the reserve pool counts no more: it went back to
+    potential there, and goes through the gates anew (4 §5.3, L2906-2912).
     """
     if not opportunity_ids:
         return {}

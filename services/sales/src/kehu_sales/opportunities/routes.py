@@ -25,6 +25,7 @@ from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.routes import AllowedCollision, tell
 from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
+from kehu_sales.directory.errors import EmployeeHasLeft, UnknownEmployee
 from kehu_sales.grading.errors import LevelNotGraded
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.methods.errors import MethodWithdrawn, NoDefaultMethod, UnknownMethod
@@ -84,6 +85,7 @@ WRITE = requires("sales:opportunities:write")
 OVER = (OpportunityIsClosed, EvaluationHasFailed)
 NOT_NOW = (*OVER, OpportunityInPool)
 DATES = (DateInFuture, DateBeforePrevious)
+STAFF = (UnknownEmployee, EmployeeHasLeft)
 LINES = (UnknownProduct, ProductWithdrawn, MixedCurrencies, AmountTooLarge, RevenueIsSumOfLines)
 
 
@@ -109,6 +111,7 @@ Currency = Annotated[str, Depends(_currency)]
         MethodWithdrawn,
         NoDefaultMethod,
         UnknownCompetitor,
+        *STAFF,
         DateInFuture,
         OpportunityCollides,
         OutsideRowScope,
@@ -202,6 +205,7 @@ async def read_opportunity(
         CustomerMerged,
         CustomerHasEnded,
         UnknownCompetitor,
+        *STAFF,
         DateInFuture,
         OpportunityCollides,
         OpportunityInPool,
@@ -234,7 +238,7 @@ async def change_opportunity(
     "/{opportunity_id}/submit",
     summary="Submit an opportunity for evaluation",
     dependencies=[WRITE],
-    responses=problems(*NOT_NOW, NotAwaitingSubmission, *DATES),
+    responses=problems(*NOT_NOW, NotAwaitingSubmission, *STAFF, *DATES),
 )
 async def submit_opportunity(
     opportunity_id: UUID,
@@ -261,6 +265,7 @@ async def submit_opportunity(
         NotTheEvaluator,
         NextEvaluatorMissing,
         NextEvaluatorNotWanted,
+        *STAFF,
         *DATES,
     ),
 )
@@ -368,6 +373,9 @@ async def list_stages(opportunity_id: UUID, session: Session, today: Today) -> S
         CustomerHasEnded,
         MixedCurrencies,
         UnknownCloseReason,
+        OverrideNotAllowed,
+        PromotionConditionsUnmet,
+        PromotionReminder,
         *DATES,
     ),
 )
@@ -375,13 +383,18 @@ async def win_opportunity(
     opportunity_id: UUID,
     data: OpportunityWin,
     session: Session,
+    actor: CurrentActor,
     today: Today,
     version: OptionalVersion,
     response: Response,
 ) -> OpportunityRead:
-    """Close it as won, with day and reason. This is final."""
+    """Close it as won, with day and reason. This is final.
+
+    Where the method says so (`winning_asks`), the stage that is left asks for its conditions as it
+    does for a promotion.
+    """
     opportunity = await service.win_opportunity(
-        session, opportunity_id, data, today=today, expected_version=version
+        session, opportunity_id, data, actor=actor, today=today, expected_version=version
     )
     return _answer(opportunity, response)
 

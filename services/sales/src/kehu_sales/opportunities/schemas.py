@@ -260,6 +260,15 @@ class OpportunityWin(Input):
         description="The amount that was really agreed. If omitted: that of its contracts in "
         "force, else of the quote accepted, last sent or approved, else the expected revenue.",
     )
+    confirm_reminders: Flag = Field(
+        False, description="Win although conditions that only remind are not met."
+    )
+    override_reason: LongText | None = Field(
+        None,
+        description="Why to win although conditions of the stage, strict ones too, are unmet. "
+        "Needs the scope `sales:opportunities:override`; kept in the event, the audit log, and "
+        "with the closing stage if there is one.",
+    )
 
 
 class OpportunityLoss(Input):
@@ -319,6 +328,9 @@ class OpportunityRead(BaseModel):
     closed_on: date | None = Field(description="Day it was won or lost.")
     close_reason: str | None = Field(description="Why it was won or lost.")
     close_reason_code: str | None = Field(description="Why, by the tenant's list of reasons.")
+    closed_by: str | None = Field(
+        description="Token subject of who won or lost it; null before 27 November 2026."
+    )
     won_amount: Money | None = Field(description="The amount that was really agreed.")
     kind: OrLater[Kind] = Field(
         description="Which of the five kinds it is: potential, effective, feasible, target, "
@@ -405,6 +417,16 @@ class OpportunityFilters(PageParams):
         None, description="Past the handling time limit of its level, by today; or not."
     )
     reported_by_id: UUID | None = Field(None, description="Reported by this employee.")
+    evaluator_id: UUID | None = Field(
+        None, description="In evaluation, and waiting for the decision of this employee."
+    )
+    kind: list[Kind] = Field(
+        default_factory=list,
+        description="Of one of the five kinds: potential, effective, feasible, target, successful.",
+    )
+    competitor_id: UUID | None = Field(
+        None, description="Naming this competitor, by its file, as the one we meet or lost to."
+    )
     lead_id: UUID | None = Field(None, description="Converted from this lead.")
     number: str | None = Field(None, description="With exactly this number.")
     external_ref: str | None = Field(None, description="With exactly this external reference.")

@@ -1,6 +1,7 @@
 """What can be done with an opportunity. One function per command; each runs in one transaction."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.competitors.models import Competitor
 from kehu_sales.competitors.queries import load_competitors
 from kehu_sales.customers.service import load_customers, require_customer
+from kehu_sales.directory.service import load_staff
 from kehu_sales.grading.queries import require_level
 from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.models import Method
@@ -70,6 +72,7 @@ async def create_opportunity(
         competitors=await load_competitors(
             session, [data.competitor_id] if data.competitor_id else []
         ),
+        staff=await load_staff(session, [data.owner_id]),
     )
     opportunity = decisions.prepare(
         data, known, today=today, currency=currency, reporter_id=reporter_id
@@ -106,7 +109,7 @@ async def change_opportunity(
 
     Raises `OpportunityCollides`, `OpportunityIsClosed`, `EvaluationHasFailed`, `OpportunityInPool`,
     `RevenueIsSumOfLines`, `UnknownCustomer`, `CustomerHasEnded`, `UnknownCompetitor`,
-    `DateInFuture`, or what `decisions.priced` raises.
+    `DateInFuture`, or what `decisions.priced` and, for another owner, `Staff.require` raise.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
@@ -116,6 +119,8 @@ async def change_opportunity(
         await require_customer(session, data.customer_id)
     if data.competitor_id is not None:
         await reference(session, Competitor, data.competitor_id, UnknownCompetitor)
+    if data.owner_id != opportunity.owner_id:
+        (await load_staff(session, [data.owner_id])).require(data.owner_id)
     await _expect(session, opportunity, data)
     for on in (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on):
         business_day.happened(on, today)
@@ -169,7 +174,8 @@ async def submit_opportunity(
 ) -> Opportunity:
     """Submit to a named evaluator. Raises what `decisions.submit` raises."""
     opportunity = await _lock(session, opportunity_id, expected_version)
-    decisions.submit(session, opportunity, data, today=today)
+    staff = await load_staff(session, [data.evaluator_id])
+    decisions.submit(session, opportunity, data, staff, today=today)
     return opportunity
 
 
@@ -185,8 +191,9 @@ async def evaluate_opportunity(
     """Decide on an opportunity in evaluation. Raises what `decisions.evaluate` raises."""
     opportunity = await _lock(session, opportunity_id, expected_version)
     method = await _method_of(session, opportunity)
+    staff = await load_staff(session, [data.next_evaluator_id])
     await session.see_all_rows()  # once decided it may be out of the evaluator's sight
-    decisions.evaluate(session, opportunity, data, method, actor=actor, today=today)
+    decisions.evaluate(session, opportunity, data, method, staff, actor=actor, today=today)
     await regrade(session, [opportunity], today=today)
     return opportunity
 
@@ -208,6 +215,7 @@ async def promote_opportunity(
     )
     recorded = found.get(opportunity.id, {})
     decisions.promote(session, opportunity, data, stages, recorded, actor=actor, today=today)
+    await regrade(session, [opportunity], today=today)
     return opportunity
 
 
@@ -230,6 +238,7 @@ async def win_opportunity(
     opportunity_id: UUID,
     data: OpportunityWin,
     *,
+    actor: Actor,
     today: date,
     expected_version: int | None = None,
 ) -> Opportunity:
@@ -238,9 +247,18 @@ async def win_opportunity(
     await require_reason(session, Outcome.WON, data.reason_code)
     customer_id = opportunity.customer_id
     customers = await load_customers(session, [customer_id] if customer_id else [])
-    stages = await stages_followed(session, opportunity) if opportunity.stage_code else ()
-    agreed = await queries.agreed_amounts(session, [opportunity.id])
-    decisions.win(session, opportunity, data, customers, stages, agreed=agreed, today=today)
+    method = await _method_of(session, opportunity)
+    older = not decisions.is_newest(opportunity, method)
+    known = Known(
+        customers=customers,
+        agreed=await queries.agreed_amounts(session, [opportunity.id]),
+        methods={method.id: method},
+        past_versions=await past_versions(session, {_followed(opportunity)} if older else set()),
+    )
+    left = known.stages(opportunity)[(opportunity.stage_position or 1) - 1]
+    if method.winning_asks and asks_for_records([left]):
+        known = replace(known, recorded=await queries.recorded_in_stages(session, [opportunity.id]))
+    decisions.win(session, opportunity, data, known, actor=actor, today=today)
     return opportunity
 
 
@@ -307,11 +325,13 @@ async def list_stages(
         ]
         if exits:
             # One that was closed before it went to the pool left its stage then.
-            stays.append((entry, exits[0].closed_on or exits[0].moved_on, exits[0].moved_by))
+            move = exits[0]
+            by = move.closed_by if move.closed_on else move.moved_by
+            stays.append((entry, move.closed_on or move.moved_on, by))
         elif following:
             stays.append((entry, following.entered_on, following.entered_by))
         else:
-            stays.append((entry, opportunity.closed_on, None))
+            stays.append((entry, opportunity.closed_on, opportunity.closed_by))
     return stays
 
 
@@ -336,8 +356,12 @@ async def stages_followed(
         method = await require(session, Method, opportunity.method_id)
     if decisions.is_newest(opportunity, method):
         return method.stages
-    asked = {(opportunity.method_id, opportunity.method_version)}
-    return decisions.followed(opportunity, method, await past_versions(session, asked))
+    past = await past_versions(session, {_followed(opportunity)})
+    return decisions.followed(opportunity, method, past)
+
+
+def _followed(opportunity: Opportunity) -> tuple[UUID, int]:
+    return opportunity.method_id, opportunity.method_version
 
 
 async def _lock(

@@ -7,7 +7,7 @@ from fastapi import Query, Response
 
 from kehu_kernel.auth import requires
 from kehu_kernel.business_day import DateBeforePrevious, DateInFuture
-from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
+from kehu_kernel.http import CurrentActor, OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.problems import problems
 from kehu_sales.methods.errors import MethodWithdrawn, UnknownMethod, UnknownMethodVersion
 from kehu_sales.opportunities.errors import (
@@ -17,6 +17,9 @@ from kehu_sales.opportunities.errors import (
     NotInProgress,
     OpportunityInPool,
     OpportunityIsClosed,
+    OverrideNotAllowed,
+    PromotionConditionsUnmet,
+    PromotionReminder,
     ReturnNotAllowed,
     StageEnteredByWinning,
     StageNotInVersion,
@@ -50,7 +53,11 @@ async def read_gate(
     ] = None,
 ) -> GateRead:
     """Every condition of the stage that is left, and of those that are skipped, needed and had."""
-    return GateRead.of(*await service.gate(session, opportunity_id, to_stage), today)
+    opportunity, method, stages, recorded, target = await service.gate(
+        session, opportunity_id, to_stage
+    )
+    asks = method.winning_asks
+    return GateRead.of(opportunity, stages, recorded, target, today, winning_asks=asks)
 
 
 @routes.post(
@@ -86,6 +93,11 @@ async def return_opportunity_to_stage(
         UnknownMethodVersion,
         FollowsAlready,
         StageNotInVersion,
+        StageNotSkippable,
+        ReturnNotAllowed,
+        OverrideNotAllowed,
+        PromotionConditionsUnmet,
+        PromotionReminder,
         *DATES,
     ),
 )
@@ -93,16 +105,19 @@ async def move_opportunity_to_method(
     opportunity_id: UUID,
     data: MethodMove,
     session: Session,
+    actor: CurrentActor,
     today: Today,
     version: OptionalVersion,
     response: Response,
 ) -> OpportunityRead:
     """Follow the newest version, or the one named, in the stage of the same code or a named one.
 
-    Its days in the stage begin anew; conditions are not asked, the reason is kept instead.
+    Its days in the stage begin anew. To stay asks nothing; to get on by the way, or back, asks what
+    a promotion or a return would, unless a holder of the scope `sales:opportunities:override` gives
+    an `override_reason`.
     """
     opportunity = await service.move_method(
-        session, opportunity_id, data, today=today, expected_version=version
+        session, opportunity_id, data, actor=actor, today=today, expected_version=version
     )
     set_etag(response, opportunity)
     return OpportunityRead.of(opportunity)

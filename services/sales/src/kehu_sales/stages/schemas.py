@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import OrLater
-from kehu_kernel.wire import Day, Input, LongText, Text, Whole
+from kehu_kernel.wire import Day, Flag, Input, LongText, Text, Whole
 from kehu_sales.methods.stages import BuyerStage, Control, Kind, Period, Stage
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.progress_schemas import (
@@ -45,6 +45,14 @@ class MethodMove(Input):
     to_stage: Text | None = Field(
         None, description="Code of the stage it is in then; that of the same code if omitted."
     )
+    confirm_reminders: Flag = Field(
+        False, description="Go on although conditions that only remind are not met."
+    )
+    override_reason: LongText | None = Field(
+        None,
+        description="Why to go on, or back, although the version asks for more. Needs the scope "
+        "`sales:opportunities:override`; kept in the history of stages.",
+    )
     on: Day | None = Field(None, description=ON)
 
 
@@ -68,6 +76,10 @@ class GateRead(BaseModel):
     )
     unmet: list[ConditionRead] = Field(description="Those that are not met.")
     allowed: bool = Field(description="Whether it can be promoted without overriding.")
+    winning_asks: bool = Field(
+        description="Whether winning asks for the conditions of the present stage."
+    )
+    winning_allowed: bool = Field(description="Whether it can be won without overriding them.")
     needs_confirmation: bool = Field(description="Whether reminders must be confirmed.")
     may_return_to: list[str] = Field(description="Earlier stages it may be returned to.")
 
@@ -79,6 +91,8 @@ class GateRead(BaseModel):
         recorded: Mapping[str, Recorded],
         target: int | None,
         today: date,
+        *,
+        winning_asks: bool,
     ) -> Self:
         """Return the gate to the stage at the position `target`; None if there is none."""
         position = opportunity.require_in_progress()
@@ -87,6 +101,7 @@ class GateRead(BaseModel):
         read = [ConditionRead.of(condition) for condition in conditions]
         unmet = [one for one in read if not one.met]
         controls = {one.control for one in unmet}
+        here_unmet = {one.control for one in unmet if one.stage_code == here.code}
         entered = opportunity.stage_entered_on or opportunity.last_step_on
         return cls(
             stage_code=here.code,
@@ -102,6 +117,8 @@ class GateRead(BaseModel):
             conditions=read,
             unmet=unmet,
             allowed=target is not None and Control.STRICT not in controls,
+            winning_asks=winning_asks,
+            winning_allowed=not winning_asks or Control.STRICT not in here_unmet,
             needs_confirmation=Control.REMIND in controls,
             may_return_to=list(here.may_return_to),
         )

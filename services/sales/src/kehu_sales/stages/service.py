@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from kehu_kernel import audit, business_day, outbox
+from kehu_kernel.context import Actor
 from kehu_kernel.db import require
 from kehu_kernel.session import Session
+from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.errors import UnknownMethod, UnknownMethodVersion
 from kehu_sales.methods.models import Method
 from kehu_sales.methods.queries import load_methods, past_versions
@@ -18,29 +20,31 @@ from kehu_sales.opportunities import events
 from kehu_sales.opportunities.decisions import add_entry
 from kehu_sales.opportunities.errors import FollowsAlready, LastStage
 from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.opportunities.progress import Stay
 from kehu_sales.opportunities.promotion import Recorded
 from kehu_sales.opportunities.queries import recorded_in_stages
-from kehu_sales.opportunities.service import stages_followed
+from kehu_sales.opportunities.service import asks_for_records, stages_followed
 from kehu_sales.opportunities.words import Status
 from kehu_sales.stages.schemas import MethodMove, StageReturn
 
 
 async def gate(
     session: Session, opportunity_id: UUID, to_stage: str | None
-) -> tuple[Opportunity, tuple[Stage, ...], Mapping[str, Recorded], int | None]:
-    """Return an opportunity, its stages, what is recorded in them, and the position it goes to.
+) -> tuple[Opportunity, Method, tuple[Stage, ...], Mapping[str, Recorded], int | None]:
+    """Return an opportunity, its method, its stages, what is recorded there, and where it goes to.
 
-    The position is None in the last stage. Raises `NotALaterStage`,
-    `StageEnteredByWinning`, `StageNotSkippable`, `NotInProgress`.
+    That position is None in the last stage. Raises `NotALaterStage`, `StageEnteredByWinning`,
+    `StageNotSkippable`, `NotInProgress`.
     """
     opportunity = await require(session, Opportunity, opportunity_id)
     opportunity.require_in_progress()
     stages = await stages_followed(session, opportunity)
+    method = await require(session, Method, opportunity.method_id)
     recorded = await recorded_in_stages(session, [opportunity.id])
     target: int | None = None
     with suppress(LastStage):  # no refusal here: it can be won or lost
         target = opportunity.next_position(stages, to_stage)
-    return opportunity, stages, recorded.get(opportunity.id, {}), target
+    return opportunity, method, stages, recorded.get(opportunity.id, {}), target
 
 
 async def return_to_stage(
@@ -60,8 +64,10 @@ async def return_to_stage(
     )
     stages = await stages_followed(session, opportunity, lock=True)
     on = business_day.happened(data.on, today)
+    left = opportunity.stay_until(on)
     opportunity.return_to_stage(on, data.to_stage, stages)
-    _tell_entry(session, opportunity, stages, "return", data.reason)
+    _tell_entry(session, opportunity, stages, "return", left, data.reason)
+    await regrade(session, [opportunity], today=today)
     return opportunity
 
 
@@ -70,13 +76,14 @@ async def move_method(
     opportunity_id: UUID,
     data: MethodMove,
     *,
+    actor: Actor,
     today: date,
     expected_version: int | None = None,
 ) -> Opportunity:
-    """Let it follow another version, for a reason that is kept.
+    """Let it follow another version, for a reason that is kept; so is one to override.
 
     Raises `UnknownMethod`, `MethodWithdrawn`, `UnknownMethodVersion`, `FollowsAlready`,
-    `DateInFuture`, or what `Opportunity.follow` raises.
+    `OverrideNotAllowed`, `DateInFuture`, or what `Opportunity.follow` raises.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
@@ -92,14 +99,25 @@ async def move_method(
     if (method_id, version) == (opportunity.method_id, opportunity.method_version):
         raise FollowsAlready(number=opportunity.number, version=version)
     stages = await _stages_of(session, method, version)
-    opportunity.follow(
-        business_day.happened(data.on, today),
+    if data.override_reason is not None:
+        opportunity.require_may_override(actor.scopes)
+    counted = [opportunity.id] if asks_for_records(stages) else []
+    recorded = await recorded_in_stages(session, counted)
+    on = business_day.happened(data.on, today)
+    left = opportunity.stay_until(on)
+    overridden = opportunity.follow(
+        on,
         method_id=method_id,
         version=version,
         stages=stages,
         to_stage=data.to_stage,
+        recorded=recorded.get(opportunity.id, {}),
+        confirmed=data.confirm_reminders,
+        overridden=data.override_reason is not None,
     )
-    _tell_entry(session, opportunity, stages, "method_move", data.reason)
+    kept = data.override_reason if overridden else None
+    _tell_entry(session, opportunity, stages, "method_move", left, data.reason, kept)
+    await regrade(session, [opportunity], today=today)
     return opportunity
 
 
@@ -142,10 +160,14 @@ def _tell_entry(
     opportunity: Opportunity,
     stages: tuple[Stage, ...],
     manner: str,
+    left: Stay,
     reason: str,
+    override_reason: str | None = None,
 ) -> None:
-    add_entry(session, opportunity, stages, manner, reason=reason)
+    why = {"reason": reason, "override_reason": override_reason}
+    add_entry(session, opportunity, stages, manner, **why)
     action = {"return": "returned", "method_move": "method-moved"}[manner]
-    fields = audit.changed(session, opportunity, action, reason=(None, reason))
-    event = events.stage_entered(opportunity, fields, manner, reason=reason)
+    told = {name: (None, one) for name, one in why.items()}
+    fields = audit.changed(session, opportunity, action, **told)
+    event = events.stage_entered(opportunity, fields, manner, left, **why)
     outbox.add(session, event, sequence=opportunity.version)
