@@ -210,7 +210,7 @@ class TestStages:
         assert (moved["stage_code"], moved["next_stage_code"]) == ("sign", None)
         assert moved["percent_complete"] == 25
         assert moved["stages"][0]["ended_on"] == moved["stages"][1]["entered_on"] == ago(20)
-        over = await done(await client.post(url, json={"next_stage": "pre-study"}))
+        over = await done(await client.post(url, json={"next_stage": None}))
         assert (over["stage_code"], over["percent_complete"]) == (None, 100)
         assert problem(await client.post(url, json={"next_stage": None})) == (409, "no-stage-left")
 
@@ -375,7 +375,7 @@ class TestClosing:
         assert [given["lines"][0][name] for name in ("delivered", "given_up", "open")] == [
             "2", "4", "0"
         ]  # fmt: skip
-        await done(await client.post(f"{url}/promote", json={"next_stage": "pre-study"}))
+        await done(await client.post(f"{url}/promote", json={"next_stage": None}))
         etag = (await client.get(url)).headers["etag"]
         await client.patch(url, json={"summary": "按期完成"}, headers={"If-Match": etag})
         closed = await done(await client.post(f"{url}/close", json={}))

@@ -19,7 +19,10 @@ ALIKE = {
     "levels", "lines", "matrix", "milestones", "proposals", "rules",
 }  # fmt: skip
 """Lists in which two may be alike: two lines of one product, two instalments of one day."""
-RULED = {"ages", "answers", "bands", "checklist", "questions", "serial_numbers", "stages", "team"}
+RULED = {
+    "ages", "answers", "bands", "checklist", "customer_values", "questions", "serial_numbers",
+    "stages", "standards", "team",
+}  # fmt: skip
 """Lists in which a rule of the slice refuses those that repeat, with an error of its own."""
 
 

@@ -47,7 +47,7 @@ class TestAttainment:
         self, target: Target
     ) -> None:
         """4 L2760: the person meets the target only when a big order falls in."""
-        found = attainment(target, Won(Decimal(320000), Decimal(250000), 4, None))
+        found = attainment(target, Won(Decimal(320000), Decimal(250000), 4, None, None, None))
         assert found.percent == Decimal("106.67")
         assert found.won_without_largest.amount == Decimal("70000.00")
         assert found.percent_without_largest == Decimal("23.33")

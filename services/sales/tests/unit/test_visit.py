@@ -71,7 +71,7 @@ class TestConsent:
 
     def test_is_asked_of_a_superior_until_the_plan_is_another_one(self) -> None:
         visit, boss = planned("existing_customer"), uuid4()
-        visit.submit(boss)
+        visit.submit("fang.wei", boss)
         assert visit.approver_id == boss
         visit.plan(default_policy().type_in_use("existing_customer"), {"business_trip": True})
         assert visit.approver_id is None

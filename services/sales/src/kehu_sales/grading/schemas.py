@@ -18,7 +18,6 @@ from kehu_sales.grading.models import (
     OpportunityAssessment,
 )
 from kehu_sales.grading.scheme import INDICATOR_EN, Indicator, RuleKind, rule_place
-from kehu_sales.lists import unlike
 from kehu_sales.opportunities.models import Opportunity
 
 SIZE = len(Indicator)
@@ -153,7 +152,7 @@ class SchemeUpdate(Patch):
         None, description="Currency of all its amounts, ISO 4217; the tenant's until one is given."
     )
     standards: (
-        Annotated[list[StandardInput], Field(min_length=1, max_length=SIZE), unlike("indicator")]
+        Annotated[list[StandardInput], Field(min_length=1, max_length=SIZE)]
         | None
     ) = Field(None, description="Value standards; those of indicators that are left out stay.")
     weights: WeightsInput | None = Field(None, description="The weights, given directly.")
@@ -174,7 +173,7 @@ class SchemeUpdate(Patch):
         None, description="The three levels, the highest first."
     )
     customer_values: (
-        Annotated[list[CustomerValueInput], Field(max_length=50), unlike("grade")] | None
+        Annotated[list[CustomerValueInput], Field(max_length=50)] | None
     ) = Field(None, description="What value grades of customers stand for.")
 
     lowest_value: Amount | None = Field(None, description=LOWEST)

@@ -41,6 +41,10 @@ class VisitSeries(Plan, TenantRow, Base):
             "ix_visit_series_due", "tenant_id", "plan_on", "id",
             postgresql_where=text("plan_on IS NOT NULL"),
         ),
+        Index(
+            "ix_visit_series_running", "tenant_id", "id",
+            postgresql_where=text("plan_on IS NOT NULL"),
+        ),
         Index("ix_visit_series_owner", "tenant_id", "owner_id"),
         Index("ix_visit_series_customer", "tenant_id", "customer_id"),
         Index("ix_visit_series_opportunity", "tenant_id", "opportunity_id"),
