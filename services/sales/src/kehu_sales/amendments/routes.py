@@ -32,7 +32,6 @@ from kehu_sales.amendments.schemas import (
 from kehu_sales.contracts.errors import (
     ContractNotReady,
     DueBeforeSigning,
-    LinesOfTheQuote,
     PlanDoesNotAddUp,
 )
 from kehu_sales.contracts.models import Contract
@@ -52,7 +51,6 @@ amending = router("/v1/contracts", "contracts")
         ContractNotReady,
         ContractBeingAmended,
         NothingAmended,
-        LinesOfTheQuote,
         AmendmentCurrencyDiffers,
         PeriodReversed,
         DueBeforeSigning,
