@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from kehu_contracts.base import DecimalText, Event
-from kehu_contracts.lines import DocumentLine
+from kehu_contracts.lines import OfferedLine
 from kehu_contracts.money import Money
 
 
@@ -20,25 +20,32 @@ class QuoteFact(Event):
     number: str = Field(description="Document number, such as QUO-2026-000123-2.")
     revision: int = Field(description="Counts the versions of the offer, from 1.")
     state: str = Field(
-        description="Draft, in_approval, approved, sent, accepted, rejected, expired or "
-        "superseded; may grow."
+        description="Draft, in_approval, approved, sent, accepted, rejected, expired, superseded "
+        "or cancelled; may grow."
     )
     opportunity_id: UUID | None = Field(description="The opportunity it is for.")
     price_list_id: UUID | None = Field(description="The price list it was made from.")
     customer_id: UUID | None = Field(description="The customer it is for.")
     owner_id: UUID | None = Field(description="The employee who works on it.")
-    lines: list[DocumentLine] = Field(description="Every product line, in order.")
+    lines: list[OfferedLine] = Field(description="Every product line, in order.")
     discount_percent: DecimalText = Field(description="Given off the sum of the lines, percent.")
     total: Money = Field(description="Sum of the lines less the discount.")
     quoted_on: date = Field(description="Business day of the quote.")
     expires_on: date | None = Field(description="Last business day the quote holds.")
     sent_on: date | None = Field(description="Business day it went to the customer.")
-    closed_on: date | None = Field(description="Business day of the answer, or of its expiry.")
+    closed_on: date | None = Field(
+        description="Business day it was answered, expired or cancelled."
+    )
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
     contract_id: UUID | None = Field(
         default=None,
         description="The contract that was made from it.",
         json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    root_id: UUID | None = Field(
+        default=None,
+        description="The first version of the offer; null in that one itself.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
     )
 
 
@@ -76,6 +83,12 @@ class QuoteExpired(QuoteFact):
     """The last day of a quote was over before the customer said anything."""
 
     type: ClassVar[str] = "sales.quote-expired.v1"
+
+
+class QuoteCancelled(QuoteFact):
+    """A quote was given up before the customer said yes."""
+
+    type: ClassVar[str] = "sales.quote-cancelled.v1"
 
 
 class PriceListState(Event):
@@ -162,6 +175,7 @@ EVENTS: tuple[type[Event], ...] = (
     QuoteAccepted,
     QuoteRejected,
     QuoteExpired,
+    QuoteCancelled,
     PriceListCreated,
     PriceListChanged,
     PriceListApproved,

@@ -125,6 +125,7 @@ async def _proposed(
             today,
             currency=contract.currency,
             kept=contract.lines,
+            only=contract.currency,
         )
         if currency != contract.currency:
             raise AmendmentCurrencyDiffers(

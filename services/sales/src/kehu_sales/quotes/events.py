@@ -4,7 +4,7 @@ from typing import Any
 
 from kehu_contracts import quoting
 from kehu_contracts import sales as contract
-from kehu_sales.lines import contract_lines
+from kehu_sales.quotes.lines import offered_lines
 from kehu_sales.quotes.models import Quote, QuoteState
 
 
@@ -13,12 +13,13 @@ def _state(quote: Quote, changed: list[str]) -> dict[str, Any]:
         "quote_id": quote.id,
         "number": quote.number,
         "revision": quote.revision,
+        "root_id": quote.root_id,
         "state": quote.state,
         "opportunity_id": quote.opportunity_id,
         "price_list_id": quote.price_list_id,
         "customer_id": quote.customer_id,
         "owner_id": quote.owner_id,
-        "lines": contract_lines(quote.lines, quote.currency),
+        "lines": offered_lines(quote.lines, quote.currency),
         "discount_percent": quote.discount_percent,
         "total": quote.sum,
         "quoted_on": quote.quoted_on,
@@ -40,10 +41,13 @@ def created(quote: Quote) -> contract.QuoteCreated | quoting.QuoteDrafted:
         opportunity_id=quote.opportunity_id,
         customer_id=quote.customer_id,
         owner_id=quote.owner_id,
-        lines=contract_lines(quote.lines, quote.currency),
+        lines=offered_lines(quote.lines, quote.currency),
         total=quote.sum,
         quoted_on=quote.quoted_on,
         expires_on=quote.expires_on,
+        revision=quote.revision,
+        state=quote.state,
+        discount_percent=quote.discount_percent,
     )
 
 
@@ -52,6 +56,7 @@ OF_STATE: dict[str, type[quoting.QuoteFact]] = {
     QuoteState.ACCEPTED: quoting.QuoteAccepted,
     QuoteState.REJECTED: quoting.QuoteRejected,
     QuoteState.EXPIRED: quoting.QuoteExpired,
+    QuoteState.CANCELLED: quoting.QuoteCancelled,
 }
 
 
