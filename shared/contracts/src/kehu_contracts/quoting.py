@@ -11,6 +11,38 @@ from kehu_contracts.lines import OfferedLine
 from kehu_contracts.money import Money
 
 
+class QuoteCreated(Event):
+    """A quote was made from the product lines of an opportunity."""
+
+    type: ClassVar[str] = "sales.quote-created.v1"
+    key: ClassVar[str] = "quote_id"
+
+    quote_id: UUID = Field(description="The quote.")
+    number: str = Field(description="Document number, such as QUO-2026-000123.")
+    opportunity_id: UUID = Field(description="The opportunity whose lines it took over.")
+    customer_id: UUID | None = Field(description="The customer it is for.")
+    owner_id: UUID | None = Field(description="The employee who made it.")
+    lines: list[OfferedLine] = Field(description="Every product line, in order.")
+    total: Money = Field(description="Sum of the lines.")
+    quoted_on: date = Field(description="Business day of the quote.")
+    expires_on: date | None = Field(description="Last business day the quote holds.")
+    revision: int | None = Field(
+        default=None,
+        description="Counts the versions of the offer, from 1.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
+    state: str | None = Field(
+        default=None,
+        description="How far it is; a new quote is a draft.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
+    discount_percent: DecimalText | None = Field(
+        default=None,
+        description="Given off the sum of the lines, percent.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
+
+
 class QuoteFact(Event):
     """A quote after a step of its life."""
 
@@ -169,6 +201,7 @@ class ApprovalDecided(ApprovalState):
 
 
 EVENTS: tuple[type[Event], ...] = (
+    QuoteCreated,
     QuoteDrafted,
     QuoteChanged,
     QuoteSent,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from kehu_contracts import quoting
-from kehu_contracts import sales as contract
 from kehu_sales.quotes.lines import offered_lines
 from kehu_sales.quotes.models import Quote, QuoteState
 
@@ -31,11 +30,11 @@ def _state(quote: Quote, changed: list[str]) -> dict[str, Any]:
     }
 
 
-def created(quote: Quote) -> contract.QuoteCreated | quoting.QuoteDrafted:
+def created(quote: Quote) -> quoting.QuoteCreated | quoting.QuoteDrafted:
     """Return the event of a new quote: with an opportunity it is the one that was always told."""
     if quote.opportunity_id is None:
         return quoting.QuoteDrafted(**_state(quote, []))
-    return contract.QuoteCreated(
+    return quoting.QuoteCreated(
         quote_id=quote.id,
         number=quote.number,
         opportunity_id=quote.opportunity_id,
