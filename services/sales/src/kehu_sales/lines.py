@@ -38,8 +38,8 @@ class MixedCurrencies(DomainError):
 
     code = "mixed-currencies"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "All amounts of a document are in one currency; here are {currencies}."
-    zh = "同一单据的金额必须使用同一币种；此处有 {currencies}。"
+    en = "All amounts of a document are in one currency; here are {currencies}. Name the currency."
+    zh = "同一单据的金额必须使用同一币种；此处有 {currencies}。请指定币种。"
 
 
 class AmountTooLarge(DomainError):
@@ -55,13 +55,15 @@ class AmountTooLarge(DomainError):
 class Line:
     """One product in a quantity, at the price of one unit; the document knows the currency.
 
-    The product's name is kept as it was when the line was written.
+    The product's name is kept as it was when the line was written. `typed`: somebody typed the
+    price; nobody typed what came from the price source, or from the product.
     """
 
     product_id: UUID
     product_name: str
     quantity: Decimal
     unit_price: Decimal
+    typed: bool = False
 
     @property
     def amount(self) -> Decimal:
@@ -117,6 +119,7 @@ class LineRead(BaseModel):
     product_name: str = Field(description="Name of the product when the line was written.")
     quantity: DecimalText = Field(description="Quantity, in units of the product.")
     unit_price: Money = Field(description="Agreed price of one unit.")
+    typed: bool = Field(description="Whether somebody typed the unit price.")
     amount: Money = Field(description="Quantity times unit price, rounded half-even.")
 
     @classmethod
@@ -127,12 +130,17 @@ class LineRead(BaseModel):
             product_name=line.product_name,
             quantity=line.quantity,
             unit_price=Money(amount=line.unit_price, currency=currency),
+            typed=line.typed,
             amount=Money(amount=line.amount, currency=currency),
         )
 
 
 class LinesColumn(TypeDecorator[tuple[Line, ...]]):
-    """Product lines in a jsonb column; decimals are text, so that they stay exact."""
+    """Product lines in a jsonb column; decimals are text, so that they stay exact.
+
+    Lines of before do not say who gave their price: it counts as typed, and stays until somebody
+    looks.
+    """
 
     impl = JSONB
     cache_ok = True
@@ -145,6 +153,7 @@ class LinesColumn(TypeDecorator[tuple[Line, ...]]):
                 "product_name": line.product_name,
                 "quantity": format(line.quantity, "f"),
                 "unit_price": format(line.unit_price, "f"),
+                "typed": line.typed,
             }
             for line in value or ()
         ]
@@ -157,6 +166,7 @@ class LinesColumn(TypeDecorator[tuple[Line, ...]]):
                 product_name=line["product_name"],
                 quantity=Decimal(line["quantity"]),
                 unit_price=Decimal(line["unit_price"]),
+                typed=line.get("typed", True),
             )
             for line in value
         )

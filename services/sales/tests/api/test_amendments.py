@@ -274,17 +274,44 @@ class TestRefused:
         await done(client.post(f"{CONTRACTS}/{draft['id']}/cancel", json=WHY))
         assert problem(await amend(draft, terms="x")) == (409, "contract-not-ready")
 
-    async def test_lines_of_a_quote(
-        self, client: httpx.AsyncClient, make_quote: Make, make_product: Make,
-        make_customer: Callable[..., Awaitable[str]], make_effective: Make, amend: Amend,
-        problem: ProblemOf,
-    ) -> None:  # fmt: skip
+
+class TestOfAQuote:
+    @pytest.fixture
+    async def quoted(
+        self,
+        client: httpx.AsyncClient,
+        make_quote: Make,
+        make_product: Make,
+        make_customer: Callable[..., Awaitable[str]],
+        make_effective: Make,
+    ) -> dict[str, Any]:
+        """A contract in force of three servers, pushed down from a quote."""
         line = {"product_id": (await make_product())["id"], "quantity": "3"}
         quote = await make_quote(lines=[line], customer_id=await make_customer())
         await done(client.post(f"/v1/quotes/{quote['id']}/submit"))
-        contract = await make_effective(quote_id=quote["id"])
-        assert problem(await amend(contract, lines=[line])) == (409, "lines-of-the-quote")
-        await done(amend(contract, terms="质保两年"))
+        return await make_effective(quote_id=quote["id"])
+
+    async def test_two_more_servers_after_the_down_payment(
+        self, client: httpx.AsyncClient, quoted: dict[str, Any], amend: Amend, receive: Make
+    ) -> None:
+        await receive(quoted, "90.00")
+        five = [{"product_id": quoted["lines"][0]["product_id"], "quantity": "5"}]
+        shares = plan((f"{TODAY}", "90.00"), (LATER, "410.00"))
+        assert (await done(amend(quoted, lines=five, **shares)))["state"] == "approved"
+        url = f"{CONTRACTS}/{quoted['id']}"
+        now = await done(client.get(url))
+        assert (now["total"]["amount"], now["collected"]["amount"]) == ("500.00", "90.00")
+        quote = await done(client.get(f"/v1/quotes/{quoted['quote_id']}"))
+        kept = (await done(client.get(f"{url}/revisions")))["items"]
+        assert kept[0]["lines"] == quoted["lines"] == quote["lines"]
+
+    async def test_cheaper_than_was_quoted_needs_consent(
+        self, quoted: dict[str, Any], amend: Amend
+    ) -> None:
+        cheaper = {"amount": "99.00", "currency": "CNY"}
+        line = {"product_id": quoted["lines"][0]["product_id"], "quantity": "3"}
+        amended = await done(amend(quoted, lines=[line | {"unit_price": cheaper}]))
+        assert amended["state"] == "in_approval"
 
 
 class TestApproval:

@@ -43,10 +43,16 @@ class TestCreate:
             "product_name": "GTX Pro",
             "quantity": "2.5",
             "unit_price": money("100.00"),
+            "typed": False,
             "amount": money("250.00"),
         }
+        assert made["lines"][1]["typed"] is True
         event = (await emitted(database, tenant))[-1]
-        assert event.data["lines"] == made["lines"]
+        shown = [
+            {name: value for name, value in line.items() if name != "typed"}
+            for line in made["lines"]
+        ]
+        assert event.data["lines"] == shown
         assert (event.data["effective_on"], event.data["opened_on"]) == ("2026-03-02",) * 2
 
     async def test_without_lines_takes_the_typed_revenue(self, make_opportunity: Make) -> None:

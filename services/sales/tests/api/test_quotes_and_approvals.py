@@ -182,7 +182,7 @@ class TestMaking:
         assert codes(first) == []
         cheaper = {"product_id": product, "unit_price": cny("110.00")}
         second = await draft(customer_id=customer, line=cheaper)
-        assert codes(second) == ["other-price"]
+        assert codes(second) == ["other-price", "dearer-than-list"]
         assert codes(await draft(customer_id=customer, line={"product_id": product})) == []
 
     async def test_value_comes_before_price(
@@ -223,7 +223,7 @@ class TestLimits:
         limits = [{"role": "sales_representative", "discount_percent": "50"}]
         await client.patch("/v1/quote-policy", json={"limits": limits}, headers={"If-Match": '"0"'})
         quote = await draft(line={"unit_price": cny("79.99")})
-        assert codes(quote) == ["below-floor"]
+        assert codes(quote) == ["below-floor", "cheaper-than-list"]
         url = f"{QUOTES}/{quote['id']}"
         assert (await done(rep.post(f"{url}/submit")))["state"] == "in_approval"
         approval = (await waiting_for(client))[0]

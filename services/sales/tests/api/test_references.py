@@ -23,7 +23,7 @@ DOCUMENT = json.loads(
 SCHEMAS = DOCUMENT["components"]["schemas"]
 OURS = {
     "competitor_id", "contract_id", "kept_id", "method_id", "opportunity_id", "price_list_id",
-    "product_id", "project_id", "quote_id", "template_id",
+    "product_id", "project_id", "quote_id", "task_id", "template_id",
 }  # fmt: skip
 """What this service owns: unknown means that it does not exist."""
 OTHERS = {

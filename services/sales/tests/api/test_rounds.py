@@ -118,7 +118,10 @@ DUE: Mapping[str, tuple[str, ...]] = {
         "ix_visits_to_remind", "ix_visits_report_due", "ix_tasks_to_remind", "ix_tasks_due_untold",
     ),
     "collisions": ("ix_collisions_due", "ix_collision_checks_waiting"),
-    "hand-overs": ("ix_hand_over_refs_due", "ix_projects_open", "ix_visit_series_running"),
+    "hand-overs": (
+        "ix_hand_over_refs_due", "ix_projects_open", "ix_visit_series_running",
+        "ix_visits_unreported",
+    ),
     "forecast-snapshots": ("ix_opportunities_won",),
 }  # fmt: skip
 """Indexes of exactly what is due: what was told, or is over, is not read again each day."""
@@ -127,6 +130,7 @@ ONLY = {
     "ix_hand_over_refs_due": "kehu_worker",
     "ix_projects_open": "kehu_app",
     "ix_visit_series_running": "kehu_app",
+    "ix_visits_unreported": "kehu_app",
     "ix_opportunities_won": "kehu_worker",
 }
 """The others find both who has something to do, for the worker, and what that is."""

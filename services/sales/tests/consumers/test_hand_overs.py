@@ -16,7 +16,7 @@ from kehu_kernel.hand_overs import HandOverWork
 from kehu_kernel.testing.events import Deliver, RecordedDeadLetters, deliveries, fact_of
 from kehu_kernel.testing.hand_overs import HandOvers, Held, MakeHeld
 from kehu_kernel.testing.observe import audited, emitted
-from kehu_kernel.testing.plugin import RunningService
+from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_sales.collisions.worker import CollisionWork
 from kehu_sales.consumers import fold
 from kehu_sales.directory.models import EmployeeRef
@@ -267,6 +267,7 @@ async def test_visits_without_a_report_go_to_the_successor_and_others_stay(
 
 async def test_plans_that_wait_for_a_leaver_wait_for_the_successor(
     client: httpx.AsyncClient,
+    client_for: ClientFor,
     make_visit: Make,
     deliver: Deliver,
     work: Work,
@@ -280,8 +281,10 @@ async def test_plans_that_wait_for_a_leaver_wait_for_the_successor(
     waits, decided = [
         await make_visit(owner_id=str(owner), type="existing_customer") for _ in range(2)
     ]
+    boss = client_for(tenant, subject="li.na", employee_id=str(LEAVER))
     for visit, step in ((waits, "submit"), (decided, "submit"), (decided, "approve")):
-        answer = await client.post(f"/v1/visits/{visit['id']}/{step}")
+        asking = boss if step == "approve" else client
+        answer = await asking.post(f"/v1/visits/{visit['id']}/{step}")
         assert answer.json()["approver_id"] == str(LEAVER), answer.text
     await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
     await work()

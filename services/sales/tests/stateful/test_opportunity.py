@@ -41,6 +41,8 @@ EMPLOYEES = {"first": str(uuid4()), "second": str(uuid4())}
 CLOSED = {"won": "opportunity-is-closed", "lost": "opportunity-is-closed"}
 OVER = CLOSED | {"evaluation_failed": "evaluation-has-failed"}
 NOT_NOW = OVER | {"pooled": "opportunity-in-pool"}
+SELLING = {"draft": "submit", "approved": "send", "sent": "accept"}
+SOLD = {"submit": "approved", "send": "sent", "accept": "accepted"}
 
 # Days after the step before (one may lie before it), today, or a day that has not come.
 days = st.sampled_from([*[0] * 6, 1, 3, None, -1, "later"])
@@ -88,6 +90,10 @@ class OpportunityLife(ApiMachine):
         self.stages: list[tuple[str, str]] = []
         self.exits: list[str] = []
         self.activities: dict[str | None, int] = {}
+        line = {"product_id": self.world.product, "quantity": "1"}
+        body = {"opportunity_id": self.id, "lines": [line]}
+        quote = self.wait(self.world.clients["manager"].post("/v1/quotes", json=body)).json()
+        self.quote, self.quote_state = f"/v1/quotes/{quote['id']}", "draft"
         for _ in range(far):
             self.go_on()
 
@@ -268,6 +274,24 @@ class OpportunityLife(ApiMachine):
             assert response.json()["stage_code"] == stage
             self.activities[stage] = self.activities.get(stage, 0) + 1
 
+    @rule(repeat=st.integers(1, 3))
+    def sell(self, repeat: int) -> None:
+        """A quote goes on while the opportunity lives, or was won; from lost only by the pool."""
+        for _ in range(repeat):
+            step = SELLING.get(self.quote_state)
+            if step is None:
+                return
+            status = self.facts["status"]
+            refusals = {NOT_NOW[status]} if status in NOT_NOW and status != "won" else set()
+            if step == "submit" and self.customer_is_former:
+                refusals.add("customer-has-ended")
+            response = self.wait(
+                self.world.clients["manager"].post(f"{self.quote}/{step}", json={})
+            )
+            if self.judge(f"POST /v1/quotes/{{quote_id}}/{step}", response, refusals):
+                self.quote_state = SOLD[step]
+                assert response.json()["state"] == self.quote_state
+
     @rule()
     def go_on(self) -> None:
         """What usually comes next, so that lives get far."""
@@ -393,12 +417,13 @@ class World:
         make_customer: Callable[..., Awaitable[str]],
         end_customer: Callable[[str], Awaitable[None]],
         make_opportunity: Make,
+        product: str,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.clients, self.database, self.tenant = clients, database, tenant
         self.document = document
         self.make_customer, self.end_customer = make_customer, end_customer
-        self.make_opportunity = make_opportunity
+        self.make_opportunity, self.product = make_opportunity, product
 
 
 async def test_whatever_is_tried_in_whatever_order(
@@ -412,12 +437,15 @@ async def test_whatever_is_tried_in_whatever_order(
     make_opportunity: Make,
 ) -> None:
     await make_method(stages=METHOD)
+    price = {"amount": "100.00", "currency": "CNY"}
+    product = {"code": "GTX", "name": "工作站", "list_price": price}
+    made = await client.post("/v1/products", json=product)
     clients = {
         who: client_for(tenant, roles=("sales_representative",), employee_id=employee, subject=who)
         for who, employee in EMPLOYEES.items()
     } | {"manager": client}
     world = World(
         clients, running.database, tenant, running.app.openapi(), make_customer, end_customer,
-        make_opportunity,
+        make_opportunity, made.json()["id"],
     )  # fmt: skip
     await explore(lambda: OpportunityLife(world), examples=25, steps=20)

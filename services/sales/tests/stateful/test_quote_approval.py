@@ -103,6 +103,14 @@ class QuoteLife(ApiMachine):
                      self.unless("approved")):  # fmt: skip
             self.state = "sent"
 
+    @rule()
+    def cancel(self) -> None:
+        """What is ours alone is given up; what waits is withdrawn first."""
+        refusals = self.unless("draft", "approved", "rejected")
+        if self.step(f"{QUOTES}/{{quote_id}}/cancel", f"{self.url}/cancel", "rep",
+                     {"reason": "客户项目取消"}, refusals):  # fmt: skip
+            self.state = "cancelled"
+
     @rule(yes=st.booleans())
     def answer(self, yes: bool) -> None:
         """The customer answers what was sent."""
@@ -146,8 +154,8 @@ class QuoteLife(ApiMachine):
 
     # -- how
 
-    def unless(self, state: str) -> set[str]:
-        return set() if self.state == state else {"quote-not-ready"}
+    def unless(self, *states: str) -> set[str]:
+        return set() if self.state in states else {"quote-not-ready"}
 
     def by_approver(self, who: str) -> set[str]:
         if self.approval_state != "waiting":

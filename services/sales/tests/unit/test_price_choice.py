@@ -1,5 +1,6 @@
 """Exactly one price is the answer, whatever lists there are (2 L583, T18)."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from kehu_contracts.money import Money
 from kehu_sales.price_lists.models import Audience
-from kehu_sales.prices.choosing import RANKS, Offer, choose
+from kehu_sales.prices.choosing import RANKS, Answer, Offer, choose
+from kehu_sales.prices.errors import NoPriceInCurrency, TaxRateUnknown
+from kehu_sales.products.models import Product
 
 DAY = date(2026, 3, 1)
 
@@ -99,3 +102,36 @@ def test_no_beaten_price_should_have_won(found: list[Offer]) -> None:
         assert RANKS[winner.audience] <= RANKS[one.audience]
         if RANKS[winner.audience] == RANKS[one.audience]:
             assert winner.starts_on >= one.starts_on
+
+
+class TestTax:
+    def asked(self, rate: str | None, *, tax_included: bool, price: str = "99.99") -> Answer:
+        product = Product(name="工作站", tax_rate=Decimal(rate) if rate else None)
+        taxed = replace(offer(price=price), tax_included=tax_included)
+        return Answer(product, Decimal(1), taxed, ())
+
+    def test_is_added_to_a_price_without_it(self) -> None:
+        taxed = self.asked("13", tax_included=False).price_with_tax
+        assert taxed == Money(amount=Decimal("112.99"), currency="CNY")  # 112.9887
+
+    def test_is_not_added_twice(self) -> None:
+        assert self.asked("13", tax_included=True).price_with_tax.amount == Decimal("99.99")
+
+    def test_nobody_knows(self) -> None:
+        with pytest.raises(TaxRateUnknown):
+            _ = self.asked(None, tax_included=False).price_with_tax
+        assert self.asked(None, tax_included=True).price_with_tax.amount == Decimal("99.99")
+
+
+class TestCurrency:
+    def test_the_best_price_in_the_one_asked_for(self) -> None:
+        dollars = Money(amount=Decimal(70), currency="USD")
+        agreed = replace(offer(Audience.CUSTOMER, number=1), price=dollars)
+        everybody, own = offer(Audience.EVERYBODY, number=2), offer(None)
+        found = Answer(Product(name="工作站"), Decimal(1), *choose([agreed, everybody, own]))
+        assert found.within(None) == found
+        assert (found.offer, found.within("USD").offer) == (agreed, agreed)
+        assert found.within("CNY").offer == everybody
+        assert found.within("CNY").beaten == (own,)
+        with pytest.raises(NoPriceInCurrency):
+            found.within("EUR")

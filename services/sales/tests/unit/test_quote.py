@@ -1,5 +1,6 @@
 """What is given off, what a day costs, and when a quote changes (4 section 6)."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from kehu_kernel.errors import DomainError
+from kehu_sales.contracts.errors import QuoteHasContract
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.products.models import Product, per_day
 from kehu_sales.quote_advice.rules import Trait, advise, all_advice
@@ -22,7 +24,11 @@ NONE = Decimal(0)
 
 def line(unit: str, base: str | None = "100", quantity: str = "2") -> QuoteLine:
     return QuoteLine(
-        PRODUCT, "工作站", Decimal(quantity), Decimal(unit), Decimal(base) if base else None
+        PRODUCT,
+        "工作站",
+        Decimal(quantity),
+        Decimal(unit),
+        base_price=Decimal(base) if base else None,
     )
 
 
@@ -40,6 +46,11 @@ class TestPricePerDay:
 
     def test_nobody_knows_how_long_it_lasts(self) -> None:
         assert per_day(Decimal(450), None) is None
+
+    def test_ten_percent_off_the_whole_quote_make_it_13_50(self) -> None:
+        box = replace(line("450"), days_per_unit=Decimal(30))
+        assert box.per_day(NONE) == Decimal("15.00")
+        assert box.per_day(Decimal(10)) == Decimal("13.50")
 
 
 class TestDiscounts:
@@ -86,9 +97,14 @@ class TestValueBeforePrice:
         assert too_early(fresh, 50) == [
             QuoteWarning.NEED_NOT_RECORDED, QuoteWarning.SOLUTION_NOT_PRESENTED
         ]  # fmt: skip
-        presented = Opportunity(need="更换 40 台工作站", success_rate=50)
-        assert too_early(presented, 50) == []
-        assert too_early(presented, 51) == [QuoteWarning.SOLUTION_NOT_PRESENTED]
+        preparing = Opportunity(need="更换 40 台工作站", success_rate=50)
+        assert too_early(preparing, 50) == [QuoteWarning.SOLUTION_NOT_PRESENTED]
+        past_it = Opportunity(need="更换 40 台工作站", success_rate=51)
+        assert too_early(past_it, 50) == []
+
+    def test_a_solution_the_customer_accepted_was_presented_in_whatever_stage(self) -> None:
+        accepted = Opportunity(need="更换 40 台工作站", success_rate=10, solution_accepted_on=DAY)
+        assert too_early(accepted, 50) == []
 
     def test_who_just_asks_for_a_price_is_told_one(self) -> None:
         assert too_early(None, 50) == []
@@ -134,8 +150,9 @@ class TestLife:
 
     @pytest.mark.parametrize(
         ("state", "after"),
-        [("sent", "superseded"), ("rejected", "rejected"), ("expired", "expired")],
-    )
+        [("approved", "superseded"), ("sent", "superseded"), ("rejected", "rejected"),
+         ("expired", "expired")],
+    )  # fmt: skip
     def test_a_new_version_takes_its_place(self, state: str, after: str) -> None:
         old = quote(state)
         old.supersede()
@@ -144,11 +161,36 @@ class TestLife:
     @pytest.mark.parametrize(
         ("state", "refusal"),
         [("draft", errors.QuoteNotReady), ("accepted", errors.QuoteNotReady),
+         ("cancelled", errors.QuoteNotReady),
          ("superseded", errors.NewerVersion)],
     )  # fmt: skip
     def test_nothing_to_revise(self, state: str, refusal: type[DomainError]) -> None:
         with pytest.raises(refusal):
             quote(state).supersede()
+
+    @pytest.mark.parametrize("state", ["approved", "sent"])
+    def test_what_a_contract_says_is_not_revised(self, state: str) -> None:
+        with pytest.raises(QuoteHasContract):
+            quote(state, contract_id=uuid4()).supersede()
+
+    @pytest.mark.parametrize("state", ["draft", "approved", "rejected"])
+    def test_is_given_up_for_good(self, state: str) -> None:
+        one = quote(state)
+        one.cancel(DAY, "客户项目取消")
+        assert (one.state, one.closed_on, one.close_reason) == ("cancelled", DAY, "客户项目取消")
+        with pytest.raises(errors.QuoteNotReady):
+            one.cancel(DAY, "再次取消")
+        with pytest.raises(errors.QuoteIsOut):
+            one.follow("revoked")
+
+    @pytest.mark.parametrize("state", ["in_approval", "sent", "accepted", "superseded", "expired"])
+    def test_is_not_given_up_while_it_waits_or_is_out(self, state: str) -> None:
+        with pytest.raises(errors.QuoteNotReady):
+            quote(state).cancel(DAY, "客户项目取消")
+
+    def test_is_not_given_up_under_a_contract(self) -> None:
+        with pytest.raises(QuoteHasContract):
+            quote("approved", contract_id=uuid4()).cancel(DAY, "客户项目取消")
 
     def test_versions_are_numbered(self) -> None:
         assert quote("sent").next_number() == "QUO-2026-000007-2"

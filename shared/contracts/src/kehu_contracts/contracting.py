@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from kehu_contracts.base import DecimalText, Event, Fragment
-from kehu_contracts.lines import DocumentLine
+from kehu_contracts.lines import OfferedLine
 from kehu_contracts.money import Money
 
 
@@ -37,7 +37,7 @@ class ContractFact(Event):
     contact_id: UUID | None = Field(description="The contact there.")
     owner_id: UUID | None = Field(description="The employee who works on it.")
     department_id: UUID | None = Field(description="The owner's department.")
-    lines: list[DocumentLine] = Field(description="Every product line, in order.")
+    lines: list[OfferedLine] = Field(description="Every product line, in order.")
     discount_percent: DecimalText = Field(description="Given off the sum of the lines, percent.")
     total: Money = Field(description="Sum of the lines less the discount.")
     collected: Money = Field(description="What came in of it.")

@@ -16,3 +16,18 @@ class DocumentLine(Fragment):
     quantity: DecimalText = Field(description="Quantity, in units of the product.")
     unit_price: Money = Field(description="Agreed price of one unit.")
     amount: Money = Field(description="Quantity times unit price, rounded half-even once.")
+
+
+class OfferedLine(DocumentLine):
+    """One product line of a quote or a contract; its prices contain the tax."""
+
+    unit: str | None = Field(
+        default=None,
+        description="Unit the quantity counts.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
+    tax_rate: DecimalText | None = Field(
+        default=None,
+        description="Tax contained in the price, percent.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )

@@ -7,8 +7,40 @@ from uuid import UUID
 from pydantic import Field
 
 from kehu_contracts.base import DecimalText, Event
-from kehu_contracts.lines import DocumentLine
+from kehu_contracts.lines import OfferedLine
 from kehu_contracts.money import Money
+
+
+class QuoteCreated(Event):
+    """A quote was made from the product lines of an opportunity."""
+
+    type: ClassVar[str] = "sales.quote-created.v1"
+    key: ClassVar[str] = "quote_id"
+
+    quote_id: UUID = Field(description="The quote.")
+    number: str = Field(description="Document number, such as QUO-2026-000123.")
+    opportunity_id: UUID = Field(description="The opportunity whose lines it took over.")
+    customer_id: UUID | None = Field(description="The customer it is for.")
+    owner_id: UUID | None = Field(description="The employee who made it.")
+    lines: list[OfferedLine] = Field(description="Every product line, in order.")
+    total: Money = Field(description="Sum of the lines.")
+    quoted_on: date = Field(description="Business day of the quote.")
+    expires_on: date | None = Field(description="Last business day the quote holds.")
+    revision: int | None = Field(
+        default=None,
+        description="Counts the versions of the offer, from 1.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
+    state: str | None = Field(
+        default=None,
+        description="How far it is; a new quote is a draft.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
+    discount_percent: DecimalText | None = Field(
+        default=None,
+        description="Given off the sum of the lines, percent.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
+    )
 
 
 class QuoteFact(Event):
@@ -20,25 +52,32 @@ class QuoteFact(Event):
     number: str = Field(description="Document number, such as QUO-2026-000123-2.")
     revision: int = Field(description="Counts the versions of the offer, from 1.")
     state: str = Field(
-        description="Draft, in_approval, approved, sent, accepted, rejected, expired or "
-        "superseded; may grow."
+        description="Draft, in_approval, approved, sent, accepted, rejected, expired, superseded "
+        "or cancelled; may grow."
     )
     opportunity_id: UUID | None = Field(description="The opportunity it is for.")
     price_list_id: UUID | None = Field(description="The price list it was made from.")
     customer_id: UUID | None = Field(description="The customer it is for.")
     owner_id: UUID | None = Field(description="The employee who works on it.")
-    lines: list[DocumentLine] = Field(description="Every product line, in order.")
+    lines: list[OfferedLine] = Field(description="Every product line, in order.")
     discount_percent: DecimalText = Field(description="Given off the sum of the lines, percent.")
     total: Money = Field(description="Sum of the lines less the discount.")
     quoted_on: date = Field(description="Business day of the quote.")
     expires_on: date | None = Field(description="Last business day the quote holds.")
     sent_on: date | None = Field(description="Business day it went to the customer.")
-    closed_on: date | None = Field(description="Business day of the answer, or of its expiry.")
+    closed_on: date | None = Field(
+        description="Business day it was answered, expired or cancelled."
+    )
     changed: list[str] = Field(description="Names of the fields that changed; empty on creation.")
     contract_id: UUID | None = Field(
         default=None,
         description="The contract that was made from it.",
         json_schema_extra={"x-added-on": "2026-11-22"},
+    )
+    root_id: UUID | None = Field(
+        default=None,
+        description="The first version of the offer; null in that one itself.",
+        json_schema_extra={"x-added-on": "2026-11-28"},
     )
 
 
@@ -76,6 +115,12 @@ class QuoteExpired(QuoteFact):
     """The last day of a quote was over before the customer said anything."""
 
     type: ClassVar[str] = "sales.quote-expired.v1"
+
+
+class QuoteCancelled(QuoteFact):
+    """A quote was given up before the customer said yes."""
+
+    type: ClassVar[str] = "sales.quote-cancelled.v1"
 
 
 class PriceListState(Event):
@@ -156,12 +201,14 @@ class ApprovalDecided(ApprovalState):
 
 
 EVENTS: tuple[type[Event], ...] = (
+    QuoteCreated,
     QuoteDrafted,
     QuoteChanged,
     QuoteSent,
     QuoteAccepted,
     QuoteRejected,
     QuoteExpired,
+    QuoteCancelled,
     PriceListCreated,
     PriceListChanged,
     PriceListApproved,

@@ -417,23 +417,6 @@ class OpportunityLost(OpportunityState):
     type: ClassVar[str] = "sales.opportunity-lost.v1"
 
 
-class QuoteCreated(Event):
-    """A quote was made from the product lines of an opportunity."""
-
-    type: ClassVar[str] = "sales.quote-created.v1"
-    key: ClassVar[str] = "quote_id"
-
-    quote_id: UUID = Field(description="The quote.")
-    number: str = Field(description="Document number, such as QUO-2026-000123.")
-    opportunity_id: UUID = Field(description="The opportunity whose lines it took over.")
-    customer_id: UUID | None = Field(description="The customer it is for.")
-    owner_id: UUID | None = Field(description="The employee who made it.")
-    lines: list[DocumentLine] = Field(description="Every product line, in order.")
-    total: Money = Field(description="Sum of the lines.")
-    quoted_on: date = Field(description="Business day of the quote.")
-    expires_on: date | None = Field(description="Last business day the quote holds.")
-
-
 class SalesErasureAcknowledged(ErasureAcknowledgement):
     """Sales has erased the persons."""
 
@@ -467,7 +450,6 @@ EVENTS: tuple[type[Event], ...] = (
     OpportunityAssigned,
     OpportunityWon,
     OpportunityLost,
-    QuoteCreated,
     *aiming.EVENTS,
     SalesErasureAcknowledged,
 )

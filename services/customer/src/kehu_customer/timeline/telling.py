@@ -243,6 +243,9 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.quote-expired.v1": Telling(
         K.QUOTE, "Quote expired", "报价过期", "number", "closed_on", "owner_id"
     ),
+    "sales.quote-cancelled.v1": Telling(
+        K.QUOTE, "Quote cancelled", "取消报价", "number", "closed_on", "owner_id"
+    ),
     "sales.sample-requested.v1": Telling(
         K.QUOTE, "Samples requested", "申请样品", "number", "requested_on", "owner_id"
     ),

@@ -33,7 +33,6 @@ from kehu_sales.amendments.schemas import (
 from kehu_sales.contracts.errors import (
     ContractNotReady,
     DueBeforeSigning,
-    LinesOfTheQuote,
     PlanDoesNotAddUp,
 )
 from kehu_sales.contracts.routes import PLAN, READ, WRITE
@@ -52,7 +51,6 @@ amending = router("/v1/contracts", "contracts")
         ContractNotReady,
         ContractBeingAmended,
         NothingAmended,
-        LinesOfTheQuote,
         AmendmentCurrencyDiffers,
         PeriodReversed,
         DueBeforeSigning,

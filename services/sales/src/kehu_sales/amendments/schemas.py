@@ -66,7 +66,9 @@ class RevisionRead(BaseModel):
             cls,
             kept,
             total=kept.sum,
-            lines=[QuoteLineRead.of(line, kept.currency) for line in kept.lines],
+            lines=[
+                QuoteLineRead.of(line, kept.currency, kept.discount_percent) for line in kept.lines
+            ],
             instalments=InstalmentRead.of_plan(kept.instalments, kept.currency),
         )
 

@@ -118,8 +118,8 @@ async def _proposed(
 ) -> ContractAmendment:
     """Return the contract as it is to be; percentages of the plan follow a new total.
 
-    Raises `LinesOfTheQuote`, `AmendmentCurrencyDiffers`, and what `pricing.price_lines`,
-    `total_of` and `shares_of` raise.
+    Lines that were quoted may change as well: revision 1 keeps what was quoted. Raises
+    `AmendmentCurrencyDiffers`, and what `pricing.price_lines`, `total_of` and `shares_of` raise.
     """
     amendment = ContractAmendment.of(contract, contract.revision + 1, AmendmentState.IN_APPROVAL)
     given = data.given()
@@ -128,7 +128,6 @@ async def _proposed(
     if data.instalments is not None:
         amendment.instalments = tuple(one.share() for one in data.instalments)
     if data.lines is not None:
-        contract.require_own_lines()
         known = await load_customers(session, [contract.customer_id])
         amendment.lines, currency = await pricing.price_lines(
             session,
@@ -137,6 +136,7 @@ async def _proposed(
             today,
             currency=contract.currency,
             kept=contract.lines,
+            only=contract.currency,
         )
         if currency != contract.currency:
             raise AmendmentCurrencyDiffers(

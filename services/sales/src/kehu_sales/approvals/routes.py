@@ -44,6 +44,11 @@ from kehu_sales.approvals.schemas import (
 )
 from kehu_sales.contracts.errors import ContractInForce, ContractNotReady
 from kehu_sales.later import MadeByLaterVersion
+from kehu_sales.opportunities.errors import (
+    EvaluationHasFailed,
+    OpportunityInPool,
+    OpportunityIsClosed,
+)
 from kehu_sales.projects.errors import ProjectIsUnderWay
 from kehu_sales.quotes.errors import QuoteIsOut
 from kehu_sales.samples.errors import SampleIsOut
@@ -91,6 +96,9 @@ async def list_decisions(approval_id: UUID, session: Session) -> DecisionList:
         InstalmentBelowCollected,
         PaidInstalmentChanged,
         AmendmentBelowPlanned,
+        OpportunityIsClosed,
+        EvaluationHasFailed,
+        OpportunityInPool,
         MadeByLaterVersion,
     ),
 )
@@ -104,7 +112,7 @@ async def approve(
 ) -> ApprovalRead:
     """Agree at the present level: the next one is asked, or the document is approved.
 
-    An amendment that money or projects have overtaken is refused.
+    An amendment that money or projects have overtaken is refused, and a contract of what was lost.
     """
     return await _decide(
         session, approval_id, Decision.APPROVE, data.reason, version, today, response

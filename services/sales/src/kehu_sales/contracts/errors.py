@@ -68,12 +68,17 @@ class ContractSourceUnclear(DomainError):
 
 
 class LinesOfTheQuote(DomainError):
-    """What was quoted is what is agreed: other lines need another version of the quote."""
+    """A draft says what was quoted: what was quoted in error is quoted again."""
 
     code = "lines-of-the-quote"
     status = HTTPStatus.CONFLICT
-    en = "The lines of {number} are those of its quote: make a new version of the quote instead."
-    zh = "合同 {number} 的明细来自报价单，请建立报价单新版本。"
+    en = (
+        "The draft {number} has the lines of its quote: cancel it and make a new version of the "
+        "quote, or amend the contract when it is in force."
+    )
+    zh = (
+        "合同草稿 {number} 的明细来自报价单：请取消草稿并建立报价单新版本，或在合同生效后进行变更。"
+    )
 
 
 class ContractNeedsCustomer(DomainError):

@@ -5,7 +5,7 @@ from typing import Any
 from kehu_contracts import contracting
 from kehu_contracts.money import Money
 from kehu_sales.contracts.models import Contract, ContractState
-from kehu_sales.lines import contract_lines
+from kehu_sales.quotes.lines import offered_lines
 
 
 def _state(contract: Contract, changed: list[str]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def _state(contract: Contract, changed: list[str]) -> dict[str, Any]:
         "contact_id": contract.contact_id,
         "owner_id": contract.owner_id,
         "department_id": contract.department_id,
-        "lines": contract_lines(contract.lines, contract.currency),
+        "lines": offered_lines(contract.lines, contract.currency),
         "discount_percent": contract.discount_percent,
         "total": contract.sum,
         "collected": contract.received,

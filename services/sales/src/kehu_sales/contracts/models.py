@@ -154,7 +154,7 @@ class Contract(Aggregate, Base):
             self.credit_override_reason = None
 
     def require_own_lines(self) -> None:
-        """Raise `LinesOfTheQuote` if they came from a quote: they are what was quoted."""
+        """Raise `LinesOfTheQuote` if a draft came from a quote: its lines are what was quoted."""
         if self.quote_id is not None:
             raise LinesOfTheQuote(number=self.number)
 

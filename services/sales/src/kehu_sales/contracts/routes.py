@@ -47,7 +47,7 @@ from kehu_sales.credit.errors import CreditRefused
 from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
 from kehu_sales.opportunities.routes import Currency
 from kehu_sales.quotes.errors import QuoteHasExpired
-from kehu_sales.quotes.routes import CUSTOMER, LINES
+from kehu_sales.quotes.routes import CUSTOMER, LINES, SOLD
 
 routes = router("/v1/contracts", "contracts")
 READ = requires("sales:contracts:read")
@@ -71,6 +71,7 @@ PLAN = (AmountOrPercent, PercentsDoNotAddUp)
         NotATradeCustomer,
         UnknownOpportunity,
         AnotherCustomer,
+        *SOLD,
         DateInFuture,
         PeriodReversed,
         *PLAN,
@@ -137,6 +138,7 @@ async def change_contract(
         DueBeforeSigning,
         PlanDoesNotAddUp,
         CreditRefused,
+        *SOLD,
     ),
 )
 async def submit_contract(

@@ -226,7 +226,10 @@ class ContractRead(BaseModel):
             total=contract.sum,
             collected=contract.received,
             open=contract.open,
-            lines=[QuoteLineRead.of(line, contract.currency) for line in contract.lines],
+            lines=[
+                QuoteLineRead.of(line, contract.currency, contract.discount_percent)
+                for line in contract.lines
+            ],
             instalments=InstalmentRead.of_plan(contract.instalments, contract.currency),
         )
 

@@ -9,7 +9,7 @@ from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.amendments.models import ContractAmendment
 from kehu_sales.amendments.queries import require_none_open
-from kehu_sales.approvals.models import Approval, DocumentKind, Facts
+from kehu_sales.approvals.models import Approval, ApprovalState, DocumentKind, Facts
 from kehu_sales.approvals.service import Document, start
 from kehu_sales.contracts import events, queries
 from kehu_sales.contracts.models import Contract, ContractState, Instalment
@@ -27,6 +27,7 @@ from kehu_sales.credit.service import admit_on_account
 from kehu_sales.credit.standing import CreditFound
 from kehu_sales.customers.service import load_customers, present_customer
 from kehu_sales.directory.service import department_of
+from kehu_sales.opportunities.links import lock_saleable
 from kehu_sales.products.queries import load_products
 from kehu_sales.projects.contracted import require_undelivered
 from kehu_sales.quote_policy.queries import policy_of
@@ -118,6 +119,7 @@ async def change_contract(
             today,
             currency=contract.currency,
             kept=contract.lines,
+            only=contract.currency,
         )
     discount = data.discount_percent
     contract.agree(*priced, contract.discount_percent if discount is None else discount)
@@ -132,7 +134,7 @@ async def submit_contract(
 
     Returned with what speaks against it in the customer's credit. A free contract needs somebody's
     consent wherever a quote of the same lines would. Raises `ContractNotReady`, `QuoteNotApproved`,
-    `QuoteHasExpired`, `CreditRefused`, and what `require_sound` raises.
+    `QuoteHasExpired`, `CreditRefused`, and what `require_sound` and `lock_saleable` raise.
     """
     contract = await require(
         session, Contract, contract_id, lock=True, expected_version=expected_version
@@ -143,6 +145,7 @@ async def submit_contract(
         await session.see_all_rows()  # the quote may be somebody else's
         require_agreed(await require(session, Quote, contract.quote_id, lock=True), today)
         await session.see_rows_in_scope()
+    await lock_saleable(session, contract.opportunity_id)
     found = []
     if contract.on_account:
         found = await admit_on_account(session, contract, contract.open, today=today)
@@ -168,8 +171,13 @@ async def override_credit(
 
 
 async def approval_decided(session: Session, approval: Approval, today: date) -> None:
-    """Follow what was decided about the contract. Raises `ContractInForce`."""
+    """Follow what was decided about the contract: nothing lost comes into force.
+
+    Raises `ContractInForce`, and what `lock_saleable` raises.
+    """
     contract = await require(session, Contract, approval.document_id, lock=True)
+    if approval.state == ApprovalState.APPROVED:
+        await lock_saleable(session, contract.opportunity_id)
     _follow(session, contract, approval, today)
 
 

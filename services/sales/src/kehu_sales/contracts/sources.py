@@ -120,10 +120,17 @@ async def _from_quote(
 
 
 async def _opportunity_of(session: Session, opportunity_id: UUID | None) -> Opportunity | None:
-    """Return the opportunity, open or won: contracts follow. Raises `UnknownOpportunity`."""
+    """Return the opportunity, open or won, locked: contracts follow.
+
+    Raises `UnknownOpportunity`, and what `Opportunity.require_saleable` raises.
+    """
     if opportunity_id is None:
         return None
-    return await reference(session, Opportunity, opportunity_id, UnknownOpportunity)
+    opportunity = await reference(
+        session, Opportunity, opportunity_id, UnknownOpportunity, lock=True
+    )
+    opportunity.require_saleable()
+    return opportunity
 
 
 async def _customer_of(

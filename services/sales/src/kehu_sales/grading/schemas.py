@@ -151,10 +151,9 @@ class SchemeUpdate(Patch):
     currency: CurrencyCode | None = Field(
         None, description="Currency of all its amounts, ISO 4217; the tenant's until one is given."
     )
-    standards: (
-        Annotated[list[StandardInput], Field(min_length=1, max_length=SIZE)]
-        | None
-    ) = Field(None, description="Value standards; those of indicators that are left out stay.")
+    standards: Annotated[list[StandardInput], Field(min_length=1, max_length=SIZE)] | None = Field(
+        None, description="Value standards; those of indicators that are left out stay."
+    )
     weights: WeightsInput | None = Field(None, description="The weights, given directly.")
     matrix: (
         Annotated[
@@ -172,9 +171,9 @@ class SchemeUpdate(Patch):
     levels: Annotated[list[LevelInput], Field(min_length=3, max_length=3)] | None = Field(
         None, description="The three levels, the highest first."
     )
-    customer_values: (
-        Annotated[list[CustomerValueInput], Field(max_length=50)] | None
-    ) = Field(None, description="What value grades of customers stand for.")
+    customer_values: Annotated[list[CustomerValueInput], Field(max_length=50)] | None = Field(
+        None, description="What value grades of customers stand for."
+    )
 
     lowest_value: Amount | None = Field(None, description=LOWEST)
     highest_value: Amount | None = Field(None, description=HIGHEST)

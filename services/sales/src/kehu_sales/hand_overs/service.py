@@ -154,8 +154,9 @@ async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> 
         session,
         Visit,
         limit,
+        Visit.status.in_(UNREPORTED),
         or_(
-            and_(Visit.owner_id == leaver, Visit.status.in_(UNREPORTED)),
+            Visit.owner_id == leaver,
             and_(Visit.observer_ids.any_() == leaver, Visit.status.in_(TO_COME)),
             and_(Visit.approver_id == leaver, Visit.status == VisitStatus.IN_APPROVAL),
         ),

@@ -121,7 +121,8 @@ def priced(
             raise ProductWithdrawn(name=product.name)
         price = line.unit_price or product.price
         prices.append(price)
-        lines.append(Line(product.id, product.name, line.quantity, price.amount))
+        typed = line.unit_price is not None
+        lines.append(Line(product.id, product.name, line.quantity, price.amount, typed))
     return tuple(lines), one_currency(prices, currency)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from kehu_kernel.db import require
 from kehu_kernel.session import Session
 from kehu_sales.customers.service import (
     current_customer,
@@ -71,6 +72,20 @@ async def lock_open(session: Session, opportunity_id: UUID) -> Opportunity:
     if opportunity is None:
         raise UnknownOpportunity(id=opportunity_id)
     opportunity.require_open()
+    return opportunity
+
+
+async def lock_saleable(session: Session, opportunity_id: UUID | None) -> Opportunity | None:
+    """Return the opportunity that a document sells, locked, whoever's it is; None without one.
+
+    Raises what `Opportunity.require_saleable` raises.
+    """
+    if opportunity_id is None:
+        return None
+    await session.see_all_rows()
+    opportunity = await require(session, Opportunity, opportunity_id, lock=True)
+    await session.see_rows_in_scope()
+    opportunity.require_saleable()
     return opportunity
 
 

@@ -84,6 +84,16 @@ class Progress(Potential):
         if self.status == Status.EVALUATION_FAILED:
             raise EvaluationHasFailed(number=self.number)
 
+    def require_saleable(self) -> None:
+        """Raise unless it can be sold, or was: quotes and contracts of what was won go on.
+
+        What was lost comes back by the pool alone, and is taken up from there before it is sold.
+        Raises `OpportunityIsClosed`, `EvaluationHasFailed`, `OpportunityInPool`.
+        """
+        if self.status != Status.WON:
+            self.require_open()
+            self.require_not_pooled()
+
     def _require(self, status: Status, otherwise: type[DomainError]) -> None:
         self.require_open()
         self.require_not_pooled()

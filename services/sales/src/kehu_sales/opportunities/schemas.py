@@ -40,7 +40,9 @@ class LineInput(Input):
     product_id: UUID = Field(description="The product.")
     quantity: Quantity = Field(description="Quantity, in units of the product; more than nothing.")
     unit_price: PriceInput | None = Field(
-        None, description="Price of one unit; the product's list price if omitted."
+        None,
+        description="Price of one unit, which a quote keeps; if omitted the product's list price, "
+        "and a quote asks for the customer's.",
     )
 
 

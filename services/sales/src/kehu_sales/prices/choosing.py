@@ -5,13 +5,15 @@ exactly one price is the answer, and it is the same for whoever asks.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
-from kehu_contracts.money import Money
+from kehu_contracts.money import CENT, Money
+from kehu_sales.lines import HUNDRED
 from kehu_sales.price_lists.models import Audience
+from kehu_sales.prices.errors import NoPriceInCurrency, TaxRateUnknown
 from kehu_sales.products.models import Product
 
 RANKS = {
@@ -71,6 +73,32 @@ class Answer:
     quantity: Decimal
     offer: Offer
     beaten: tuple[Offer, ...]
+
+    def within(self, currency: str | None) -> "Answer":
+        """Return the answer among the prices in a currency; None: whichever it is.
+
+        Raises `NoPriceInCurrency`.
+        """
+        offers = [
+            one for one in (self.offer, *self.beaten) if currency in (None, one.price.currency)
+        ]
+        if not offers:
+            raise NoPriceInCurrency(name=self.product.name, currency=currency)
+        return replace(self, offer=offers[0], beaten=tuple(offers[1:]))
+
+    @property
+    def price_with_tax(self) -> Money:
+        """The price of one unit as documents have it: with the tax of the product, half-even.
+
+        Raises `TaxRateUnknown`.
+        """
+        price, rate = self.offer.price, self.product.tax_rate
+        if self.offer.tax_included:
+            return price
+        if rate is None:
+            raise TaxRateUnknown(name=self.product.name, number=self.offer.number)
+        taxed = (price.amount * (HUNDRED + rate) / HUNDRED).quantize(CENT, ROUND_HALF_EVEN)
+        return Money(amount=taxed, currency=price.currency)
 
 
 def answer(product: Product, quantity: Decimal, listed: Iterable[Offer]) -> Answer:

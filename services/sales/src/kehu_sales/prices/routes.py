@@ -10,12 +10,13 @@ from kehu_kernel.problems import problems
 from kehu_sales.customers.errors import CustomerHasEnded, UnknownCustomer
 from kehu_sales.lines import AmountTooLarge
 from kehu_sales.prices import service
+from kehu_sales.prices.errors import NoPriceInCurrency
 from kehu_sales.prices.schemas import PriceAnswer, PriceQuestion, PricesAnswer, PricesQuestion
 from kehu_sales.products.errors import UnknownProduct
 
 routes = router("/v1/prices", "prices")
 READ = requires("sales:prices:read")
-REFUSED = (UnknownProduct, UnknownCustomer, CustomerHasEnded, AmountTooLarge)
+REFUSED = (UnknownProduct, UnknownCustomer, CustomerHasEnded, NoPriceInCurrency, AmountTooLarge)
 
 
 @routes.get("", summary="Ask a price", dependencies=[READ], responses=problems(*REFUSED))
@@ -25,7 +26,11 @@ async def ask_price(
     """The one price of a product for a customer, in a quantity, on a day, and why."""
     wanted = [(question.product_id, question.quantity)]
     found = await service.ask_prices(
-        session, wanted, customer_id=question.customer_id, on=question.on or today
+        session,
+        wanted,
+        customer_id=question.customer_id,
+        on=question.on or today,
+        currency=question.currency,
     )
     return PriceAnswer.of(found[0])
 
@@ -38,5 +43,6 @@ async def ask_prices(data: PricesQuestion, session: Session, today: Today) -> Pr
         [(line.product_id, line.quantity) for line in data.lines],
         customer_id=data.customer_id,
         on=data.on or today,
+        currency=data.currency,
     )
     return PricesAnswer(items=[PriceAnswer.of(one) for one in found])

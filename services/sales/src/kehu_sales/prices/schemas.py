@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText
-from kehu_contracts.money import Money
+from kehu_contracts.money import CurrencyCode, Money
 from kehu_kernel.wire import Day, Input
 from kehu_sales.lines import amount_of
 from kehu_sales.opportunities.schemas import (
@@ -18,6 +18,7 @@ from kehu_sales.products.models import per_day
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
 ON = "Business day the price is asked for; today if omitted."
+CURRENCY = "Currency the price is to be in; whichever the best price is in if omitted."
 CUSTOMER = "The customer; without one only lists for everybody answer."
 
 
@@ -30,6 +31,7 @@ class PriceQuestion(BaseModel):
     quantity: Quantity = Field(description="Quantity, in units of the product.")
     customer_id: UUID | None = Field(None, description=CUSTOMER)
     on: Day | None = Field(None, description=ON)
+    currency: CurrencyCode | None = Field(None, description=CURRENCY)
 
 
 class LineQuestion(Input):
@@ -55,6 +57,7 @@ class PricesQuestion(Input):
 
     customer_id: UUID | None = Field(None, description=CUSTOMER)
     on: Day | None = Field(None, description=ON)
+    currency: CurrencyCode | None = Field(None, description=CURRENCY)
     lines: Annotated[list[LineQuestion], Field(min_length=1, max_length=200)] = Field(
         description="The products."
     )

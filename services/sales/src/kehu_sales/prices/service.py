@@ -17,18 +17,24 @@ Wanted = Sequence[tuple[UUID, Decimal]]
 
 
 async def ask_prices(
-    session: Session, wanted: Wanted, *, customer_id: UUID | None, on: date
+    session: Session,
+    wanted: Wanted,
+    *,
+    customer_id: UUID | None,
+    on: date,
+    currency: str | None = None,
 ) -> list[Answer]:
-    """Return exactly one price per wanted product and quantity.
+    """Return exactly one price per wanted product and quantity, of those in a currency if named.
 
     The customer of a merged record is its survivor. Raises `UnknownProduct`, `UnknownCustomer`,
-    `CustomerHasEnded`.
+    `CustomerHasEnded`, `NoPriceInCurrency`.
     """
     customer = None
     if customer_id is not None:
         known = await load_customers(session, [customer_id])
         customer = present_customer(known, customer_id)
-    return await prices_for(session, wanted, customer, on)
+    found = await prices_for(session, wanted, customer, on)
+    return [one.within(currency) for one in found]
 
 
 async def prices_for(

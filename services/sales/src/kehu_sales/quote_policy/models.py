@@ -33,9 +33,10 @@ class QuotePolicy(Aggregate, Base):
     """What a tenant has decided: one row at most. Without one, the defaults hold, as version 0.
 
     `limits`: the largest discount that a role gives without approval, in percent, as text.
-    `solution_from_rate`: the success rate, in percent, of the stage from which the solution counts
-    as presented. `key_account_grades`: value grades whose customers count as key accounts, for
-    advice. `valid_days`: how long a quote holds that names no last day; None: without end.
+    `solution_from_rate`: the success rate, in percent, of the stage that prepares the solution;
+    above it, it counts as presented. `key_account_grades`: value grades whose customers count as
+    key accounts, for advice. `valid_days`: how long a quote holds that names no last day; None:
+    without end.
     """
 
     label_zh = "报价政策"

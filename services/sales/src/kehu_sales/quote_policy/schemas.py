@@ -11,7 +11,7 @@ from kehu_sales.lists import Once, unlike
 from kehu_sales.quote_policy.models import EarlyQuote, QuotePolicy
 
 EARLY = "A price before need and solution are recorded: ignored, warned of, or refused."
-RATE = "Success rate, percent, of the stage from which the solution counts as presented."
+RATE = "Success rate, percent, of the stage that prepares the solution; above it, it was presented."
 GRADES = "Value grades whose customers count as key accounts when advice is given."
 VALID = "Days that a quote holds which names no last day; null: without end."
 

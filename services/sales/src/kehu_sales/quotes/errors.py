@@ -7,6 +7,7 @@ from kehu_kernel.errors import DomainError
 STATES_ZH = {
     "draft": "草稿", "in_approval": "审批中", "approved": "已审核", "sent": "已发送",
     "accepted": "已接受", "rejected": "已拒绝", "expired": "已过期", "superseded": "已被新版本取代",
+    "cancelled": "已取消",
 }  # fmt: skip
 
 
@@ -66,12 +67,13 @@ class QuoteNotReady(DomainError):
 
 
 class QuoteIsOut(DomainError):
-    """What the customer has in hand cannot be un-approved: make a new version."""
+    """What the customer has in hand, or a contract says, cannot be un-approved."""
 
     code = "quote-is-out"
     status = HTTPStatus.CONFLICT
-    en = "The quote {number} has gone to the customer: make a new version instead."
-    zh = "报价单 {number} 已发送给客户，请建立新版本。"
+    en = "The quote {number} is {state}, or has a contract: its approval stays."
+    zh = "报价单 {number} 处于{state}状态，或已下推合同，不能撤销审批。"
+    zh_words = STATES_ZH
 
 
 class QuoteHasExpired(DomainError):

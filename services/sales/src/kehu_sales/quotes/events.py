@@ -3,8 +3,7 @@
 from typing import Any
 
 from kehu_contracts import quoting
-from kehu_contracts import sales as contract
-from kehu_sales.lines import contract_lines
+from kehu_sales.quotes.lines import offered_lines
 from kehu_sales.quotes.models import Quote, QuoteState
 
 
@@ -13,12 +12,13 @@ def _state(quote: Quote, changed: list[str]) -> dict[str, Any]:
         "quote_id": quote.id,
         "number": quote.number,
         "revision": quote.revision,
+        "root_id": quote.root_id,
         "state": quote.state,
         "opportunity_id": quote.opportunity_id,
         "price_list_id": quote.price_list_id,
         "customer_id": quote.customer_id,
         "owner_id": quote.owner_id,
-        "lines": contract_lines(quote.lines, quote.currency),
+        "lines": offered_lines(quote.lines, quote.currency),
         "discount_percent": quote.discount_percent,
         "total": quote.sum,
         "quoted_on": quote.quoted_on,
@@ -30,20 +30,23 @@ def _state(quote: Quote, changed: list[str]) -> dict[str, Any]:
     }
 
 
-def created(quote: Quote) -> contract.QuoteCreated | quoting.QuoteDrafted:
+def created(quote: Quote) -> quoting.QuoteCreated | quoting.QuoteDrafted:
     """Return the event of a new quote: with an opportunity it is the one that was always told."""
     if quote.opportunity_id is None:
         return quoting.QuoteDrafted(**_state(quote, []))
-    return contract.QuoteCreated(
+    return quoting.QuoteCreated(
         quote_id=quote.id,
         number=quote.number,
         opportunity_id=quote.opportunity_id,
         customer_id=quote.customer_id,
         owner_id=quote.owner_id,
-        lines=contract_lines(quote.lines, quote.currency),
+        lines=offered_lines(quote.lines, quote.currency),
         total=quote.sum,
         quoted_on=quote.quoted_on,
         expires_on=quote.expires_on,
+        revision=quote.revision,
+        state=quote.state,
+        discount_percent=quote.discount_percent,
     )
 
 
@@ -52,6 +55,7 @@ OF_STATE: dict[str, type[quoting.QuoteFact]] = {
     QuoteState.ACCEPTED: quoting.QuoteAccepted,
     QuoteState.REJECTED: quoting.QuoteRejected,
     QuoteState.EXPIRED: quoting.QuoteExpired,
+    QuoteState.CANCELLED: quoting.QuoteCancelled,
 }
 
 

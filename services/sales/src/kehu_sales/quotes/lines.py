@@ -9,8 +9,9 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
+from kehu_contracts.lines import OfferedLine
 from kehu_contracts.money import CENT
-from kehu_sales.lines import HUNDRED, Line, LinesColumn, total
+from kehu_sales.lines import HUNDRED, Line, LinesColumn, contract_lines, total
 from kehu_sales.products.models import Product, per_day
 
 NO_DISCOUNT = Decimal("0.00")
@@ -20,12 +21,17 @@ NO_DISCOUNT = Decimal("0.00")
 class QuoteLine(Line):
     """A product in a quantity: `base_price` is what the price source said, `unit_price` ours.
 
-    `given_by` is the number of the price list, or `list_price`; None where nobody was asked.
+    Both are with tax (`tax_included`); lines of before do not say. `given_by` is the number of the
+    price list, or `list_price`; None where nobody was asked. `unit` and `tax_rate` (percent) are
+    those of the product when it was priced.
     """
 
     base_price: Decimal | None = None
     given_by: str | None = None
     days_per_unit: Decimal | None = None
+    unit: str | None = None
+    tax_rate: Decimal | None = None
+    tax_included: bool | None = None
 
     @property
     def discount_percent(self) -> Decimal:
@@ -43,10 +49,21 @@ class QuoteLine(Line):
         left = self.unit_price * (HUNDRED - off_total) / self.base_price
         return max(HUNDRED - left, Decimal(0)).quantize(CENT, ROUND_HALF_EVEN)
 
-    @property
-    def per_day(self) -> Decimal | None:
-        """The price of one unit per day of use; None if nobody knows how long it lasts."""
-        return per_day(self.unit_price, self.days_per_unit)
+    def per_day(self, off_total: Decimal) -> Decimal | None:
+        """Return what one unit costs per day of use, after the discount on the whole quote.
+
+        None if nobody knows how long it lasts.
+        """
+        return per_day(self.net_price(off_total), self.days_per_unit)
+
+
+def offered_lines(lines: Sequence[QuoteLine], currency: str) -> list[OfferedLine]:
+    """Return the lines as events of quotes and contracts carry them."""
+    plain = contract_lines(lines, currency)
+    return [
+        OfferedLine(**dict(told), unit=line.unit, tax_rate=line.tax_rate)
+        for told, line in zip(plain, lines, strict=True)
+    ]
 
 
 def discounted(base: Decimal, percent: Decimal) -> Decimal:
@@ -94,6 +111,8 @@ class QuoteLinesColumn(TypeDecorator[tuple[QuoteLine, ...]]):
             stored["base_price"] = _text(line.base_price)
             stored["given_by"] = line.given_by
             stored["days_per_unit"] = _text(line.days_per_unit)
+            stored["unit"], stored["tax_rate"] = line.unit, _text(line.tax_rate)
+            stored["tax_included"] = line.tax_included
         return plain
 
     def process_result_value(self, value: Any, dialect: Dialect) -> tuple[QuoteLine, ...]:
@@ -101,13 +120,17 @@ class QuoteLinesColumn(TypeDecorator[tuple[QuoteLine, ...]]):
         plain = LinesColumn().process_result_value(value, dialect)
         return tuple(
             QuoteLine(
-                line.product_id,
-                line.product_name,
-                line.quantity,
-                line.unit_price,
-                _number(stored.get("base_price")),
-                stored.get("given_by"),
-                _number(stored.get("days_per_unit")),
+                product_id=line.product_id,
+                product_name=line.product_name,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                typed=stored.get("typed", False),
+                base_price=_number(stored.get("base_price")),
+                given_by=stored.get("given_by"),
+                days_per_unit=_number(stored.get("days_per_unit")),
+                unit=stored.get("unit"),
+                tax_rate=_number(stored.get("tax_rate")),
+                tax_included=stored.get("tax_included"),
             )
             for line, stored in zip(plain, value, strict=True)
         )

@@ -35,18 +35,21 @@ class QuoteState(StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
 
 
 OPEN = (QuoteState.DRAFT, QuoteState.IN_APPROVAL, QuoteState.APPROVED, QuoteState.SENT)
 HOLDING = (QuoteState.APPROVED, QuoteState.SENT)
 """States in which a quote expires."""
-REVISABLE = (QuoteState.SENT, QuoteState.REJECTED, QuoteState.EXPIRED)
+REVISABLE = (QuoteState.APPROVED, QuoteState.SENT, QuoteState.REJECTED, QuoteState.EXPIRED)
+CANCELLABLE = (QuoteState.DRAFT, QuoteState.APPROVED, QuoteState.REJECTED)
+"""What waits is withdrawn first; what the customer holds gives way to a new version."""
 
 
 class Quote(Aggregate, Base):
     """An offer, for an opportunity, from a price list, or free.
 
-    Only a draft changes; a new version takes the place of one that went to the customer. `root_id`
+    Only a draft changes; a new version takes the place of one that was approved or sent. `root_id`
     is the first version, None in that one itself. `discount_percent` is off the sum of the lines.
     `contract_id` is the contract that was made from it.
     """
@@ -63,7 +66,7 @@ class Quote(Aggregate, Base):
         ),
         CheckConstraint(
             "state IN ('draft', 'in_approval', 'approved', 'sent', 'accepted', 'rejected',"
-            " 'expired', 'superseded')",
+            " 'expired', 'superseded', 'cancelled')",
             "state",
         ),
         Index("ix_quotes_created_at", "tenant_id", "created_at", "id"),
@@ -122,12 +125,12 @@ class Quote(Aggregate, Base):
     def follow(self, approval: str) -> None:
         """Be as far as its approval is; what is not agreed to is a draft again.
 
-        Raises `QuoteIsOut` when an approval is taken back too late: it went to the customer, or a
-        contract was made from it.
+        Raises `QuoteIsOut` when an approval is taken back too late: it went to the customer, a
+        contract was made from it, or it is over.
         """
         early = self.state in (QuoteState.DRAFT, QuoteState.IN_APPROVAL, QuoteState.APPROVED)
         if not early or self.contract_id is not None:
-            raise QuoteIsOut(number=self.number)
+            raise QuoteIsOut(number=self.number, state=self.state)
         self.state = {
             ApprovalState.WAITING: QuoteState.IN_APPROVAL,
             ApprovalState.APPROVED: QuoteState.APPROVED,
@@ -173,8 +176,14 @@ class Quote(Aggregate, Base):
             raise NewerVersion
         self.require(*REVISABLE)
         self._require_no_contract()
-        if self.state == QuoteState.SENT:
+        if self.state in (QuoteState.APPROVED, QuoteState.SENT):
             self.state = QuoteState.SUPERSEDED
+
+    def cancel(self, on: date, reason: str) -> None:
+        """Give it up, and say why; final. Raises `QuoteNotReady`, `QuoteHasContract`."""
+        self.require(*CANCELLABLE)
+        self._require_no_contract()
+        self.state, self.closed_on, self.close_reason = QuoteState.CANCELLED, on, reason
 
     def _require_no_contract(self) -> None:
         if self.contract_id is not None:

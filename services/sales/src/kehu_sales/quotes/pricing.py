@@ -9,6 +9,7 @@ from kehu_sales.customers.models import CustomerRef
 from kehu_sales.lines import Line, one_currency
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.prices.choosing import Answer
+from kehu_sales.prices.errors import NoPriceInCurrency
 from kehu_sales.prices.service import prices_for
 from kehu_sales.products.errors import ProductWithdrawn
 from kehu_sales.quotes.errors import PriceAndDiscount
@@ -27,11 +28,13 @@ async def price_lines(
     *,
     currency: str,
     kept: Iterable[Line] = (),
+    only: str | None = None,
 ) -> Priced:
     """Return the wanted lines with their prices, and the one currency they are in.
 
-    Raises `PriceAndDiscount`, `UnknownProduct`, `ProductWithdrawn` (unless the document has the
-    product already, in `kept`), `MixedCurrencies`.
+    `currency` is that of no lines; `only` prices in this one count, if it is named. Raises
+    `PriceAndDiscount`, `UnknownProduct`, `ProductWithdrawn` (unless the document has the product
+    already, in `kept`), `MixedCurrencies`, `NoPriceInCurrency`, `TaxRateUnknown`.
     """
     already = {line.product_id for line in kept}
     asked = [(line.product_id, line.quantity) for line in wanted]
@@ -40,58 +43,89 @@ async def price_lines(
     for line, answer in zip(wanted, answers, strict=True):
         if not answer.product.active and answer.product.id not in already:
             raise ProductWithdrawn(name=answer.product.name)
-        price = _price_of(line, answer)
+        price = _price_of(line, answer, only)
         prices.append(price)
-        lines.append(_line(answer, price))
+        lines.append(_line(answer, price, typed=line.unit_price is not None))
     return tuple(lines), one_currency(prices, currency)
 
 
 async def take_over(
-    session: Session, opportunity: Opportunity, customer: CustomerRef | None, on: date
+    session: Session,
+    opportunity: Opportunity,
+    customer: CustomerRef | None,
+    on: date,
+    *,
+    only: str | None = None,
 ) -> Priced:
-    """Return an opportunity's lines as they are, beside what the price source says today."""
-    lines = await beside_prices_of(
-        session, opportunity.lines, customer, on, currency=opportunity.currency
-    )
-    return lines, opportunity.currency
+    """Return an opportunity's lines at the customer's prices; a price that was typed stays.
+
+    `only` prices in this currency count: the one named, or that of prices that were typed. Raises
+    `MixedCurrencies`, `NoPriceInCurrency`, `TaxRateUnknown`.
+    """
+    if only is None and any(line.typed for line in opportunity.lines):
+        only = opportunity.currency
+    asked = [(line.product_id, line.quantity) for line in opportunity.lines]
+    answers = await prices_for(session, asked, customer, on)
+    lines, prices = [], []
+    for line, answer in zip(opportunity.lines, answers, strict=True):
+        typed = Money(amount=line.unit_price, currency=opportunity.currency)
+        price = typed if line.typed else answer.within(only).price_with_tax
+        prices.append(price)
+        lines.append(_line(answer, price, typed=line.typed, name=line.product_name))
+    return tuple(lines), one_currency(prices, opportunity.currency)
 
 
 async def beside_prices_of(
     session: Session,
-    lines: Sequence[Line],
+    lines: Sequence[QuoteLine],
     customer: CustomerRef | None,
     on: date,
     *,
     currency: str,
 ) -> tuple[QuoteLine, ...]:
-    """Return lines with our prices as they are, beside what the price source says of a day."""
+    """Return lines with our prices as they are, beside what the price source says of a day.
+
+    Raises `TaxRateUnknown`.
+    """
     asked = [(line.product_id, line.quantity) for line in lines]
     answers = await prices_for(session, asked, customer, on)
     return tuple(
-        _line(answer, Money(amount=line.unit_price, currency=currency), name=line.product_name)
+        _line(
+            answer,
+            Money(amount=line.unit_price, currency=currency),
+            typed=line.typed,
+            name=line.product_name,
+        )
         for line, answer in zip(lines, answers, strict=True)
     )
 
 
-def _price_of(line: QuoteLineInput, answer: Answer) -> Money:
+def _price_of(line: QuoteLineInput, answer: Answer, only: str | None) -> Money:
     if line.unit_price is not None:
         if line.discount_percent is not None:
             raise PriceAndDiscount
         return line.unit_price
-    base = answer.offer.price
+    base = answer.within(only).price_with_tax
     off = line.discount_percent or NO_DISCOUNT
     return Money(amount=discounted(base.amount, off), currency=base.currency)
 
 
-def _line(answer: Answer, price: Money, *, name: str | None = None) -> QuoteLine:
-    base = answer.offer.price
-    comparable = base.currency == price.currency
+def _line(answer: Answer, price: Money, *, typed: bool, name: str | None = None) -> QuoteLine:
+    try:
+        answer = answer.within(price.currency)
+        base = answer.price_with_tax.amount
+    except NoPriceInCurrency:
+        base = None
     return QuoteLine(
         product_id=answer.product.id,
         product_name=name or answer.product.name,
         quantity=answer.quantity,
         unit_price=price.amount,
-        base_price=base.amount if comparable else None,
-        given_by=(answer.offer.number or LIST_PRICE) if comparable else None,
+        typed=typed,
+        base_price=base,
+        given_by=None if base is None else answer.offer.number or LIST_PRICE,
         days_per_unit=answer.product.days_per_unit,
+        unit=answer.product.unit,
+        tax_rate=answer.product.tax_rate,
+        tax_included=True,
     )

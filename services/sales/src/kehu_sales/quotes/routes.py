@@ -17,11 +17,13 @@ from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.opportunities.errors import (
     AnotherCustomer,
     EvaluationHasFailed,
+    OpportunityInPool,
     OpportunityIsClosed,
     UnknownOpportunity,
 )
 from kehu_sales.opportunities.routes import Currency
 from kehu_sales.price_lists.errors import PriceListNotApproved, UnknownPriceList
+from kehu_sales.prices.errors import NoPriceInCurrency, TaxRateUnknown
 from kehu_sales.products.errors import ProductWithdrawn, UnknownProduct
 from kehu_sales.quotes import service
 from kehu_sales.quotes.errors import (
@@ -38,6 +40,7 @@ from kehu_sales.quotes.errors import (
 from kehu_sales.quotes.models import Quote
 from kehu_sales.quotes.pdf import write_pdf
 from kehu_sales.quotes.schemas import (
+    QuoteCancellation,
     QuoteCreate,
     QuoteFilters,
     QuoteRead,
@@ -50,9 +53,18 @@ from kehu_sales.quotes.schemas import (
 routes = router("/v1/quotes", "quotes")
 READ = requires("sales:quotes:read")
 WRITE = requires("sales:quotes:write")
-LINES = (UnknownProduct, ProductWithdrawn, PriceAndDiscount, MixedCurrencies, AmountTooLarge)
+LINES = (
+    UnknownProduct,
+    ProductWithdrawn,
+    PriceAndDiscount,
+    TaxRateUnknown,
+    NoPriceInCurrency,
+    MixedCurrencies,
+    AmountTooLarge,
+)
 CUSTOMER = (UnknownCustomer, CustomerMerged, CustomerHasEnded)
 DATES = (DateInFuture, DateBeforePrevious)
+SOLD = (OpportunityIsClosed, EvaluationHasFailed, OpportunityInPool)
 PDF: dict[int | str, Any] = {
     200: {
         "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
@@ -86,7 +98,7 @@ PDF: dict[int | str, Any] = {
 async def create_quote(
     data: QuoteCreate, session: Session, today: Today, currency: Currency, response: Response
 ) -> QuoteRead:
-    """Draft a quote: from an opportunity (its lines as they are), from a price list, or free."""
+    """Draft a quote: from an opportunity (its lines), from a price list, or free."""
     quote = await service.create_quote(session, data, today=today, currency=currency)
     response.headers["Location"] = f"/v1/quotes/{quote.id}"
     return _answer(quote, response)
@@ -134,7 +146,15 @@ async def change_quote(
     "/{quote_id}/submit",
     summary="Submit a quote",
     dependencies=[WRITE],
-    responses=problems(QuoteNotReady, QuoteHasExpired, QuotedTooEarly),
+    responses=problems(
+        QuoteNotReady,
+        QuoteHasExpired,
+        QuotedTooEarly,
+        TaxRateUnknown,
+        UnknownCustomer,
+        CustomerHasEnded,
+        *SOLD,
+    ),
 )
 async def submit_quote(
     quote_id: UUID, session: Session, today: Today, version: OptionalVersion, response: Response
@@ -148,7 +168,7 @@ async def submit_quote(
     "/{quote_id}/send",
     summary="Send a quote",
     dependencies=[WRITE],
-    responses=problems(QuoteNotReady, QuoteHasExpired, *DATES),
+    responses=problems(QuoteNotReady, QuoteHasExpired, *SOLD, *DATES),
 )
 async def send_quote(
     quote_id: UUID,
@@ -167,7 +187,7 @@ async def send_quote(
     "/{quote_id}/accept",
     summary="Accept a quote",
     dependencies=[WRITE],
-    responses=problems(QuoteNotReady, QuoteHasExpired, *DATES),
+    responses=problems(QuoteNotReady, QuoteHasExpired, *SOLD, *DATES),
 )
 async def accept_quote(
     quote_id: UUID,
@@ -206,17 +226,41 @@ async def reject_quote(
 
 
 @routes.post(
+    "/{quote_id}/cancel",
+    summary="Cancel a quote",
+    dependencies=[WRITE],
+    responses=problems(QuoteNotReady, QuoteHasContract, *DATES),
+)
+async def cancel_quote(
+    quote_id: UUID,
+    data: QuoteCancellation,
+    session: Session,
+    today: Today,
+    version: OptionalVersion,
+    response: Response,
+) -> QuoteRead:
+    """Give up a draft, an approved quote without a contract, or a rejected one; final."""
+    quote = await service.cancel_quote(
+        session, quote_id, data, today=today, expected_version=version
+    )
+    return _answer(quote, response)
+
+
+@routes.post(
     "/{quote_id}/revise",
     summary="Make a new version",
     dependencies=[WRITE],
     responses=problems(
-        QuoteNotReady, QuoteHasContract, NewerVersion, UnknownCustomer, CustomerHasEnded
+        QuoteNotReady, QuoteHasContract, NewerVersion, UnknownCustomer, CustomerHasEnded, *SOLD
     ),
 )
 async def revise_quote(
     quote_id: UUID, session: Session, today: Today, version: OptionalVersion, response: Response
 ) -> QuoteRead:
-    """Draft the next version of a quote that was sent, rejected or expired: the answer is that."""
+    """Draft the next version of one that was approved, sent, rejected or expired; that is answered.
+
+    One that was approved or sent gives way to it.
+    """
     quote = await service.revise_quote(session, quote_id, today=today, expected_version=version)
     return _answer(quote, response)
 

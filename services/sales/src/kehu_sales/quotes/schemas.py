@@ -1,13 +1,14 @@
 """Quotes on the wire."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText, OrLater
-from kehu_contracts.money import Money
+from kehu_contracts.money import CurrencyCode, Money
 from kehu_kernel.amounts import PriceInput
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Input, LongText, Patch, shown
@@ -58,6 +59,9 @@ class QuoteCreate(Input):
     )
     lines: Lines | None = Field(None, description="What to offer.")
     discount_percent: PercentInput | None = Field(None, description=WHOLE)
+    currency: CurrencyCode | None = Field(
+        None, description="Currency to quote in; that of the best prices if omitted."
+    )
     owner_id: UUID | None = Field(
         None, description="Who makes it; the opportunity's owner, or the caller, if omitted."
     )
@@ -73,7 +77,10 @@ class QuoteCreate(Input):
 
 
 class QuoteUpdate(Patch):
-    """Changes to a draft; fields left out stay. `lines` replaces all lines, priced anew."""
+    """Changes to a draft; fields left out stay.
+
+    `lines` replaces all lines, priced anew, in the currency of the quote.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -111,21 +118,38 @@ class QuoteRejection(Input):
     on: Day | None = Field(None, description="Business day; today if omitted, never later.")
 
 
+class QuoteCancellation(Input):
+    """Why a quote is given up."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "客户项目取消"}]})
+
+    reason: LongText = Field(description="Why.")
+    on: Day | None = Field(None, description="Business day; today if omitted, never later.")
+
+
 class QuoteLineRead(LineRead):
     """One product line of a quote."""
 
+    unit: str | None = Field(description="Unit the quantity counts.")
+    tax_rate: DecimalText | None = Field(description="Tax contained in the prices, percent.")
+    tax_included: bool | None = Field(
+        description="Whether the prices contain the tax; null on lines made before this was kept."
+    )
     base_price: Money | None = Field(description="What the price source said of one unit.")
     given_by: str | None = Field(
         description="Number of the price list that gave the base price, or list_price."
     )
     discount_percent: DecimalText = Field(description="Given off the base price, percent.")
     per_day: Money | None = Field(
-        description="Price of one unit per day of use; null if nobody knows how long it lasts."
+        description="Price of one unit per day of use, after the discount on the whole; null if "
+        "nobody knows how long it lasts."
     )
 
     @classmethod
-    def of(cls, line: QuoteLine, currency: str) -> Self:  # type: ignore[override]
-        """Return the line as the API shows it."""
+    def of(  # type: ignore[override]
+        cls, line: QuoteLine, currency: str, off_total: Decimal
+    ) -> Self:
+        """Return the line as the API shows it, in a document with this discount on the whole."""
         plain = LineRead.of(line, currency)
 
         def money(amount: object) -> object:
@@ -137,7 +161,10 @@ class QuoteLineRead(LineRead):
             base_price=money(line.base_price),
             given_by=line.given_by,
             discount_percent=line.discount_percent,
-            per_day=money(line.per_day),
+            unit=line.unit,
+            tax_rate=line.tax_rate,
+            tax_included=line.tax_included,
+            per_day=money(line.per_day(off_total)),
         )
 
 
@@ -178,8 +205,10 @@ class QuoteRead(BaseModel):
     quoted_on: date = Field(description="Business day of the quote.")
     expires_on: date | None = Field(description="Last business day it holds.")
     sent_on: date | None = Field(description="Business day it went to the customer.")
-    closed_on: date | None = Field(description="Business day of the answer, or of its expiry.")
-    close_reason: str | None = Field(description="Why the customer said no.")
+    closed_on: date | None = Field(
+        description="Business day it was answered, expired or cancelled."
+    )
+    close_reason: str | None = Field(description="Why the customer said no, or it was cancelled.")
     contract_id: UUID | None = Field(description="The contract that was made from it.")
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
@@ -191,7 +220,10 @@ class QuoteRead(BaseModel):
             cls,
             quote,
             total=quote.sum,
-            lines=[QuoteLineRead.of(line, quote.currency) for line in quote.lines],
+            lines=[
+                QuoteLineRead.of(line, quote.currency, quote.discount_percent)
+                for line in quote.lines
+            ],
             warnings=[WarningRead.of(code) for code in quote.warnings],
         )
 

@@ -13,6 +13,7 @@ from kehu_sales.approvals.service import Document, start
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.customers.service import load_customers, present_customer, survivor_of
 from kehu_sales.directory.service import department_of
+from kehu_sales.opportunities.links import lock_saleable
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.products.queries import load_products
 from kehu_sales.quote_policy.models import EarlyQuote, QuotePolicy
@@ -22,6 +23,7 @@ from kehu_sales.quotes.errors import QuotedTooEarly
 from kehu_sales.quotes.lines import NO_DISCOUNT, QuoteLine, is_below_floor, largest_discount
 from kehu_sales.quotes.models import Quote, QuoteState
 from kehu_sales.quotes.schemas import (
+    QuoteCancellation,
     QuoteCreate,
     QuoteFilters,
     QuoteRejection,
@@ -29,7 +31,7 @@ from kehu_sales.quotes.schemas import (
     QuoteUpdate,
 )
 from kehu_sales.quotes.sources import Source, source_of
-from kehu_sales.quotes.warnings import QuoteWarning, has_other_price, too_early
+from kehu_sales.quotes.warnings import QuoteWarning, has_other_price, too_early, typed_otherwise
 
 NUMBER_PREFIX = "QUO"
 NEEDS_APPROVAL = {QuoteWarning.BELOW_FLOOR, QuoteWarning.OVER_LIMIT}
@@ -47,7 +49,9 @@ async def create_quote(session: Session, data: QuoteCreate, *, today: date, curr
     _require_value_first(policy, source.opportunity)
     opportunity = source.opportunity
     if source.wanted is None and opportunity is not None:
-        priced = await pricing.take_over(session, opportunity, source.customer, quoted_on)
+        priced = await pricing.take_over(
+            session, opportunity, source.customer, quoted_on, only=data.currency
+        )
     else:
         priced = await pricing.price_lines(
             session,
@@ -56,6 +60,7 @@ async def create_quote(session: Session, data: QuoteCreate, *, today: date, curr
             quoted_on,
             currency=currency,
             kept=opportunity.lines if opportunity else (),
+            only=data.currency,
         )
     quote = _draft(session, data, source, policy, quoted_on)
     quote.offer(*priced, data.discount_percent or NO_DISCOUNT)
@@ -104,7 +109,13 @@ async def change_quote(
     if data.lines is not None:
         customer = await _customer_of(session, quote)
         priced = await pricing.price_lines(
-            session, data.lines, customer, today, currency=quote.currency, kept=quote.lines
+            session,
+            data.lines,
+            customer,
+            today,
+            currency=quote.currency,
+            kept=quote.lines,
+            only=quote.currency,
         )
     discount = data.discount_percent
     quote.offer(*priced, quote.discount_percent if discount is None else discount)
@@ -122,12 +133,14 @@ async def submit_quote(
     """Submit a draft: what is within the caller's limit and above the floor may pass at once.
 
     Somebody has to agree to a larger discount, or to a price below the floor, whatever the chain
-    says; the chain may ask for more. Raises `QuoteNotReady`, `QuoteHasExpired`, `QuotedTooEarly`.
+    says; the chain may ask for more. Raises `QuoteNotReady`, `QuoteHasExpired`, `QuotedTooEarly`,
+    and what `lock_saleable` raises.
     """
     quote = await require(session, Quote, quote_id, lock=True, expected_version=expected_version)
     quote.require(QuoteState.DRAFT)
     quote.require_valid(today)
-    policy, opportunity = await policy_of(session), await _opportunity_of(session, quote)
+    opportunity = await lock_saleable(session, quote.opportunity_id)
+    policy = await policy_of(session)
     _require_value_first(policy, opportunity)
     # Limits look at what the price source says today, of whatever day the quote is.
     lines = await pricing.beside_prices_of(
@@ -153,21 +166,29 @@ async def approval_decided(session: Session, approval: Approval) -> None:
 async def send_quote(
     session: Session, quote_id: UUID, data: QuoteStep, *, today: date, expected_version: int | None
 ) -> Quote:
-    """Give an approved quote to the customer. Raises what `Quote.send` raises, `DateInFuture`."""
+    """Give an approved quote to the customer.
+
+    Raises what `Quote.send` and `lock_saleable` raise, `DateInFuture`.
+    """
     quote = await require(session, Quote, quote_id, lock=True, expected_version=expected_version)
     on = business_day.happened(data.on, today)
     business_day.follows(on, quote.quoted_on)
     quote.send(on)
+    await lock_saleable(session, quote.opportunity_id)
     return _changed(session, quote, "sent")
 
 
 async def accept_quote(
     session: Session, quote_id: UUID, data: QuoteStep, *, today: date, expected_version: int | None
 ) -> Quote:
-    """Take the customer's yes. Raises what `Quote.accept` raises, `DateInFuture`."""
+    """Take the customer's yes.
+
+    Raises what `Quote.accept` and `lock_saleable` raise, `DateInFuture`.
+    """
     quote = await require(session, Quote, quote_id, lock=True, expected_version=expected_version)
     on = _answered_on(quote, data.on, today)
     quote.accept(on)
+    await lock_saleable(session, quote.opportunity_id)
     return _changed(session, quote, "accepted")
 
 
@@ -186,6 +207,21 @@ async def reject_quote(
     return _changed(session, quote, "rejected")
 
 
+async def cancel_quote(
+    session: Session,
+    quote_id: UUID,
+    data: QuoteCancellation,
+    *,
+    today: date,
+    expected_version: int | None,
+) -> Quote:
+    """Give a quote up, and say why. Raises what `Quote.cancel` raises, `DateInFuture`."""
+    quote = await require(session, Quote, quote_id, lock=True, expected_version=expected_version)
+    on = _answered_on(quote, data.on, today)
+    quote.cancel(on, data.reason)
+    return _changed(session, quote, "cancelled")
+
+
 async def revise_quote(
     session: Session, quote_id: UUID, *, today: date, expected_version: int | None
 ) -> Quote:
@@ -196,7 +232,7 @@ async def revise_quote(
     old = await require(session, Quote, quote_id, lock=True, expected_version=expected_version)
     old.supersede()
     policy = await policy_of(session)
-    opportunity = await _opportunity_of(session, old)
+    opportunity = await lock_saleable(session, old.opportunity_id)
     customer = await _customer_of(session, old)
     quote = Quote(
         id=ids.new_id(),
@@ -286,6 +322,7 @@ async def _warn(
         found.append(QuoteWarning.OVER_LIMIT)
     if quote.customer_id is not None and await _other_price(session, quote, quote.customer_id, on):
         found.append(QuoteWarning.OTHER_PRICE)
+    found += typed_otherwise(quote.lines)
     quote.warnings = [warning.value for warning in found]
 
 

@@ -34,7 +34,7 @@ ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a quote is made from; `wanted` None: the opportunity's lines as they are."""
+    """What a quote is made from; `wanted` None: the opportunity's lines."""
 
     opportunity: Opportunity | None
     customer: CustomerRef | None

@@ -17,6 +17,8 @@ class QuoteWarning(StrEnum):
     BELOW_FLOOR = "below-floor"
     OVER_LIMIT = "over-limit"
     OTHER_PRICE = "other-price"
+    DEARER_THAN_LIST = "dearer-than-list"
+    CHEAPER_THAN_LIST = "cheaper-than-list"
 
 
 class Words(NamedTuple):
@@ -53,13 +55,24 @@ WORDS = {
         "该客户持有同一产品不同价格的其他报价。",
         "2 L583",
     ),
+    QuoteWarning.DEARER_THAN_LIST: Words(
+        "A price that was typed is above the customer's price: somebody else would offer less.",
+        "有手工填写的单价高于该客户的价目表价格：其他同事的报价会更低。",
+        "2 L583",
+    ),
+    QuoteWarning.CHEAPER_THAN_LIST: Words(
+        "A price that was typed is below the customer's price.",
+        "有手工填写的单价低于该客户的价目表价格。",
+        "2 L583",
+    ),
 }
 
 
-def too_early(opportunity: Opportunity | None, solution_from_rate: int) -> list[QuoteWarning]:
+def too_early(opportunity: Opportunity | None, solution_rate: int) -> list[QuoteWarning]:
     """Return what has to be recorded of an opportunity before its price is told (6.2, 6.3, 6.6).
 
-    The solution counts as presented from the stage with this success rate, in percent. A quote
+    The solution is presented when the customer's acceptance of it is recorded, or the opportunity
+    is past the stage that prepares it: above the success rate of that one, in percent. A quote
     without an opportunity is for a customer who asked for a price.
     """
     if opportunity is None:
@@ -67,8 +80,27 @@ def too_early(opportunity: Opportunity | None, solution_from_rate: int) -> list[
     found = []
     if not opportunity.need:
         found.append(QuoteWarning.NEED_NOT_RECORDED)
-    if (opportunity.success_rate or 0) < solution_from_rate:
+    past_it = (opportunity.success_rate or 0) > solution_rate
+    if opportunity.solution_accepted_on is None and not past_it:
         found.append(QuoteWarning.SOLUTION_NOT_PRESENTED)
+    return found
+
+
+def typed_otherwise(lines: Iterable[QuoteLine]) -> list[QuoteWarning]:
+    """Return how prices that somebody typed differ from what the price source says (S6).
+
+    In another currency they cannot be compared.
+    """
+    typed = [
+        (line.unit_price, line.base_price)
+        for line in lines
+        if line.typed and line.base_price is not None
+    ]
+    found = []
+    if any(ours > theirs for ours, theirs in typed):
+        found.append(QuoteWarning.DEARER_THAN_LIST)
+    if any(ours < theirs for ours, theirs in typed):
+        found.append(QuoteWarning.CHEAPER_THAN_LIST)
     return found
 
 

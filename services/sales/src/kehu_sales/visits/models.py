@@ -162,6 +162,14 @@ class Visit(Plan, Aggregate, Base):
             postgresql_where=text("status = 'done' AND overdue_told_at IS NULL"),
         ),
         Index(
+            "ix_visits_unreported",
+            "tenant_id",
+            "id",
+            postgresql_where=text(
+                "status IN ('planned', 'in_approval', 'approved', 'checked_in', 'done')"
+            ),
+        ),
+        Index(
             "ix_visits_missed",
             "tenant_id",
             "ends_at",
