@@ -1,6 +1,7 @@
 """What an opportunity is won for, if nobody says: what was agreed with the customer (1.3, 1.4)."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
@@ -31,10 +32,15 @@ def ten(make_product: Make) -> Callable[[str], Awaitable[list[dict[str, Any]]]]:
 def quoted(client: httpx.AsyncClient, ten: Make, make_quote: Make) -> Make:
     """A quote of ten pieces for an opportunity, approved and sent."""
 
-    async def make(opportunity: str, price: str, *, send: bool = True) -> dict[str, Any]:
-        made = await make_quote(opportunity_id=opportunity, lines=await ten(price))
+    async def make(
+        opportunity: str, price: str, *, send: bool = True, on: date = TODAY
+    ) -> dict[str, Any]:
+        made = await make_quote(
+            opportunity_id=opportunity, lines=await ten(price), on=str(TODAY - timedelta(days=9))
+        )
         for step in ("submit", "send") if send else ("submit",):
-            response = await client.post(f"/v1/quotes/{made['id']}/{step}", json={})
+            body = {"on": str(on)} if step == "send" else {}
+            response = await client.post(f"/v1/quotes/{made['id']}/{step}", json=body)
             assert response.status_code == 200, response.text
         return made
 
@@ -69,8 +75,9 @@ async def test_nothing_agreed_it_is_the_expected_revenue(
 
 
 async def test_quoted_it_is_the_last_quote_sent(opportunity: str, quoted: Make, win: Make) -> None:
-    await quoted(opportunity, "70.00")
-    await quoted(opportunity, "80.00")
+    await quoted(opportunity, "70.00", on=TODAY - timedelta(days=2))
+    await quoted(opportunity, "80.00", on=TODAY - timedelta(days=1))
+    await quoted(opportunity, "75.00", on=TODAY - timedelta(days=3))
     await quoted(opportunity, "90.00", send=False)
     assert await win(opportunity) == "800.00"
 

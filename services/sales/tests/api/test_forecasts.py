@@ -12,7 +12,7 @@ import pytest
 from kehu_kernel import clock
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, emitted
-from kehu_kernel.testing.plugin import RunningService
+from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_sales.directory.models import EmployeeRef
 from kehu_sales.forecasts.service import SnapshotWork
 
@@ -235,6 +235,27 @@ class TestSnapshots:
         await snapshot()
         assert (await forecast(as_of=str(TODAY))) == now
         assert (await forecast())["commit"] == "1230.00"
+
+    async def test_a_snapshot_shows_a_row_scope_no_more_than_the_opportunities(
+        self, make_expected: Make, employed: Make, client_for: ClientFor, tenant: str,
+        snapshot: Callable[[], Awaitable[None]],
+    ) -> None:  # fmt: skip
+        north = uuid4()
+        fang, head = await employed(north), await employed(north)
+        await make_expected("1000.00", 80, owner_id=str(fang))
+        await make_expected("200.00", 80, owner_id=str(fang), department_id=str(north))
+        await snapshot()
+        own = client_for(tenant, employee_id=str(head), row_scope="department")
+        months = {"month_from": MONTH, "month_to": MONTH, "department_id": str(north)}
+        for asked in ({}, {"as_of": str(TODAY)}):
+            seen = [
+                (await one.get("/v1/forecasts", params=months | asked)).json()["months"]
+                for one in (own, client_for(tenant))
+            ]
+            assert [[month["commit"]["amount"] for month in one] for one in seen] == [
+                ["200.00"],
+                ["1200.00"],
+            ]
 
     async def test_a_day_without_one_is_not_taken_for_a_day_without_business(
         self, client: httpx.AsyncClient, problem: ProblemOf

@@ -204,6 +204,7 @@ class TestGoingOn:
         assert [day_of(one) for one in found[4:]] == [
             TODAY + timedelta(days=days) for days in (29, 36)
         ]
+        assert {one["planned_by"] for one in found} == {first["planned_by"]}, "nobody else did"
 
     async def test_what_is_planned_already_the_database_refuses(
         self, client: httpx.AsyncClient, make_weekly: Make, go_on: GoOn,

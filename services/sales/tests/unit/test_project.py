@@ -127,6 +127,12 @@ class TestLines:
                 refused()
         assert (one.delivered, one.given_up, one.open) == (3, 1, 1)
 
+    def test_why_something_was_given_up_stays_when_more_is(self) -> None:
+        one = line(5)
+        for reason in ("客户缩减", "客户缩减", "质量退货"):
+            one.give_up(Decimal(1), reason)
+        assert (one.given_up, one.give_up_reason) == (3, "客户缩减; 质量退货")
+
     def test_products_are_counted_over_all_lines_of_the_contract(self) -> None:
         product = uuid4()
         agreed = by_product([(product, Decimal(4)), (product, Decimal(6))])

@@ -110,7 +110,7 @@ class Rule:
             or case.territory_id in (self.territory_ids or {case.territory_id} - {None}),
             Condition.CATEGORY: not self.categories or bool(self.categories & case.categories),
             Condition.SOURCE: not self.sources or case.source in self.sources,
-            Condition.CURRENCY: self._any_amount or self.currency == case.currency,
+            Condition.CURRENCY: self._any_amount or self.currency in (None, case.currency),
             Condition.AMOUNT: self._any_amount or self._holds(case.amount),
         }
         return next((condition for condition, is_met in met.items() if not is_met), None)

@@ -27,8 +27,8 @@ SUMS = """
         WHEN sure IN ('commit', 'likely', 'best') THEN expected_revenue END), 0) AS best_amount
 """
 COUNTED = """
-    SELECT o.tenant_id, o.owner_id, coalesce(o.department_id, e.department_id) AS department_id,
-        o.currency, o.status, o.won_amount, o.expected_revenue, o.success_rate,
+    SELECT o.tenant_id, o.owner_id, o.department_id,
+        coalesce(o.department_id, e.department_id) AS counts_for, o.currency, o.status, o.won_amount, o.expected_revenue, o.success_rate,
         date_trunc('month', CASE WHEN o.status = 'won' THEN o.closed_on
             ELSE o.expected_close_on END)::date AS month,
         coalesce(c.category, CASE
@@ -49,7 +49,7 @@ month it is expected to close; a call counts before the success rate. One that n
 counts for that of its owner, as with targets."""
 WHOSE = f"""
     ($4::uuid IS NULL OR owner_id = $4)
-    AND ($5::uuid IS NULL OR department_id = ANY (ARRAY({departments_below("$5::uuid")})))
+    AND ($5::uuid IS NULL OR counts_for = ANY (ARRAY({departments_below("$5::uuid")})))
 """
 NOW = f"""
     SELECT month, currency, {SUMS} FROM ({COUNTED}) AS counted WHERE {WHOSE}
@@ -76,13 +76,20 @@ KEPT_SUMS = """
     sum(commit_amount) AS commit_amount, sum(likely_amount) AS likely_amount,
     sum(best_amount) AS best_amount
 """
+SNAPSHOTS = """
+    (SELECT s.*, coalesce(s.department_id, e.department_id) AS counts_for
+    FROM forecast_snapshots s
+    LEFT JOIN employee_refs e ON e.tenant_id = s.tenant_id AND e.id = s.owner_id) AS kept
+"""
+"""What was kept names the department that the opportunity named: so a row scope hides in it what it
+hides of the opportunities."""
 KEPT = f"""
-    SELECT month, currency, {KEPT_SUMS} FROM forecast_snapshots
+    SELECT month, currency, {KEPT_SUMS} FROM {SNAPSHOTS}
     WHERE tenant_id = $1 AND month BETWEEN $2 AND $3 AND day = $6 AND {WHOSE}
     GROUP BY month, currency ORDER BY month, currency
 """  # noqa: S608 - our own words
 BY_DAY = f"""
-    SELECT day, {KEPT_SUMS} FROM forecast_snapshots
+    SELECT day, {KEPT_SUMS} FROM {SNAPSHOTS}
     WHERE tenant_id = $1 AND month BETWEEN $2 AND $3 AND day <= $3 AND currency = $6 AND {WHOSE}
     GROUP BY day ORDER BY day DESC LIMIT 366
 """  # noqa: S608 - our own words

@@ -229,13 +229,14 @@ AGREED = f"""{LIVES}
             WHERE q.tenant_id = $1 AND q.opportunity_id = o.id AND q.currency = o.currency
                 AND q.state IN ('accepted', 'sent', 'approved')
                 AND coalesce(q.created_at >= lives.since, true)
-            ORDER BY q.state <> 'accepted', q.state <> 'sent', q.created_at DESC LIMIT 1)
+            ORDER BY q.state <> 'accepted', q.state <> 'sent',
+                coalesce(q.closed_on, q.sent_on) DESC NULLS LAST, q.created_at DESC LIMIT 1)
     ) AS total
     FROM opportunities o LEFT JOIN lives ON lives.opportunity_id = o.id
     WHERE o.tenant_id = $1 AND o.id = ANY ($2::uuid[])
 """  # noqa: S608 - our own words
 """What was agreed with the customer, in the opportunity's currency: contracts in force, or else the
-quote that was accepted, or last sent, or last approved."""
+quote that was accepted, or sent last, or is approved."""
 
 
 async def agreed_amounts(

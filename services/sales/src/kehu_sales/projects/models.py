@@ -454,7 +454,8 @@ class ProjectLine(TenantRow, Base):
         less = quantity or self.open
         self._require_open(less)
         self.given_up += less
-        self.give_up_reason = reason
+        before = self.give_up_reason
+        self.give_up_reason = reason if before in (None, reason) else f"{before}; {reason}"
 
 
 def _told(quantity: Decimal) -> str:

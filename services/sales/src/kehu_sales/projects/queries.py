@@ -22,18 +22,21 @@ EXACT_FILTERS = (
 
 
 LATE = """
-    (projects.state = 'executing' AND (
-        coalesce(projects.planned_end_on < :today, false)
+    projects.id IN (SELECT p.id FROM projects AS p WHERE p.tenant_id = :tenant
+        AND p.state = 'executing' AND (coalesce(p.planned_end_on < :today, false)
         OR EXISTS (
-            SELECT FROM jsonb_array_elements(projects.stages) AS stage
+            SELECT FROM jsonb_array_elements(p.stages) AS stage
             WHERE stage ->> 'ended_on' IS NULL AND (stage ->> 'entered_on')::date
                 + (stage ->> 'planned_days')::integer < :today)
         OR EXISTS (
-            SELECT FROM jsonb_array_elements(projects.milestones) AS milestone
+            SELECT FROM jsonb_array_elements(p.milestones) AS milestone
             WHERE (milestone ->> 'planned_on')::date < :today
-                AND milestone ->> 'reached_on' IS NULL)))
+                AND milestone ->> 'reached_on' IS NULL)) OFFSET 0)
 """
-"""Under way, and something that `alerts.planned` yields is past its day, told of or not."""
+"""Under way, and something that `alerts.planned` yields is past its day, told of or not.
+
+What is under way is looked through first: a list of all, in its order, may hold few that are late.
+"""
 
 
 def matching(tenant_id: str, filters: ProjectFilters, today: date) -> Select[Project]:
@@ -49,7 +52,7 @@ def matching(tenant_id: str, filters: ProjectFilters, today: date) -> Select[Pro
         query = query.where(Project.planned_end_on <= filters.planned_end_to)
     if filters.late is not None:
         late = text(LATE if filters.late else f"NOT {LATE}")
-        query = query.where(late.bindparams(today=today))
+        query = query.where(late.bindparams(today=today, tenant=tenant_id))
     if filters.q is not None:
         names = (Project.number, Project.topic, name_of(Project))
         query = query.where(saying(filters.q, *names))

@@ -278,7 +278,10 @@ class ProjectRead(BaseModel):
     owner_id: UUID | None = Field(description="The employee who looks after it.")
     department_id: UUID | None = Field(description="The owner's department.")
     leader_id: UUID | None = Field(description="The employee who leads it.")
-    amount: Money | None = Field(description="What its lines are worth by the contract.")
+    amount: Money | None = Field(
+        description="What its lines are worth by the contract; of projects set up by older versions, "
+        "what the whole contract is worth."
+    )
     planned_start_on: date | None = Field(description="Business day it should begin.")
     planned_end_on: date | None = Field(description="Business day it should end.")
     method_id: UUID = Field(description="The method whose stages were ticked.")

@@ -43,6 +43,7 @@ def begin_series(visit: Visit, recurrence: Recurrence) -> VisitSeries:
         shift_days=0,
         planned_to=recurrence.first,
         plan_on=recurrence.first,
+        planned_by=visit.planned_by,
         **{name: getattr(visit, name) for name in (*PLAN, *SUBJECT)},
     )
     visit.series_id, visit.series_day = series.id, recurrence.first
@@ -72,7 +73,8 @@ async def plan_further(
     made: list[Visit] = []
     ahead = policy.measure().plan_ahead_days
     while len(made) < MOST_AT_ONCE and (day := series.next_day(today, ahead)):
-        made.append(_occurrence(series, kind, day, zone, session.context.actor))
+        by = series.planned_by or session.context.actor
+        made.append(_occurrence(series, kind, day, zone, by))
         series.planned_to = day
     if made:
         numbers = await numbering.next_numbers(

@@ -50,6 +50,7 @@ class VisitSeries(Plan, TenantRow, Base):
         Index("ix_visit_series_opportunity", "tenant_id", "opportunity_id"),
     )  # fmt: skip
 
+    planned_by: Mapped[str | None]
     recurrence: Mapped[dict[str, Any]] = mapped_column(JSONB)
     shift_days: Mapped[int]
     planned_to: Mapped[date]

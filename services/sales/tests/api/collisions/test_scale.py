@@ -161,7 +161,7 @@ class TestLargeGroups:
             }
             for _ in range(24)
         ]
-        await copy(first, str(fields).replace("'", '"').replace("None", "null"))
+        await copy(first, json.dumps(fields))
         found_any = 0
         async with database.transaction(context) as session:
             rows = await session.fetch("SELECT id FROM opportunities")
