@@ -27,8 +27,9 @@ SUMS = """
         WHEN sure IN ('commit', 'likely', 'best') THEN expected_revenue END), 0) AS best_amount
 """
 COUNTED = """
-    SELECT o.tenant_id, o.owner_id, o.department_id,
-        coalesce(o.department_id, e.department_id) AS counts_for, o.currency, o.status, o.won_amount, o.expected_revenue, o.success_rate,
+    SELECT o.tenant_id, o.owner_id, o.department_id, o.currency, o.status, o.won_amount,
+        o.expected_revenue, o.success_rate,
+        coalesce(o.department_id, e.department_id) AS counts_for,
         date_trunc('month', CASE WHEN o.status = 'won' THEN o.closed_on
             ELSE o.expected_close_on END)::date AS month,
         coalesce(c.category, CASE

@@ -147,12 +147,6 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             postgresql_where=text("handle_by_on IS NOT NULL AND NOT handling_overdue_told"),
         ),
         Index(
-            "ix_opportunities_to_close",
-            "tenant_id",
-            "expected_close_on",
-            postgresql_where=text("status = 'in_progress'"),
-        ),
-        Index(
             "ix_opportunities_won",
             "tenant_id",
             "closed_on",

@@ -279,8 +279,8 @@ class ProjectRead(BaseModel):
     department_id: UUID | None = Field(description="The owner's department.")
     leader_id: UUID | None = Field(description="The employee who leads it.")
     amount: Money | None = Field(
-        description="What its lines are worth by the contract; of projects set up by older versions, "
-        "what the whole contract is worth."
+        description="What its lines are worth by the contract; of projects set up by older "
+        "versions, what the whole contract is worth."
     )
     planned_start_on: date | None = Field(description="Business day it should begin.")
     planned_end_on: date | None = Field(description="Business day it should end.")
