@@ -93,10 +93,10 @@ class TestTime:
         other = side(2, opened_on=DAY + timedelta(days=apart))
         assert (found(side(1), other, within_days=30) is not None) is collide
 
-    def test_however_far_apart(self) -> None:
+    def test_what_is_open_overlaps_whenever_it_was_opened(self) -> None:
         other = side(2, opened_on=DAY - timedelta(days=4000))
-        assert found(side(1), other, within_days=None) is not None
-        assert found(side(1), other) is None
+        assert found(side(1), other) is not None
+        assert found(side(1), other, within_days=365) is None
 
 
 TREE = Kinship.of(

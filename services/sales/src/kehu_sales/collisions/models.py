@@ -61,7 +61,7 @@ DEFAULTS: Mapping[str, Any] = {
     "relations": [Relation.SAME, Relation.PARENT, Relation.SISTER, Relation.DUPLICATE],
     "by_category": True,
     "without_lines": True,
-    "within_days": 365,
+    "within_days": None,  # both are open: their times overlap, whenever they were opened
     "across_departments": False,
     "answer_days": 5,
     "on_yield": OnYield.HAND_OVER,
