@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import collisions, contracting, delivering, fieldwork, market, quoting
+from kehu_contracts import collisions, contracting, delivering, fieldwork, market, planning, quoting
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.lines import DocumentLine
@@ -340,7 +340,22 @@ class OpportunityStageOverdue(OpportunityState):
     type: ClassVar[str] = "sales.opportunity-stage-overdue.v1"
 
 
-class OpportunityGraded(OpportunityState):
+class OpportunityLevelState(OpportunityState):
+    """A state of an opportunity that its level's leader is to hear of."""
+
+    leader_id: UUID | None = Field(
+        None,
+        description="The employee who answers for the level.",
+        json_schema_extra={"x-added-on": "2026-11-23"},
+    )
+    leader_role: str | None = Field(
+        None,
+        description="The role that answers for the level, where no employee is named.",
+        json_schema_extra={"x-added-on": "2026-11-23"},
+    )
+
+
+class OpportunityGraded(OpportunityLevelState):
     """An opportunity came to be of another level, or of none."""
 
     type: ClassVar[str] = "sales.opportunity-graded.v1"
@@ -348,7 +363,7 @@ class OpportunityGraded(OpportunityState):
     former_level: str | None = Field(description="The level it was of before.")
 
 
-class OpportunityHandlingOverdue(OpportunityState):
+class OpportunityHandlingOverdue(OpportunityLevelState):
     """The handling time limit of an opportunity's level is over; told once per level."""
 
     type: ClassVar[str] = "sales.opportunity-handling-overdue.v1"
@@ -414,49 +429,6 @@ class QuoteCreated(Event):
     expires_on: date | None = Field(description="Last business day the quote holds.")
 
 
-class TargetState(Event):
-    """A target after the change: what an employee or a department is to win in a period."""
-
-    key: ClassVar[str] = "target_id"
-
-    target_id: UUID = Field(description="The target.")
-    period: str = Field(description="A year, quarter or month: 2026, 2026-Q4, 2026-11.")
-    starts_on: date = Field(description="First day of the period.")
-    ends_on: date = Field(description="Last day of the period.")
-    employee_id: UUID | None = Field(description="The employee it is for.")
-    department_id: UUID | None = Field(description="The department it is for, with those below it.")
-    amount: Money = Field(description="What is to be won.")
-    active: bool = Field(description="False: it was withdrawn.")
-    changed: list[str] = Field(description="Names of the fields that changed; empty when set.")
-
-
-class TargetSet(TargetState):
-    """A target was set."""
-
-    type: ClassVar[str] = "sales.target-set.v1"
-
-
-class TargetChanged(TargetState):
-    """A target was changed or withdrawn."""
-
-    type: ClassVar[str] = "sales.target-changed.v1"
-
-
-class ForecastCalled(Event):
-    """Somebody in charge said how sure an opportunity is to come."""
-
-    key: ClassVar[str] = "forecast_call_id"
-    type: ClassVar[str] = "sales.forecast-called.v1"
-
-    forecast_call_id: UUID = Field(description="The word on the opportunity.")
-    opportunity_id: UUID = Field(description="The opportunity.")
-    category: str | None = Field(
-        description="commit, likely, best or omitted; null: the word was taken back. May grow."
-    )
-    reason: str | None = Field(description="Why.")
-    changed: list[str] = Field(description="Names of the fields that changed; empty at first.")
-
-
 class SalesErasureAcknowledged(ErasureAcknowledgement):
     """Sales has erased the persons."""
 
@@ -469,6 +441,7 @@ EVENTS: tuple[type[Event], ...] = (
     *collisions.EVENTS,
     *fieldwork.EVENTS,
     *market.EVENTS,
+    *planning.EVENTS,
     *quoting.EVENTS,
     ProductCreated,
     ProductChanged,
@@ -491,8 +464,5 @@ EVENTS: tuple[type[Event], ...] = (
     OpportunityWon,
     OpportunityLost,
     QuoteCreated,
-    TargetSet,
-    TargetChanged,
-    ForecastCalled,
     SalesErasureAcknowledged,
 )

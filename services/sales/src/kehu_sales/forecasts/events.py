@@ -1,6 +1,6 @@
 """What the world hears of a forecast."""
 
-from kehu_contracts import sales as contract
+from kehu_contracts import planning as contract
 from kehu_sales.forecasts.models import ForecastCall
 
 

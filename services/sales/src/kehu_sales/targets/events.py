@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kehu_contracts import sales as contract
+from kehu_contracts import planning as contract
 from kehu_sales.targets.models import Target
 
 
