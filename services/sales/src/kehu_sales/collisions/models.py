@@ -265,6 +265,18 @@ class Collision(Aggregate, Base):
         self.decision_reason, self.decided_on, self.decided_by = reason, today, by
 
 
+class CollisionWalk(TenantRow, Base):
+    """That the rules find more than before: the round notes what is open already to be looked at.
+
+    Up to `after_id` it has. Of two walks the one with the greater id, the newer one, counts. Who
+    had opportunities before collisions were looked for at all had a walk noted by the upgrade.
+    """
+
+    __tablename__ = "collision_walks"
+
+    after_id: Mapped[UUID]
+
+
 class CollisionCheck(TenantRow, Base):
     """That an opportunity, whose id it has, is to be looked at again: one row however often asked.
 
