@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112841"
-down_revision = "2026112810"
+down_revision = "2026112822"
 
 
 def upgrade() -> None:

@@ -170,12 +170,17 @@ class TestScheme:
          ({"customer_values": [{"grade": "A", "value": "6"}]}, "scheme-outside-scale"),
          ({"rules": [{"level": "major", "kind": "social_influence"}] * 2}, "scheme-repeats"),
          ({"levels": [LEVEL | {"leader_id": str(UUID(int=1))},
-                      LEVEL | {"code": "b", "name": "b", "from_score": "5"},
-                      LEVEL | {"code": "c", "name": "c", "from_score": "0"}],
+                      LEVEL | {"code": "b", "name": "b", "from_score": "5", "handling_days": 2},
+                      LEVEL | {"code": "c", "name": "c", "from_score": "0", "handling_days": 3}],
            "rules": []}, "unknown-employee"),
+         ({"levels": [LEVEL,
+                      LEVEL | {"code": "b", "name": "b", "from_score": "5", "handling_days": 3},
+                      LEVEL | {"code": "c", "name": "c", "from_score": "0", "handling_days": 3}],
+           "rules": []}, "limit-not-shorter"),
+         ({"largest_ratio": "0.11"}, "invalid-request"),
          ({"matrix": [["1"] * 7] * 8}, "invalid-request")],
         ids=["weights", "reciprocal", "level", "rule", "bands", "levels", "scale", "twice",
-             "leader", "seven"],
+             "leader", "limit", "ratio", "seven"],
     )  # fmt: skip
     async def test_refused(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], problem: ProblemOf, body: Any,
@@ -420,6 +425,36 @@ class TestWork:
         assert told.count("sales.opportunity-handling-overdue.v1") == 1
         late = await client.get("/v1/opportunities", params={"handling_overdue": "true"})
         assert late.json()["items"] == []  # by today it is not late yet
+
+    async def test_the_leader_of_the_level_is_told_and_how_it_is_handled_is_shown(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        database: Database, context: Context, tenant: str,
+    ) -> None:  # fmt: skip
+        levels = in_force["levels"]
+        levels[0] |= {"leader_role": "sales_director", "handling_standard": "当日上门"}
+        changed = await client.patch(SCHEME, json={"levels": levels}, headers={"If-Match": '"1"'})
+        assert changed.json()["levels"][0]["handling_standard"] == "当日上门"
+        made = await make_in_progress(expected_revenue=cny("600000.00"))
+        grade = (await client.get(f"/v1/opportunities/{made['id']}/grade")).json()
+        assert grade["handling_standard"] == "当日上门"
+        async with database.transaction(context) as session:
+            await tell_handling_overdue(session, 200, today=TODAY + timedelta(days=4))
+        for name in ("graded", "handling-overdue"):
+            (event,) = await emitted(database, tenant, f"sales.opportunity-{name}.v1")
+            assert (event.data["leader_id"], event.data["leader_role"]) == (None, "sales_director")
+
+    async def test_a_limit_that_was_raised_before_is_capped(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], problem: ProblemOf,
+        database: Database, context: Context,
+    ) -> None:  # fmt: skip
+        async with database.transaction(context) as session:
+            await session.fetch("UPDATE grading_schemes SET largest_ratio = 1")
+        matrix = [["1"] * 8 for _ in range(8)]
+        matrix[1][2], matrix[2][1] = "9", "1/9"
+        matrix[2][3], matrix[3][2] = "9", "1/9"
+        refused = await client.patch(SCHEME, json={"matrix": matrix}, headers={"If-Match": '"1"'})
+        assert problem(refused) == (422, "judgements-inconsistent")
+        assert refused.json()["limit"] == "0.1"
 
     async def test_a_value_told_while_it_is_graded_is_not_forgotten(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,

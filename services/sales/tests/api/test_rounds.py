@@ -19,7 +19,7 @@ from kehu_kernel.testing.plans import planner
 from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.assignment import queries as assignment
 from kehu_sales.collisions.worker import TENANTS as TO_COMPARE
-from kehu_sales.collisions.worker import look_again, tell_unanswered
+from kehu_sales.collisions.worker import look_again, tell_unanswered, walk_on
 from kehu_sales.daily import DailyWork
 from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.grading.worker import GradingWork
@@ -42,8 +42,8 @@ LOT = 200
 ROLES = ("kehu_worker", "kehu_app")
 BRACKET = re.compile("BEGIN|COMMIT|ROLLBACK")
 SMALL = {
-    "assignment_rules", "forecast_rules", "grading_schemes", "grading_walks", "methods",
-    "visit_policies",
+    "assignment_rules", "collision_walks", "forecast_rules", "grading_schemes", "grading_walks",
+    "methods", "visit_policies",
 }  # fmt: skip
 """Tables that do not grow with what is sold: a round may read them from end to end."""
 ELSEWHERE = {"erasures"}
@@ -74,6 +74,7 @@ async def collisions(databases: Databases, context: Context) -> None:
         await session.fetch(TO_COMPARE, TODAY)
     async with databases.app.transaction(context) as session:
         assert await look_again(session, LOT, today=TODAY) == 0
+        assert await walk_on(session, LOT, today=TODAY) == 0
         assert await tell_unanswered(session, LOT, today=TODAY) == 0
 
 

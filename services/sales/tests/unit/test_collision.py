@@ -17,7 +17,16 @@ from kehu_sales.collisions.errors import (
 )
 from kehu_sales.collisions.models import DEFAULTS, Collision, CollisionPolicy, State
 from kehu_sales.collisions.relations import Related
-from kehu_sales.collisions.rules import Clash, Kinship, Overlap, Relation, Relative, Side, collides
+from kehu_sales.collisions.rules import (
+    Clash,
+    Kinship,
+    Overlap,
+    Relation,
+    Relative,
+    Side,
+    collides,
+    widens,
+)
 
 A, B, C, D, E = (UUID(int=number) for number in range(1, 6))
 """Customers; and people, departments and products with the same ids."""
@@ -93,10 +102,43 @@ class TestTime:
         other = side(2, opened_on=DAY + timedelta(days=apart))
         assert (found(side(1), other, within_days=30) is not None) is collide
 
-    def test_however_far_apart(self) -> None:
+    def test_what_is_open_overlaps_whenever_it_was_opened(self) -> None:
         other = side(2, opened_on=DAY - timedelta(days=4000))
-        assert found(side(1), other, within_days=None) is not None
-        assert found(side(1), other) is None
+        assert found(side(1), other) is not None
+        assert found(side(1), other, within_days=365) is None
+
+
+class TestWidening:
+    @pytest.mark.parametrize(
+        ("former", "now", "wider"),
+        [
+            ({}, {"relations": ["same", "group"]}, True),
+            ({}, {"relations": ["same"]}, False),
+            ({"within_days": 30}, {"within_days": 31}, True),
+            ({"within_days": 30}, {"within_days": None}, True),
+            ({}, {"within_days": 30}, False),
+            ({"by_category": False}, {"by_category": True}, True),
+            ({}, {"without_lines": False}, False),
+            ({"across_departments": True}, {"across_departments": False}, True),
+            ({}, {"answer_days": 9}, False),
+        ],
+        ids=[
+            "group",
+            "same",
+            "longer",
+            "any-time",
+            "shorter",
+            "category",
+            "lines",
+            "hands",
+            "days",
+        ],
+    )
+    def test_whether_more_collides_than_before(
+        self, former: dict[str, Any], now: dict[str, Any], *, wider: bool
+    ) -> None:
+        rules = [CollisionPolicy(**(dict(DEFAULTS) | former | more)) for more in ({}, now)]
+        assert widens(*rules) is wider
 
 
 TREE = Kinship.of(

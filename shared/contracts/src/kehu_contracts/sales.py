@@ -355,7 +355,22 @@ class OpportunityStageOverdue(OpportunityState):
     type: ClassVar[str] = "sales.opportunity-stage-overdue.v1"
 
 
-class OpportunityGraded(OpportunityState):
+class OpportunityLevelState(OpportunityState):
+    """A state of an opportunity that its level's leader is to hear of."""
+
+    leader_id: UUID | None = Field(
+        None,
+        description="The employee who answers for the level.",
+        json_schema_extra={"x-added-on": "2026-11-23"},
+    )
+    leader_role: str | None = Field(
+        None,
+        description="The role that answers for the level, where no employee is named.",
+        json_schema_extra={"x-added-on": "2026-11-23"},
+    )
+
+
+class OpportunityGraded(OpportunityLevelState):
     """An opportunity came to be of another level, or of none."""
 
     type: ClassVar[str] = "sales.opportunity-graded.v1"
@@ -363,7 +378,7 @@ class OpportunityGraded(OpportunityState):
     former_level: str | None = Field(description="The level it was of before.")
 
 
-class OpportunityHandlingOverdue(OpportunityState):
+class OpportunityHandlingOverdue(OpportunityLevelState):
     """The handling time limit of an opportunity's level is over; told once per level."""
 
     type: ClassVar[str] = "sales.opportunity-handling-overdue.v1"

@@ -61,7 +61,7 @@ DEFAULTS: Mapping[str, Any] = {
     "relations": [Relation.SAME, Relation.PARENT, Relation.SISTER, Relation.DUPLICATE],
     "by_category": True,
     "without_lines": True,
-    "within_days": 365,
+    "within_days": None,  # both are open: their times overlap, whenever they were opened
     "across_departments": False,
     "answer_days": 5,
     "on_yield": OnYield.HAND_OVER,
@@ -263,6 +263,18 @@ class Collision(Aggregate, Base):
     ) -> None:
         self.state, self.kept_id = state, kept_id
         self.decision_reason, self.decided_on, self.decided_by = reason, today, by
+
+
+class CollisionWalk(TenantRow, Base):
+    """That the rules find more than before: the round notes what is open already to be looked at.
+
+    Up to `after_id` it has. Of two walks the one with the greater id, the newer one, counts. Who
+    had opportunities before collisions were looked for at all had a walk noted by the upgrade.
+    """
+
+    __tablename__ = "collision_walks"
+
+    after_id: Mapped[UUID]
 
 
 class CollisionCheck(TenantRow, Base):

@@ -126,6 +126,15 @@ GO_ON = """
 """
 """Notes how far checks are; they go behind all that wait, so that a huge group starves nobody."""
 
+OPEN_ALREADY = """
+    SELECT id, status IN ('not_evaluated', 'in_evaluation', 'in_progress')
+        AND owner_id IS NOT NULL AND customer_id IS NOT NULL AS counts
+    FROM opportunities WHERE tenant_id = $1 AND id > $2
+    ORDER BY id LIMIT $3
+"""
+"""The next of all opportunities, and which of them may collide: so a lot costs the same always."""
+ENOUGH = "SELECT id FROM collision_checks WHERE tenant_id = $1 LIMIT $2"
+
 WHOSE_DEPARTMENT = """
     SELECT o.id, coalesce(o.department_id, e.department_id) AS department_id
     FROM opportunities o

@@ -65,6 +65,19 @@ class Clash:
     overlap: Overlap
 
 
+def widens(former: Policy, now: Policy) -> bool:
+    """Whether what collides by the rules of now may not have by the former ones."""
+    former_days, days = former.within_days, now.within_days
+    longer = former_days is not None and (days is None or days > former_days)
+    return (
+        longer
+        or not {*now.relations} <= {*former.relations}
+        or (now.by_category and not former.by_category)
+        or (now.without_lines and not former.without_lines)
+        or (former.across_departments and not now.across_departments)
+    )
+
+
 def collides(one: Side, other: Side, kinship: "Kinship", policy: Policy) -> Clash | None:
     """Return why two open opportunities collide, None if they do not.
 

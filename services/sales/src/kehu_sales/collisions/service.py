@@ -17,8 +17,16 @@ from kehu_kernel.session import Session
 from kehu_sales import policies
 from kehu_sales.collisions import events, queries
 from kehu_sales.collisions.errors import NotTheOwner, SideNotNamed
-from kehu_sales.collisions.models import Collision, CollisionPolicy, OnYield
+from kehu_sales.collisions.models import (
+    DEFAULTS,
+    AtEntry,
+    Collision,
+    CollisionPolicy,
+    CollisionWalk,
+    OnYield,
+)
 from kehu_sales.collisions.relations import ask_again_about
+from kehu_sales.collisions.rules import widens
 from kehu_sales.collisions.schemas import (
     CollisionAnswer,
     CollisionArbitration,
@@ -37,6 +45,7 @@ from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.pool.schemas import PoolReturn
 from kehu_sales.pool.service import return_to_pool
 
+FIRST = UUID(int=0)
 ARBITRATE_SCOPE = "sales:collisions:arbitrate"
 Opportunities = dict[UUID, Opportunity]
 
@@ -187,12 +196,16 @@ async def change_policy(
 ) -> CollisionPolicy:
     """Change what the tenant has decided; the first change makes the row.
 
-    Collisions on record stay as they are.
+    Where more collides than before, the round looks at all that is open already. Otherwise
+    collisions on record stay as they are.
     """
     policy = await policies.lock(session, await queries.policy_of(session), expected_version)
+    former = CollisionPolicy(**{name: getattr(policy, name) for name in DEFAULTS})
     given = data.given()
     for name, value in given.items():
         setattr(policy, name, value)
+    if former.at_entry == AtEntry.IGNORE or widens(former, policy):
+        session.add(CollisionWalk(after_id=FIRST))
     return policies.keep(session, policy, given=bool(given))
 
 

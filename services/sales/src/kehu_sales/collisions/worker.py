@@ -10,14 +10,18 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import delete, select
+
 from kehu_kernel import audit, clock, outbox
 from kehu_kernel.context import Context
 from kehu_kernel.process import Databases
 from kehu_kernel.session import Session
 from kehu_sales.collisions import entry, events, queries
 from kehu_sales.collisions.comparison import compare
-from kehu_sales.collisions.models import AtEntry
+from kehu_sales.collisions.models import AtEntry, CollisionWalk
+from kehu_sales.collisions.relations import ask_again_about
 from kehu_sales.collisions.rules import Side
+from kehu_sales.db import among
 
 log = logging.getLogger("kehu.sales.collisions")
 
@@ -32,6 +36,8 @@ TENANTS = """
         FROM asking a WHERE a.tenant_id IS NOT NULL
     )
     SELECT tenant_id FROM asking WHERE tenant_id IS NOT NULL
+    UNION
+    SELECT tenant_id FROM collision_walks
     UNION
     SELECT tenant_id FROM collisions
     WHERE state = 'claimed' AND NOT overdue_told AND answer_due_on < $1
@@ -71,7 +77,7 @@ class CollisionWork:
     async def _go_on(self, tenant_id: str, today: date) -> int:
         context = Context(tenant_id=tenant_id, actor="system:collisions")
         done = 0
-        for step in (look_again, tell_unanswered):
+        for step in (look_again, walk_on, tell_unanswered):
             try:
                 async with self._databases.app.transaction(context) as session:
                     done += await step(session, self._batch, today=today)
@@ -129,6 +135,37 @@ async def _note(session: Session, asked: Mapping[UUID, int], later: Mapping[UUID
     if later:
         counts = [asked[one] for one in later]
         await session.fetch(queries.GO_ON, tenant_id, [*later], counts, [*later.values()])
+
+
+async def walk_on(session: Session, limit: int, *, today: date) -> int:
+    """Note the next of what is open already, where the rules find more than before.
+
+    Return how many were read. It waits while many checks wait: what is entered now has its turn.
+    """
+    tenant_id = session.context.tenant_id
+    walks = await session.scalars(
+        select(CollisionWalk)
+        .where(CollisionWalk.tenant_id == tenant_id)
+        .order_by(CollisionWalk.id.desc())
+        .with_for_update(skip_locked=True)
+    )
+    if not walks or len(await session.fetch(queries.ENOUGH, tenant_id, limit)) == limit:
+        return 0
+    walk = walks[0]
+    lot = await session.fetch(queries.OPEN_ALREADY, tenant_id, walk.after_id, limit)
+    await ask_again_about(session, [row["id"] for row in lot if row["counts"]])
+    over = walks[1:]
+    if len(lot) < limit:
+        over = walks
+    else:
+        walk.after_id = lot[-1]["id"]
+        await session.flush()
+    await session.execute(
+        delete(CollisionWalk).where(
+            CollisionWalk.tenant_id == tenant_id, among(CollisionWalk.id, [one.id for one in over])
+        )
+    )
+    return len(lot) + len(over)
 
 
 async def tell_unanswered(session: Session, limit: int, *, today: date) -> int:

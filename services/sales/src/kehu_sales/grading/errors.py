@@ -85,6 +85,18 @@ class LevelsUnsound(DomainError):
     zh = "各级别代码不得重复，起始分须逐级降低，最低级别从 0 分开始。"
 
 
+class LimitNotShorter(DomainError):
+    """What is of a higher level is handled in a shorter time (L2878)."""
+
+    code = "limit-not-shorter"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    en = (
+        "The handling time limit of {higher}, {days} days, is not shorter than that of the lower "
+        "level {lower}, {more} days."
+    )
+    zh = "级别 {higher} 的处理时限（{days} 天）必须短于较低级别 {lower} 的处理时限（{more} 天）。"
+
+
 class LeaderUnclear(DomainError):
     """A level names an employee or a role as its leader, not both."""
 

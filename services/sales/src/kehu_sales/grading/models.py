@@ -95,6 +95,7 @@ class OpportunityAssessment(TenantRow, Base):
     explanation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     leader_id: Mapped[UUID | None]
     leader_role: Mapped[str | None]
+    handling_standard: Mapped[str | None]
     graded_at: Mapped[datetime | None]
     stale: Mapped[bool]
 

@@ -1,7 +1,6 @@
 """Reading grading schemes and assessments."""
 
 from collections.abc import Collection
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,9 +13,7 @@ from kehu_sales.grading.models import (
     GradingSchemeVersion,
     OpportunityAssessment,
 )
-from kehu_sales.grading.scheme import DEFAULTS
-
-LARGEST_RATIO = Decimal("0.1")  # 4 §5.6: Saaty's own; a tenant may set another
+from kehu_sales.grading.scheme import DEFAULTS, LARGEST_RATIO
 
 
 async def scheme_in_force(session: Session, *, lock: bool = False) -> GradingScheme | None:

@@ -79,7 +79,7 @@ def _lose_level(session: Session, opportunity: Opportunity, *, today: date) -> N
     former = opportunity.level
     opportunity.ungrade()
     fields = audit.changed(session, opportunity, "graded")
-    event = events.graded(opportunity, fields, today, former_level=former)
+    event = events.graded(opportunity, fields, today, former_level=former, leader=None)
     outbox.add(session, event, sequence=opportunity.version)
 
 
@@ -127,6 +127,7 @@ def _keep(
     assessment.explanation, assessment.graded_at = explained(found), session.context.now
     assessment.leader_id = level.leader_id if level else None
     assessment.leader_role = level.leader_role if level else None
+    assessment.handling_standard = level.handling_standard if level else None
 
 
 def _take(
@@ -158,7 +159,7 @@ def _take(
             session, events.changed(opportunity, fields, today), sequence=opportunity.version
         )
         return
-    event = events.graded(opportunity, fields, today, former_level=former)
+    event = events.graded(opportunity, fields, today, former_level=former, leader=assessment)
     outbox.add(session, event, sequence=opportunity.version)
 
 

@@ -10,14 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import CurrencyCode
 from kehu_kernel.amounts import Written, digits
-from kehu_kernel.wire import Day, Flag, Input, Patch, Text, Whole, shown
+from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, Whole, shown
 from kehu_sales.grading.errors import INDICATOR_ZH, Place
 from kehu_sales.grading.models import (
     GradingScheme,
     GradingSchemeVersion,
     OpportunityAssessment,
 )
-from kehu_sales.grading.scheme import INDICATOR_EN, Indicator, RuleKind, rule_place
+from kehu_sales.grading.scheme import (
+    INDICATOR_EN,
+    LARGEST_RATIO,
+    Indicator,
+    RuleKind,
+    rule_place,
+)
 from kehu_sales.opportunities.models import Opportunity
 
 SIZE = len(Indicator)
@@ -34,6 +40,11 @@ Weight = Annotated[
     Field(ge=0, le=1, max_digits=7, decimal_places=6),
     Written(r"(0(\.[0-9]{1,6})?|1(\.0{1,6})?)"),
 ]
+Ratio = Annotated[
+    DecimalText,
+    Field(ge=0, le=LARGEST_RATIO, max_digits=5, decimal_places=4),
+    Written(r"0(\.(0[0-9]{0,3}|10{0,3}))?"),
+]
 Judgement = Annotated[
     str,
     StringConstraints(
@@ -42,6 +53,7 @@ Judgement = Annotated[
 ]
 LOWEST = "The lowest value that users enter of an indicator; 1 at first."
 HIGHEST = "The highest value that users enter of an indicator; 5 at first."
+STANDARD = "How what is of the level is to be handled."
 MATRIX = (
     "How much each indicator (row) counts against each other (column), on Saaty's scale of 1 to 9 "
     "and its reciprocals, such as 3 or 1/3; in the order of the weights."
@@ -100,9 +112,12 @@ class LevelInput(Input):
     name: Text = Field(description="Name.")
     name_en: Text | None = Field(None, description="Name in English.")
     from_score: Score = Field(description="The score from which it begins, itself included.")
-    handling_days: Whole = Field(ge=0, le=3650, description="Days that handling may take.")
+    handling_days: Whole = Field(
+        ge=0, le=3650, description="Days that handling may take; the higher the level, the fewer."
+    )
     leader_id: UUID | None = Field(None, description="The employee who answers for it; or a role.")
     leader_role: Text | None = Field(None, description="The role that answers for it.")
+    handling_standard: LongText | None = Field(None, description=STANDARD)
 
 
 class CustomerValueInput(Input):
@@ -162,8 +177,8 @@ class SchemeUpdate(Patch):
         ]
         | None
     ) = Field(None, description=MATRIX)
-    largest_ratio: Weight | None = Field(
-        None, description="Consistency ratio above which judgements are refused; 0.1 at first."
+    largest_ratio: Ratio | None = Field(
+        None, description="Consistency ratio above which judgements are refused; 0.1 at most."
     )
     rules: Annotated[list[RuleInput], Field(max_length=50)] | None = Field(
         None, description="Direct rules; the first one that holds decides."
@@ -269,6 +284,7 @@ class GradeLevelRead(BaseModel):
     handling_days: int = Field(description="Days that handling may take.")
     leader_id: UUID | None = Field(description="The employee who answers for it.")
     leader_role: str | None = Field(description="The role that answers for it.")
+    handling_standard: str | None = Field(description=STANDARD)
 
 
 class SchemeContent(BaseModel):
@@ -333,9 +349,10 @@ def _content(found: GradingScheme | GradingSchemeVersion) -> dict[str, Any]:
         for one in content["standards"]
     ]
     names = (
-        "currency", "rules", "levels", "customer_values", "lowest_value", "highest_value"
+        "currency", "rules", "customer_values", "lowest_value", "highest_value"
     )  # fmt: skip
-    return {name: content[name] for name in names} | {"indicators": indicators}
+    levels = [{"handling_standard": None} | one for one in content["levels"]]  # older have none
+    return {name: content[name] for name in names} | {"indicators": indicators, "levels": levels}
 
 
 class IndicatorValues(Input):
@@ -426,6 +443,7 @@ class GradeRead(BaseModel):
     handle_by_on: date | None = Field(description="Last day of the handling time limit.")
     leader_id: UUID | None = Field(description="The employee who answers for the level.")
     leader_role: str | None = Field(description="The role that answers for the level.")
+    handling_standard: str | None = Field(description="How what is of the level is handled.")
     decided_by: str = Field(
         description="rule, score, or nothing: not effective, no scheme, or values missing."
     )

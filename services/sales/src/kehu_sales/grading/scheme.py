@@ -18,6 +18,7 @@ from kehu_sales.grading.errors import (
     BandsUnsound,
     LeaderUnclear,
     LevelsUnsound,
+    LimitNotShorter,
     Place,
     RuleUnclear,
     ScaleUnsound,
@@ -30,6 +31,8 @@ from kehu_sales.grading.errors import (
 from kehu_sales.later import known
 
 ONE = Decimal(1)
+LARGEST_RATIO = Decimal("0.1")
+"""Judgements less consistent are refused (4 §5.6; Saaty's own); a tenant may be stricter."""
 
 
 class Indicator(StrEnum):
@@ -113,7 +116,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level: from which score on, how long handling may take, and which leader answers for it."""
+    """A level: from which score on, how long handling may take, and which leader answers for it.
+
+    `handling_standard` says how it is to be handled (L2878).
+    """
 
     code: str
     name: str
@@ -122,6 +128,7 @@ class Level:
     handling_days: int
     leader_id: UUID | None = None
     leader_role: str | None = None
+    handling_standard: str | None = None
 
     @property
     def zh(self) -> str:
@@ -151,8 +158,8 @@ class Scheme:
     def require_sound(self) -> None:
         """Refuse what grades nothing, or not everything.
 
-        Raises `BandsUnsound`, `WeightsUnsound`, `LevelsUnsound`, `LeaderUnclear`, `UnknownLevel`,
-        `RuleUnclear`, `ScaleUnsound`, `SchemeOutsideScale`.
+        Raises `BandsUnsound`, `WeightsUnsound`, `LevelsUnsound`, `LimitNotShorter`,
+        `LeaderUnclear`, `UnknownLevel`, `RuleUnclear`, `ScaleUnsound`, `SchemeOutsideScale`.
         """
         if self.highest_value <= self.lowest_value:
             raise ScaleUnsound(lowest=self.lowest_value, highest=self.highest_value)
@@ -233,6 +240,10 @@ def _require_falling(levels: Sequence[Level]) -> None:
     for before, after in pairwise(levels):
         if after.from_score >= before.from_score:
             raise LevelsUnsound
+        if after.handling_days <= before.handling_days:  # the higher, the shorter (L2878)
+            raise LimitNotShorter(
+                higher=before, days=before.handling_days, lower=after, more=after.handling_days
+            )
     for level in levels:
         if level.leader_id is not None and level.leader_role is not None:
             raise LeaderUnclear(level=level)
@@ -360,7 +371,8 @@ def _revenue() -> dict[str, Any]:
 
 def _level(code: str, name: str, name_en: str, score: str, days: int, role: str) -> dict[str, Any]:
     return {"code": code, "name": name, "name_en": name_en, "from_score": score,
-            "handling_days": days, "leader_id": None, "leader_role": role}  # fmt: skip
+            "handling_days": days, "leader_id": None, "leader_role": role,
+            "handling_standard": None}  # fmt: skip
 
 
 EQUAL = [["1"] * len(Indicator)] * len(Indicator)

@@ -36,7 +36,7 @@ from kehu_sales.grading.models import (
 )
 from kehu_sales.grading.regrading import as_text, is_graded, regrade
 from kehu_sales.grading.schemas import AssessmentInput, SchemeUpdate
-from kehu_sales.grading.scheme import Indicator, plain, require_once, scheme_from
+from kehu_sales.grading.scheme import LARGEST_RATIO, Indicator, plain, require_once, scheme_from
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.models import Opportunity
 
@@ -134,7 +134,8 @@ def _weigh(found: GradingScheme, data: SchemeUpdate) -> dict[str, Any]:
     written = data.matrix or found.matrix
     if written is None or (data.matrix is None and data.largest_ratio is None):
         return {}
-    weights, ratio = weigh([[Fraction(one) for one in row] for row in written], found.largest_ratio)
+    limit = min(found.largest_ratio, LARGEST_RATIO)  # also of a scheme from before the cap
+    weights, ratio = weigh([[Fraction(one) for one in row] for row in written], limit)
     found.matrix, found.consistency_ratio = written, ratio
     return {"weights": {name: as_text(one) for name, one in zip(NAMES, weights, strict=True)}}
 
@@ -342,10 +343,12 @@ async def tell_handling_overdue(session: Session, limit: int, *, today: date) ->
         .limit(limit)
         .with_for_update(key_share=True, skip_locked=True)
     )
+    leaders = await queries.assessments_of(session, [one.id for one in rows]) if rows else {}
     for opportunity in rows:
         opportunity.handling_overdue_told = True
         fields = audit.changed(session, opportunity, "handling-overdue")
-        event = events.handling_overdue(opportunity, fields, today)
+        leader = leaders.get(opportunity.id) or unassessed(opportunity.id)
+        event = events.handling_overdue(opportunity, fields, today, leader)
         outbox.add(session, event, sequence=opportunity.version)
     return len(rows)
 

@@ -20,6 +20,13 @@ class Assigned(Protocol):
     explanation: Any
 
 
+class Leader(Protocol):
+    """Who answers for the level of an opportunity."""
+
+    leader_id: Any
+    leader_role: Any
+
+
 def _state(opportunity: Opportunity, effective_on: date, changed: list[str]) -> dict[str, Any]:
     pooled = opportunity.status == Status.POOLED
     return {
@@ -132,17 +139,29 @@ def stage_overdue(
 
 
 def graded(
-    opportunity: Opportunity, fields: list[str], today: date, *, former_level: str | None
+    opportunity: Opportunity,
+    fields: list[str],
+    today: date,
+    *,
+    former_level: str | None,
+    leader: Leader | None,
 ) -> contract.OpportunityGraded:
     return contract.OpportunityGraded(
-        **_state(opportunity, today, fields), former_level=former_level
+        **_state(opportunity, today, fields),
+        former_level=former_level,
+        leader_id=leader.leader_id if leader else None,
+        leader_role=leader.leader_role if leader else None,
     )
 
 
 def handling_overdue(
-    opportunity: Opportunity, fields: list[str], today: date
+    opportunity: Opportunity, fields: list[str], today: date, leader: Leader
 ) -> contract.OpportunityHandlingOverdue:
-    return contract.OpportunityHandlingOverdue(**_state(opportunity, today, fields))
+    return contract.OpportunityHandlingOverdue(
+        **_state(opportunity, today, fields),
+        leader_id=leader.leader_id,
+        leader_role=leader.leader_role,
+    )
 
 
 def pooled(

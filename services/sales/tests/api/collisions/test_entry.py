@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from kehu_kernel import clock
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import audited, count_queries, emitted
@@ -28,6 +30,7 @@ FANG, LEI = str(UUID(int=71)), str(UUID(int=72))
 EAST, WEST = str(UUID(int=81)), str(UUID(int=82))
 OF_FANG = {"owner_id": FANG, "department_id": EAST}
 OF_LEI = {"owner_id": LEI, "department_id": WEST}
+OPENED_EARLIER = "UPDATE opportunities SET opened_on = $2 WHERE id = $1"
 
 
 async def states(client: httpx.AsyncClient) -> list[str]:
@@ -58,6 +61,21 @@ class TestEntry:
         assert event.data["number"] == number
         actions = [one.action for one in await audited(database, tenant)]
         assert "collision.created" in actions
+
+    async def test_two_in_progress_opened_thirteen_months_apart_collide(
+        self,
+        client: httpx.AsyncClient,
+        make_opportunity: Make,
+        make_customer: MakeCustomer,
+        database: Database,
+        context: Context,
+    ) -> None:
+        customer = await make_customer()
+        first = await make_opportunity(customer_id=customer, **OF_FANG)
+        async with database.transaction(context) as session:
+            await session.fetch(OPENED_EARLIER, UUID(first["id"]), TODAY - timedelta(days=396))
+        await make_opportunity(customer_id=customer, **OF_LEI)
+        assert await states(client) == ["open"]
 
     async def test_one_owner_or_no_owner_collides_with_nobody(
         self, client: httpx.AsyncClient, make_opportunity: Make, make_customer: MakeCustomer

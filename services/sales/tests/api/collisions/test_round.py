@@ -14,6 +14,7 @@ from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import emitted
 from kehu_sales.collisions.models import Collision
 from kehu_sales.collisions.relations import ask_again
+from kehu_sales.collisions.worker import walk_on
 from kehu_sales.customers.models import CustomerRef, DuplicatePairRef
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -119,3 +120,69 @@ class TestRound:
 def as_side(opportunity: dict[str, Any]) -> dict[str, Any]:
     """Speak for this opportunity."""
     return {"opportunity_id": opportunity["id"]}
+
+
+class TestWhatIsOpenAlready:
+    @pytest.mark.parametrize(
+        ("former", "now"),
+        [
+            ({"at_entry": "ignore"}, {"at_entry": "remind"}),
+            ({"relations": []}, {"relations": ["same"]}),
+        ],
+        ids=["no-more-ignored", "more-related"],
+    )
+    async def test_is_found_once_the_rules_find_more(
+        self,
+        client: httpx.AsyncClient,
+        make_opportunity: Make,
+        make_customer: MakeCustomer,
+        decide: Callable[..., Awaitable[None]],
+        work: Callable[[], Awaitable[None]],
+        *,
+        former: dict[str, Any],
+        now: dict[str, Any],
+    ) -> None:
+        await decide(**former)
+        customer = await make_customer()
+        for whose in (OF_FANG, OF_LEI):
+            await make_opportunity(customer_id=customer, **whose)
+        await work()
+        assert await states(client) == []
+        await decide(**now)
+        await work()
+        assert await states(client) == ["open"]
+
+    async def test_is_noted_lot_by_lot_and_behind_what_waits(
+        self,
+        make_opportunity: Make,
+        make_customer: MakeCustomer,
+        decide: Callable[..., Awaitable[None]],
+        database: Database,
+        context: Context,
+    ) -> None:
+        await decide(within_days=1)
+        customer = await make_customer()
+        made = [await make_opportunity(customer_id=customer, **OF_FANG) for _ in range(5)]
+        await make_opportunity(customer_id=customer)  # nobody's: it collides with nothing
+        await decide(within_days=2)
+        await decide(within_days=None)
+        noted, seen = [], []
+        for _ in range(5):
+            async with database.transaction(context) as session:
+                seen.append(await walk_on(session, 2, today=TODAY))
+                rows = await session.fetch("SELECT id FROM collision_checks")
+                noted.append(len(rows))
+                if seen[-1] == 0:  # two wait: they have their turn
+                    await session.fetch("DELETE FROM collision_checks")
+        assert (seen, noted) == ([3, 0, 2, 0, 2], [2, 2, 2, 2, 1])
+        async with database.transaction(context) as session:
+            assert await walk_on(session, 2, today=TODAY) == 1  # the walk is over
+            assert await session.fetch("SELECT id FROM collision_walks") == []
+        assert len(made) == sum(noted[::2])
+
+    async def test_is_not_looked_at_where_the_rules_find_less(
+        self, decide: Callable[..., Awaitable[None]], database: Database, context: Context
+    ) -> None:
+        await decide(within_days=30)
+        async with database.transaction(context) as session:
+            assert await session.fetch("SELECT id FROM collision_walks") == []
