@@ -121,13 +121,20 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(below)
 
 
+def _below(node: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what an index finds for a node; what is looked up before it stands for itself."""
+    return [one for one in node["Plans"] if one.get("Parent Relationship") != "InitPlan"]
+
+
 def _reads_all(node: dict[str, Any]) -> bool:
     """Whether a node looks at every row of a table, at least of the tenant's."""
     kind = node["Node Type"]
     if kind == "Seq Scan":
         return True
-    if kind == "Bitmap Heap Scan":
-        return any(_reads_all(one) for one in _nodes(node) if "Index Name" in one)
+    if kind in {"Bitmap Heap Scan", "BitmapOr"}:
+        return any(_reads_all(one) for one in _below(node))
+    if kind == "BitmapAnd":  # reads what all of its indexes find
+        return all(_reads_all(one) for one in _below(node))
     if kind not in {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}:
         return False
     by = re.sub(r"\(tenant_id = [^)]*\)", "", node.get("Index Cond", ""))
