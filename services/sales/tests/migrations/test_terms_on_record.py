@@ -27,6 +27,7 @@ FOUND = """
     FROM opportunities AS o
         LEFT JOIN opportunity_terms AS t ON t.tenant_id = o.tenant_id AND t.opportunity_id = o.id
 """
+WAITING = "SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
 
 
 async def test_of_every_tenant_however_often_it_runs(cluster: Cluster) -> None:
@@ -37,10 +38,7 @@ async def test_of_every_tenant_however_often_it_runs(cluster: Cluster) -> None:
     method = ids.new_id()
     try:
         for tenant in ("one", "two"):
-            await connection.execute(
-                "INSERT INTO methods VALUES ($1, $2, 1, now(), now(), 'M', 'M', true, true, $3)",
-                tenant, method, STAGES,
-            )  # fmt: skip
+            await enter_method(connection, tenant, method)
             await enter(
                 connection, tenant, method, "在册", 510
             )  # both together are more than a lot
@@ -55,6 +53,42 @@ async def test_of_every_tenant_however_often_it_runs(cluster: Cluster) -> None:
             await asyncio.to_thread(command.stamp, config, KEPT)
     finally:
         await connection.close()
+
+
+async def test_a_lot_that_waits_for_a_command_which_waits_for_it_is_repeated(
+    cluster: Cluster,
+) -> None:
+    name = f"terms_{uuid4().hex[:8]}"
+    config = migrations._config(SERVICE.migrations, (await cluster.create_database(name)).owner)
+    await asyncio.to_thread(command.upgrade, config, BEFORE)
+    connection = await asyncpg.connect(cluster.admin_url.rpartition("/")[0] + f"/{name}")
+    method = ids.new_id()
+    try:
+        await enter_method(connection, "one", method)
+        await enter(connection, "one", method, "在册", 20)
+        await asyncio.to_thread(command.upgrade, config, KEPT)
+        first, last = await connection.fetchrow(
+            "SELECT (array_agg(id ORDER BY id))[1], (array_agg(id ORDER BY id DESC))[1] "
+            "FROM opportunities"
+        )
+        await connection.execute("SET deadlock_timeout = '30s'")  # the other one is to notice
+        async with connection.transaction():
+            await connection.execute("UPDATE opportunities SET topic = '改名' WHERE id = $1", last)
+            filled = asyncio.create_task(asyncio.to_thread(command.upgrade, config, FILLED))
+            while not filled.done() and not await connection.fetchval(WAITING):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+            await connection.execute("UPDATE opportunities SET topic = '改名' WHERE id = $1", first)
+        await filled
+        assert tuple(await connection.fetchrow(FOUND)) == (20, 20)
+    finally:
+        await connection.close()
+
+
+async def enter_method(connection: asyncpg.Connection, tenant: str, method: UUID) -> None:
+    await connection.execute(
+        "INSERT INTO methods VALUES ($1, $2, 1, now(), now(), 'M', 'M', true, true, $3)",
+        tenant, method, STAGES,
+    )  # fmt: skip
 
 
 async def enter(

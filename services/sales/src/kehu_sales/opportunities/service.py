@@ -294,9 +294,10 @@ async def list_opportunities(
     if filters.level is not None:
         await require_level(session, filters.level)
     query = queries.matching(session.context.tenant_id, filters, today)
+    query, filters = await queries.among_found(session, query, filters)
     return await paginate(
         session,
-        await queries.among_found(session, query, filters),
+        query,
         filters,
         sort=filters.sort,
         columns=queries.SORT_COLUMNS,
