@@ -167,9 +167,7 @@ async def _prepare(database: Database, rows: int) -> UUID:
     async with database.transaction(CONTEXT) as session:
         version = (await require(session, Import, job_id)).version
         mapping = MappingReplace.model_validate({"columns": MEANINGS})
-        await service.map_columns(
-            session, job_id, mapping, headers=None, expected_version=version
-        )
+        await service.map_columns(session, job_id, mapping, headers=None, expected_version=version)
         await service.run(session, job_id, expected_version=None)
     return job_id
 

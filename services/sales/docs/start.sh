@@ -2,7 +2,7 @@
 # Every run has a new tenant, so that a guide can be gone through again; `. start.sh demo` takes the demo's.
 GATEWAY=http://127.0.0.1:${KEHU_GATEWAY_PORT:-8080}/api
 KEHU=$GATEWAY/sales
-TENANT=${1:-t$(date +%s)}
+TENANT=${1:-t$(date +%s)$RANDOM}
 TODAY=$(TZ=Asia/Shanghai date +%F)      # days are cut in the tenant's time zone
 token() { .venv/bin/kehu token --tenant "$TENANT" "$@"; }
 TOKEN=$(token)                          # an administrator

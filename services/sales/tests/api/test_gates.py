@@ -127,6 +127,22 @@ class TestMoveToAnotherVersion:
         moved = await client.post(f"{url}/move-method", json=other | {"to_stage": "x"})
         assert (moved.status_code, moved.json()["stage_code"]) == (200, "x")
 
+    async def test_a_detour_by_another_method_passes_no_gate(
+        self, client: httpx.AsyncClient, url: str, make_method: Make, problem: ProblemOf
+    ) -> None:
+        before = (await client.get(url)).json()
+        other = await make_method(stages=[stage("x", 10), stage("y", 50), stage("z", 60)])
+        moved = await client.post(
+            f"{url}/move-method",
+            json={"reason": "改用", "method_id": other["id"], "to_stage": "x"},
+        )
+        assert moved.status_code == 200, moved.text
+        for _ in range(2):
+            assert (await client.post(f"{url}/promote", json={})).status_code == 200
+        back = {"reason": "改回", "method_id": before["method_id"], "to_stage": "b"}
+        refused = await client.post(f"{url}/move-method", json=back)
+        assert problem(refused)[1] in ("promotion-conditions-unmet", "stage-not-skippable")
+
 
 class TestWinning:
     """The stage that is left by winning holds like one that is left by promotion."""

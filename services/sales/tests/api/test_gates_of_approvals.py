@@ -74,6 +74,26 @@ class TestApprovals:
         promoted = await client.post(f"{PATH}/{made['id']}/promote", json={})
         assert promoted.json()["stage_code"] == "b"
 
+    async def test_a_contract_signed_early_counts_later_and_a_cancelled_one_never(
+        self, client: httpx.AsyncClient, make_method: Make, make_in_progress: Make,
+        make_effective: Make, problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        one, two = stages()
+        two["conditions"] = {"control": "strict", "approved_documents": ["contract"]}
+        one["conditions"] = {"control": "none"}
+        await make_method(stages=[one, two])
+        made = await make_in_progress()
+        contract = await make_effective(opportunity_id=made["id"])
+        url = f"{PATH}/{made['id']}"
+        assert (await client.post(f"{url}/promote", json={})).status_code == 200
+        assert (await client.get(f"{url}/gate")).json()["winning_allowed"] is True
+        cancel = {"reason": "客户取消"}
+        gone = await client.post(f"/v1/contracts/{contract['id']}/cancel", json=cancel)
+        assert gone.status_code == 200, gone.text
+        win = {"closed_on": made["opened_on"], "reason": "x"}
+        refused = await client.post(f"{url}/win", json=win)
+        assert problem(refused) == (422, "promotion-conditions-unmet")
+
     async def test_what_a_colleague_submitted_counts_for_whoever_promotes(
         self, client: httpx.AsyncClient, client_for: ClientFor, tenant: str, make_gated: Make,
         make_quote: Make,

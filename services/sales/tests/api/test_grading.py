@@ -208,6 +208,32 @@ class TestScheme:
             "级别名称“级别”、客户价值等级 A。"
         )
 
+    async def test_limits_of_an_older_scheme_stay_until_levels_are_given(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], database: Database,
+        context: Context, problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        async with database.transaction(context) as session:
+            await session.fetch(
+                "UPDATE grading_schemes SET content = jsonb_set(content,"
+                " '{levels,1,handling_days}', content #> '{levels,0,handling_days}')"
+            )
+        body: dict[str, Any] = {"customer_values": [{"grade": "A", "value": "5"}]}
+        changed = await client.patch(SCHEME, json=body, headers={"If-Match": '"1"'})
+        assert changed.status_code == 200, changed.text
+        levels = [one | {"name_en": None} for one in changed.json()["levels"]]
+        refused = await client.patch(SCHEME, json={"levels": levels}, headers={"If-Match": '"2"'})
+        assert problem(refused) == (422, "limit-not-shorter")
+
+    async def test_a_process_that_knows_no_handling_standard_reads_a_scheme_without_one(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], database: Database,
+        context: Context,
+    ) -> None:  # fmt: skip
+        levels = [one | {"name": f"{one['name']}级"} for one in in_force["levels"]]
+        await client.patch(SCHEME, json={"levels": levels}, headers={"If-Match": '"1"'})
+        async with database.transaction(context) as session:
+            ((content,),) = await session.fetch("SELECT content::text FROM grading_schemes")
+        assert "handling_standard" not in content
+
 
 class TestGrade:
     async def test_an_effective_one_is_graded_in_the_same_transaction(

@@ -114,17 +114,19 @@ class TestSetting:
         assert problem(await client.post("/v1/targets", json=again)) == (409, "target-taken")
         assert (await make_target(department_id=department, period="2025"))["period"] == "2025"
 
-    async def test_a_withdrawn_one_is_not_changed(
+    async def test_a_withdrawn_one_is_set_again_by_an_amount_and_by_nothing_else(
         self, client: httpx.AsyncClient, make_target: Make, know: Know, problem: ProblemOf
     ) -> None:
         target = await make_target(department_id=await know())
         url = f"/v1/targets/{target['id']}"
         assert (await client.post(f"{url}/withdraw")).json()["active"] is False
         assert problem(await client.post(f"{url}/withdraw")) == (409, "target-withdrawn")
-        refused = await client.patch(url, json={"amount": "1"}, headers={"If-Match": '"2"'})
+        refused = await client.patch(url, json={"note": "x"}, headers={"If-Match": '"2"'})
         assert problem(refused) == (409, "target-withdrawn")
         active = await client.get("/v1/targets", params={"active": True, "count": "exact"})
         assert active.json()["count"] == 0
+        again = await client.patch(url, json={"amount": "1"}, headers={"If-Match": '"2"'})
+        assert (again.json()["active"], again.json()["amount"]["amount"]) == (True, "1.00")
 
 
 class TestAttainment:

@@ -5,10 +5,12 @@ ever, and is asked for with an idempotency key, which makes a quick repetition c
 was interrupted anywhere finds what it made before.
 """
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from kehu_kernel import clock
 from kehu_marketing.conversions.errors import (
     AmbiguousCustomer,
     ContactOfAnotherCustomer,
@@ -26,6 +28,8 @@ from kehu_marketing.outbound import Errand, OtherService, Outbound, ServiceRefus
 FORMER = "former"
 CURRENT = ("prospect", "trade")
 MANY = 200  # the longest page of a list
+OWNER_PATIENCE = timedelta(minutes=10)
+"""So long sales may not have heard of the owner yet; after it nobody of that id is employed."""
 
 
 async def run_step(
@@ -175,7 +179,9 @@ async def _opportunity(
             "sales", "/v1/opportunities", outbound, errand, lead, Step.OPPORTUNITY, body
         )
     except ServiceRefused as refusal:
-        if refusal.problem_code in ("unknown-customer", "unknown-employee"):
+        patient = clock.now() - conversion.started_at < OWNER_PATIENCE
+        lags = {"unknown-customer"} | ({"unknown-employee"} if patient else set())
+        if refusal.problem_code in lags:
             raise SalesLagsBehind from refusal
         raise
     return UUID(made["id"])

@@ -204,7 +204,8 @@ async def change_policy(
     given = data.given()
     for name, value in given.items():
         setattr(policy, name, value)
-    if former.at_entry == AtEntry.IGNORE or widens(former, policy):
+    looking = policy.at_entry != AtEntry.IGNORE
+    if looking and (former.at_entry == AtEntry.IGNORE or widens(former, policy)):
         session.add(CollisionWalk(after_id=FIRST))
     return policies.keep(session, policy, given=bool(given))
 

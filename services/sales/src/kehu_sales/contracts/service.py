@@ -178,6 +178,7 @@ async def approval_decided(session: Session, approval: Approval, today: date) ->
     contract = await require(session, Contract, approval.document_id, lock=True)
     if approval.state == ApprovalState.APPROVED:
         await lock_saleable(session, contract.opportunity_id)
+        await session.see_all_rows()  # who decides may see neither of them
     _follow(session, contract, approval, today)
 
 

@@ -6,7 +6,7 @@ ours: every one of them is the tenant's to change.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
@@ -158,8 +158,8 @@ class Scheme:
     def require_sound(self) -> None:
         """Refuse what grades nothing, or not everything.
 
-        Raises `BandsUnsound`, `WeightsUnsound`, `LevelsUnsound`, `LimitNotShorter`,
-        `LeaderUnclear`, `UnknownLevel`, `RuleUnclear`, `ScaleUnsound`, `SchemeOutsideScale`.
+        Raises `BandsUnsound`, `WeightsUnsound`, `LevelsUnsound`, `LeaderUnclear`,
+        `UnknownLevel`, `RuleUnclear`, `ScaleUnsound`, `SchemeOutsideScale`.
         """
         if self.highest_value <= self.lowest_value:
             raise ScaleUnsound(lowest=self.lowest_value, highest=self.highest_value)
@@ -234,16 +234,24 @@ def _require_rising(standard: Standard) -> None:
             raise BandsUnsound(indicator=standard.indicator.value)
 
 
+def require_shorter_limits(levels: Sequence[Level]) -> None:
+    """Refuse levels of which a higher one may take as long as a lower one (L2878).
+
+    Those of older schemes stay until levels are given anew. Raises `LimitNotShorter`.
+    """
+    for before, after in pairwise(levels):
+        if after.handling_days <= before.handling_days:
+            raise LimitNotShorter(
+                higher=before, days=before.handling_days, lower=after, more=after.handling_days
+            )
+
+
 def _require_falling(levels: Sequence[Level]) -> None:
     if len({level.code for level in levels}) != len(levels) or levels[-1].from_score != 0:
         raise LevelsUnsound
     for before, after in pairwise(levels):
         if after.from_score >= before.from_score:
             raise LevelsUnsound
-        if after.handling_days <= before.handling_days:  # the higher, the shorter (L2878)
-            raise LimitNotShorter(
-                higher=before, days=before.handling_days, lower=after, more=after.handling_days
-            )
     for level in levels:
         if level.leader_id is not None and level.leader_role is not None:
             raise LeaderUnclear(level=level)
@@ -280,6 +288,9 @@ def in_figures(value: Decimal) -> str:
 def plain(scheme: Scheme) -> dict[str, Any]:
     """Return the scheme as JSON can hold it; decimals are text, so that they stay exact."""
     written: dict[str, Any] = _written(asdict(scheme))
+    for level in written["levels"]:
+        if level["handling_standard"] is None:  # a process that knows of none reads the others
+            del level["handling_standard"]
     return written
 
 
@@ -326,12 +337,17 @@ def scheme_from(stored: Mapping[str, Any]) -> Scheme:
                     "leader_id": UUID(one["leader_id"]) if one["leader_id"] else None,
                 }
             )
-            for one in stored["levels"]
+            for one in map(_of_this_version, stored["levels"])
         ),
         customer_values={name: Decimal(one) for name, one in stored["customer_values"].items()},
         lowest_value=Decimal(stored["lowest_value"]),
         highest_value=Decimal(stored["highest_value"]),
     )
+
+
+def _of_this_version(level: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what this version knows of a level; a later one may have written more."""
+    return {one.name: level[one.name] for one in fields(Level) if one.name in level}
 
 
 def _decimal(value: str | None) -> Decimal | None:
@@ -371,8 +387,7 @@ def _revenue() -> dict[str, Any]:
 
 def _level(code: str, name: str, name_en: str, score: str, days: int, role: str) -> dict[str, Any]:
     return {"code": code, "name": name, "name_en": name_en, "from_score": score,
-            "handling_days": days, "leader_id": None, "leader_role": role,
-            "handling_standard": None}  # fmt: skip
+            "handling_days": days, "leader_id": None, "leader_role": role}  # fmt: skip
 
 
 EQUAL = [["1"] * len(Indicator)] * len(Indicator)

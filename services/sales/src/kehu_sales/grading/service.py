@@ -36,7 +36,14 @@ from kehu_sales.grading.models import (
 )
 from kehu_sales.grading.regrading import as_text, is_graded, regrade
 from kehu_sales.grading.schemas import AssessmentInput, SchemeUpdate
-from kehu_sales.grading.scheme import LARGEST_RATIO, Indicator, plain, require_once, scheme_from
+from kehu_sales.grading.scheme import (
+    LARGEST_RATIO,
+    Indicator,
+    plain,
+    require_once,
+    require_shorter_limits,
+    scheme_from,
+)
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.models import Opportunity
 
@@ -91,8 +98,8 @@ async def change_scheme(
     Amounts are in `currency` until the scheme names one.
     Grades say by which version they were made; the worker walks through those of older ones, lot
     by lot, however many there are. Raises what `Scheme.require_sound` raises, `SchemeRepeats`,
-    `UnknownEmployee`, `MatrixNotReciprocal`, `JudgementsInconsistent`. Of two first
-    changes the database lets one win.
+    `LimitNotShorter`, `UnknownEmployee`, `MatrixNotReciprocal`, `JudgementsInconsistent`. Of two
+    first changes the database lets one win.
     """
     found = await queries.scheme_or_default(session, currency=currency)
     decided = found.version > 0
@@ -109,6 +116,8 @@ async def change_scheme(
     parts = data.parts() | {"standards": standards} | _weigh(found, data)
     scheme = scheme_from({**found.content, **parts})
     scheme.require_sound()
+    if data.levels is not None:
+        require_shorter_limits(scheme.levels)
     require_once(data.places())
     for level in data.levels or ():
         if level.leader_id is not None:

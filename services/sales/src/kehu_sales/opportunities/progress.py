@@ -231,7 +231,8 @@ class Progress(Potential):
             raise StageNotInVersion(stage=named, version=version)
         business_day.follows(on, self.last_step_on)
         working = sum(not stage.closing for stage in stages)
-        here = min(place_of(stages, self.stage_code) or position, working)
+        alike = position if method_id == self.method_id else 1  # another method begins anew
+        here = min(place_of(stages, self.stage_code) or alike, working)
         if target < here:
             passed_over = _require_return(stages, here, target, overridden=overridden)
         else:

@@ -145,28 +145,42 @@ async def pool_moves_of(session: Session, opportunity_id: UUID) -> list[PoolMove
 
 LIVES = """
     WITH lives AS (
-        SELECT o.id AS opportunity_id, max(p.moved_at) AS since,
+        SELECT o.id AS opportunity_id, o.stage_code, max(p.moved_at) AS since,
             greatest(o.opened_on, max(p.moved_on)) AS since_day
         FROM opportunities o
         LEFT JOIN opportunity_pool_moves p
             ON p.tenant_id = $1 AND p.opportunity_id = o.id AND p.move = 'taken_up'
         WHERE o.tenant_id = $1 AND o.id = ANY ($2::uuid[])
-        GROUP BY o.id, o.opened_on
+        GROUP BY o.id, o.opened_on, o.stage_code
     )
 """
 """Since which day each opportunity lives; and since when, if it was taken up from the pool."""
 NO_DOCUMENT = "NULL::text"
 COUNTED = """
-    SELECT '{what}' AS what, r.opportunity_id, r.stage_code, {document} AS document, count(*)
+    SELECT '{what}' AS what, r.opportunity_id, {stage} AS stage_code, {document} AS document,
+        count(*)
     FROM {table} r JOIN lives ON lives.opportunity_id = r.opportunity_id
-    WHERE r.tenant_id = $1 AND r.opportunity_id = ANY ($2::uuid[]) AND r.stage_code IS NOT NULL
+    WHERE r.tenant_id = $1 AND r.opportunity_id = ANY ($2::uuid[]) AND {stage} IS NOT NULL
         AND coalesce({recorded} >= lives.since, true)
         AND coalesce({day} >= lives.since_day, true) AND {counts}
-    GROUP BY r.opportunity_id, r.stage_code, {document}
+    GROUP BY r.opportunity_id, {stage}, {document}
 """
+WHERE_IT_IS = "CASE WHEN r.kind = 'contract' THEN lives.stage_code ELSE r.stage_code END"
+IN_FORCE = """
+    r.state = 'approved' AND (r.kind <> 'contract' OR EXISTS (
+        SELECT FROM contracts c
+        WHERE c.tenant_id = $1 AND c.id = r.document_id AND c.state IN ('approved', 'fulfilled')))
+"""
+"""What a contract is counted as: one that was signed early is signed in every stage after."""
 RECORDED = LIVES + " UNION ALL ".join(
     COUNTED.format(
-        what=what, table=table, recorded=recorded, day=day, counts=counts, document=document
+        what=what,
+        table=table,
+        recorded=recorded,
+        day=day,
+        counts=counts,
+        document=document,
+        stage=WHERE_IT_IS if what == "approvals" else "r.stage_code",
     )
     for what, table, recorded, day, counts, document in (
         ("activities", "activities", "r.created_at", "r.occurred_on", "true", NO_DOCUMENT),
@@ -186,7 +200,7 @@ RECORDED = LIVES + " UNION ALL ".join(
             "approvals",
             "r.approved_at",
             "NULL::date",
-            "r.state = 'approved'",
+            IN_FORCE,
             "r.kind",
         ),
     )
@@ -199,7 +213,8 @@ async def recorded_in_stages(
     """Return what is recorded for each opportunity, by stage code. One statement.
 
     Samples count in the stage they were delivered in, whatever became of them since; documents in
-    the stage they were approved in, unless they were un-approved. What happened before the day it
+    the stage they were approved in, unless they were un-approved; a contract in force in the stage
+    the opportunity is in. What happened before the day it
     was opened does not count, however late it was typed in. What happened, or was recorded, before
     the opportunity was last taken up from the reserve pool counts no more: it went back to
     potential there, and goes through the gates anew (4 §5.3, L2906-2912).

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText, OrLater
 from kehu_contracts.money import Money
-from kehu_kernel.amounts import POSITIVE, MoneyInput, PriceInput, Written, digits
+from kehu_kernel.amounts import POSITIVE, PriceInput, Written, digits
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Flag, Input, LongText, Patch, Text, shown
 from kehu_sales.lines import LineRead
@@ -99,7 +99,7 @@ class OpportunityCreate(Input):
     expected_close_on: Day | None = Field(None, description="Day a decision is expected.")
     method_id: UUID | None = Field(None, description="Sales method; the default if omitted.")
     lines: Lines = Field(default_factory=list, description="Products of interest.")
-    expected_revenue: MoneyInput | None = Field(
+    expected_revenue: PriceInput | None = Field(
         None, description="Only without lines: with lines, their sum is expected."
     )
     opened_on: Day | None = Field(
@@ -163,7 +163,7 @@ class OpportunityUpdate(Patch):
     lines: Lines | None = Field(
         None, description="Products of interest; an empty list leaves the revenue as it is."
     )
-    expected_revenue: MoneyInput | None = Field(
+    expected_revenue: PriceInput | None = Field(
         None, description="Only without lines: with lines, their sum is expected."
     )
     need_kind: NeedKind | None = Field(
@@ -257,7 +257,7 @@ class OpportunityWin(Input):
     reason_code: Text | None = Field(
         None, description="The reason's code in the tenant's list of reasons (close-reasons)."
     )
-    amount: MoneyInput | None = Field(
+    amount: PriceInput | None = Field(
         None,
         description="The amount that was really agreed. If omitted: that of its contracts in "
         "force, else of the quote accepted, last sent or approved, else the expected revenue.",

@@ -15,12 +15,12 @@ class TargetTaken(DomainError):
 
 
 class TargetWithdrawn(DomainError):
-    """A withdrawn target is not changed any more."""
+    """A withdrawn target is not changed, but by setting its amount again."""
 
     code = "target-withdrawn"
     status = HTTPStatus.CONFLICT
-    en = "The target for {period} was withdrawn."
-    zh = "{period} 的销售目标已撤销。"
+    en = "The target for {period} was withdrawn: change its amount to set it again."
+    zh = "{period} 的目标已撤销；修改金额即可重新启用。"
 
 
 class OneSubject(DomainError):

@@ -50,9 +50,8 @@ class Target(Aggregate, Base):
         return Money(amount=self.amount, currency=self.currency)
 
     def aim(self, amount: Decimal) -> None:
-        """Set the amount anew. Raises `TargetWithdrawn`."""
-        self.require_active()
-        self.amount = amount
+        """Set the amount anew; one that was withdrawn is pursued again."""
+        self.amount, self.active = amount, True
 
     def require_active(self) -> None:
         """Raise `TargetWithdrawn` if it is not pursued any more."""

@@ -52,12 +52,12 @@ async def set_target(session: Session, data: TargetCreate) -> Target:
 async def change_target(
     session: Session, target_id: UUID, data: TargetUpdate, *, expected_version: int
 ) -> Target:
-    """Set the amount anew, or say why. Raises `TargetWithdrawn`."""
+    """Set the amount anew, also of one that was withdrawn, or say why. Raises `TargetWithdrawn`."""
     target = await require(session, Target, target_id, lock=True, expected_version=expected_version)
-    target.require_active()
     given = data.given()
     if data.amount is not None:
         target.aim(data.amount)
+    target.require_active()
     if "note" in given:
         target.note = data.note
     _tell(session, target, "changed")

@@ -180,6 +180,14 @@ class TestWhatIsOpenAlready:
             assert await session.fetch("SELECT id FROM collision_walks") == []
         assert len(made) == sum(noted[::2])
 
+    async def test_is_not_looked_at_while_collisions_are_ignored(
+        self, decide: Callable[..., Awaitable[None]], database: Database, context: Context
+    ) -> None:
+        await decide(at_entry="ignore")
+        await decide(at_entry="ignore", within_days=900)
+        async with database.transaction(context) as session:
+            assert await session.fetch("SELECT id FROM collision_walks") == []
+
     async def test_is_not_looked_at_where_the_rules_find_less(
         self, decide: Callable[..., Awaitable[None]], database: Database, context: Context
     ) -> None:
