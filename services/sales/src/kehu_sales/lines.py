@@ -81,12 +81,13 @@ def total(lines: Iterable[Line]) -> Decimal:
     return _rounded(sum((line.quantity * line.unit_price for line in lines), Decimal(0)))
 
 
-def one_currency(amounts: Iterable[Money], otherwise: str) -> str:
+def one_currency(amounts: Iterable[Money], otherwise: str, *, only: str | None = None) -> str:
     """Return the currency of all amounts, `otherwise` if there is none.
 
-    Raises `MixedCurrencies`.
+    `only` is the one they have to be in, if it is known. Raises `MixedCurrencies`.
     """
-    currencies = sorted({money.currency for money in amounts})
+    known = {only} if only else set()
+    currencies = sorted(known | {money.currency for money in amounts})
     if len(currencies) > 1:
         raise MixedCurrencies(currencies=", ".join(currencies))
     return currencies[0] if currencies else otherwise

@@ -4,13 +4,18 @@ import base64
 import re
 import zlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
-from kehu_kernel.db import Database
+from kehu_kernel.context import Context
+from kehu_kernel.db import Database, require
 from kehu_kernel.testing.observe import audited, emitted
+from kehu_sales.quotes.models import Quote
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 MakeCustomer = Callable[..., Awaitable[str]]
@@ -78,6 +83,47 @@ class TestTax:
         await make_approved_list(audience="everybody", tax_included=False, lines=lines)
         assert problem(await free(product)) == (422, "tax-rate-unknown")
 
+    async def test_a_typed_price_needs_no_rate_but_somebody_looks(
+        self, client: httpx.AsyncClient, free: Callable[..., Awaitable[httpx.Response]],
+        make_product: Make, make_approved_list: Make,
+    ) -> None:  # fmt: skip
+        product = await make_product()
+        lines = [{"product_id": product["id"], "price": "90.00"}]
+        await make_approved_list(audience="everybody", tax_included=False, lines=lines)
+        quote = await done(free(product, line={"unit_price": money("95.00")}), 201)
+        assert quote["lines"][0]["base_price"] is None
+        assert "over-limit" in [one["code"] for one in quote["warnings"]]
+        submitted = await done(client.post(f"{QUOTES}/{quote['id']}/submit"))
+        assert submitted["state"] == "in_approval"
+
+    async def test_stays_as_it_was_priced_when_it_is_submitted(
+        self, client: httpx.AsyncClient, free: Callable[..., Awaitable[httpx.Response]],
+        make_product: Make,
+    ) -> None:  # fmt: skip
+        product = await make_product(unit="台", tax_rate="13")
+        quote = await done(free(product), 201)
+        changes = {"unit": "箱", "tax_rate": "9"}
+        url = f"/v1/products/{product['id']}"
+        await done(client.patch(url, json=changes, headers={"If-Match": '"1"'}))
+        submitted = await done(client.post(f"{QUOTES}/{quote['id']}/submit"))
+        assert submitted["lines"] == quote["lines"]
+
+    async def test_nothing_is_said_of_it_where_lines_of_before_do_not_say(
+        self, client: httpx.AsyncClient, free: Callable[..., Awaitable[httpx.Response]],
+        make_product: Make, database: Database, context: Context,
+    ) -> None:  # fmt: skip
+        quote = await done(free(await make_product(unit="台", tax_rate="13")), 201)
+        async with database.transaction(context) as session:
+            kept = await require(session, Quote, UUID(quote["id"]))
+            kept.lines = tuple(
+                replace(line, unit=None, tax_rate=None, tax_included=None) for line in kept.lines
+            )
+        submitted = await done(client.post(f"{QUOTES}/{quote['id']}/submit"))
+        (line,) = submitted["lines"]
+        assert (line["unit"], line["tax_rate"], line["tax_included"]) == (None, None, None)
+        printed = await client.get(f"{QUOTES}/{quote['id']}/pdf")
+        assert "include tax".encode("utf-16-be") not in words_of(printed.content)
+
     @pytest.mark.parametrize(("language", "said"), [("zh", "含税"), ("en", "include tax")])
     async def test_unit_and_rate_are_on_paper(
         self, client: httpx.AsyncClient, free: Callable[..., Awaitable[httpx.Response]],
@@ -134,6 +180,23 @@ class TestCurrency:
         assert problem(refused) == (422, "mixed-currencies")
         assert "Name the currency" in refused.json()["detail"]
 
+    async def test_a_price_typed_in_another_is_refused(
+        self, client: httpx.AsyncClient, free: Callable[..., Awaitable[httpx.Response]],
+        make_product: Make, make_contract: Make, make_opportunity: Make, problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        product = await make_product()
+        mixed, current = (422, "mixed-currencies"), {"If-Match": '"1"'}
+        yuan = {"unit_price": money("95.00")}
+        assert problem(await free(product, line=yuan, currency="USD")) == mixed
+        quote, contract = await done(free(product, line=yuan), 201), await make_contract()
+        dollars = {"product_id": product["id"], "quantity": "2", "unit_price": money("9.00", "USD")}
+        for url in (f"{QUOTES}/{quote['id']}", f"/v1/contracts/{contract['id']}"):
+            changed = await client.patch(url, json={"lines": [dollars]}, headers=current)
+            assert problem(changed) == mixed, url
+        opportunity = (await make_opportunity(lines=[dollars]))["id"]
+        asked = {"opportunity_id": opportunity, "currency": "CNY"}
+        assert problem(await client.post(QUOTES, json=asked)) == mixed
+
 
 class TestMistakes:
     async def test_in_an_approved_quote_are_put_right_in_a_new_version(
@@ -165,3 +228,25 @@ class TestMistakes:
             assert problem(refused) == (409, "quote-not-ready"), step
         listed = await done(client.get(QUOTES, params={"state": "cancelled"}))
         assert [one["id"] for one in listed["items"]] == [quote["id"]]
+
+    async def test_a_cancelled_revision_does_not_lose_the_offer_the_customer_holds(
+        self, client: httpx.AsyncClient, make_quote: Make
+    ) -> None:
+        first = await make_quote()
+        await done(client.post(f"{QUOTES}/{first['id']}/submit"))
+        await done(client.post(f"{QUOTES}/{first['id']}/send", json={}))
+        second = await done(client.post(f"{QUOTES}/{first['id']}/revise"))
+        await done(client.post(f"{QUOTES}/{second['id']}/cancel", json={"reason": "改错了"}))
+        third = await done(client.post(f"{QUOTES}/{second['id']}/revise"))
+        assert (third["revision"], third["state"]) == (3, "draft")
+        assert (third["lines"], third["root_id"]) == (first["lines"], first["id"])
+        assert (await done(client.get(f"{QUOTES}/{second['id']}")))["state"] == "cancelled"
+
+    async def test_are_not_given_up_before_the_day_of_the_quote(
+        self, client: httpx.AsyncClient, make_quote: Make, problem: ProblemOf
+    ) -> None:
+        quote = await make_quote()
+        before = date.fromisoformat(quote["quoted_on"]) - timedelta(days=1)
+        why = {"reason": "客户项目取消", "on": f"{before}"}
+        refused = await client.post(f"{QUOTES}/{quote['id']}/cancel", json=why)
+        assert problem(refused) == (422, "date-before-previous")

@@ -106,7 +106,7 @@ class QuoteLife(ApiMachine):
     @rule()
     def cancel(self) -> None:
         """What is ours alone is given up; what waits is withdrawn first."""
-        refusals = self.unless("draft", "approved", "rejected")
+        refusals = self.unless("draft", "approved")
         if self.step(f"{QUOTES}/{{quote_id}}/cancel", f"{self.url}/cancel", "rep",
                      {"reason": "客户项目取消"}, refusals):  # fmt: skip
             self.state = "cancelled"

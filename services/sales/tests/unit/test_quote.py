@@ -168,12 +168,17 @@ class TestLife:
         with pytest.raises(refusal):
             quote(state).supersede()
 
+    def test_a_cancelled_version_can_be_made_anew_for_the_offer_that_gave_way_to_it(self) -> None:
+        second = quote("cancelled", number="QUO-2026-000007-2", revision=2)
+        second.supersede()
+        assert second.state == "cancelled"
+
     @pytest.mark.parametrize("state", ["approved", "sent"])
     def test_what_a_contract_says_is_not_revised(self, state: str) -> None:
         with pytest.raises(QuoteHasContract):
             quote(state, contract_id=uuid4()).supersede()
 
-    @pytest.mark.parametrize("state", ["draft", "approved", "rejected"])
+    @pytest.mark.parametrize("state", ["draft", "approved"])
     def test_is_given_up_for_good(self, state: str) -> None:
         one = quote(state)
         one.cancel(DAY, "客户项目取消")
@@ -183,7 +188,9 @@ class TestLife:
         with pytest.raises(errors.QuoteIsOut):
             one.follow("revoked")
 
-    @pytest.mark.parametrize("state", ["in_approval", "sent", "accepted", "superseded", "expired"])
+    @pytest.mark.parametrize(
+        "state", ["in_approval", "sent", "accepted", "rejected", "superseded", "expired"]
+    )
     def test_is_not_given_up_while_it_waits_or_is_out(self, state: str) -> None:
         with pytest.raises(errors.QuoteNotReady):
             quote(state).cancel(DAY, "客户项目取消")

@@ -1,6 +1,6 @@
 """What can be done with amendments. Locks: the amendment, its contract, the instalments of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from kehu_sales.products.naming import products_named
 from kehu_sales.projects.contracted import by_product, planned_for
 from kehu_sales.quotes import pricing
 from kehu_sales.quotes.lines import largest_discount, total_of
+from kehu_sales.quotes.schemas import QuoteLineInput
 
 
 async def amend_contract(
@@ -113,6 +114,14 @@ async def read_revision(session: Session, contract_id: UUID, revision: int) -> C
     )
 
 
+def _require_currency_of(contract: Contract, lines: Iterable[QuoteLineInput]) -> None:
+    typed = {line.unit_price.currency for line in lines if line.unit_price is not None}
+    for given in sorted(typed - {contract.currency}):
+        raise AmendmentCurrencyDiffers(
+            number=contract.number, currency=contract.currency, given=given
+        )
+
+
 async def _proposed(
     session: Session, contract: Contract, data: AmendmentCreate, today: date
 ) -> ContractAmendment:
@@ -128,8 +137,9 @@ async def _proposed(
     if data.instalments is not None:
         amendment.instalments = tuple(one.share() for one in data.instalments)
     if data.lines is not None:
+        _require_currency_of(contract, data.lines)
         known = await load_customers(session, [contract.customer_id])
-        amendment.lines, currency = await pricing.price_lines(
+        amendment.lines, _ = await pricing.price_lines(
             session,
             data.lines,
             present_customer(known, contract.customer_id),
@@ -138,10 +148,6 @@ async def _proposed(
             kept=contract.lines,
             only=contract.currency,
         )
-        if currency != contract.currency:
-            raise AmendmentCurrencyDiffers(
-                number=contract.number, currency=contract.currency, given=currency
-            )
     amendment.total = total_of(amendment.lines, amendment.discount_percent)
     amendment.instalments = shares_of(amendment.instalments, amendment.total)
     return amendment

@@ -42,8 +42,11 @@ OPEN = (QuoteState.DRAFT, QuoteState.IN_APPROVAL, QuoteState.APPROVED, QuoteStat
 HOLDING = (QuoteState.APPROVED, QuoteState.SENT)
 """States in which a quote expires."""
 REVISABLE = (QuoteState.APPROVED, QuoteState.SENT, QuoteState.REJECTED, QuoteState.EXPIRED)
-CANCELLABLE = (QuoteState.DRAFT, QuoteState.APPROVED, QuoteState.REJECTED)
-"""What waits is withdrawn first; what the customer holds gives way to a new version."""
+CANCELLABLE = (QuoteState.DRAFT, QuoteState.APPROVED)
+"""What waits is withdrawn first; what the customer holds gives way to a new version.
+
+What the customer rejected keeps their day and reason.
+"""
 
 
 class Quote(Aggregate, Base):
@@ -170,11 +173,13 @@ class Quote(Aggregate, Base):
     def supersede(self) -> None:
         """Give way to a new version; the customer's answer stays.
 
+        A cancelled version after the first took an offer's place: that one is made anew from it.
         Raises `NewerVersion`, `QuoteNotReady`, `QuoteHasContract`.
         """
         if self.state == QuoteState.SUPERSEDED:
             raise NewerVersion
-        self.require(*REVISABLE)
+        if self.state != QuoteState.CANCELLED or self.revision == 1:
+            self.require(*REVISABLE)
         self._require_no_contract()
         if self.state in (QuoteState.APPROVED, QuoteState.SENT):
             self.state = QuoteState.SUPERSEDED

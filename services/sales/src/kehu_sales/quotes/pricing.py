@@ -1,7 +1,9 @@
 """Where the lines of a quote get their prices from: the one price source, and what we give off."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from kehu_contracts.money import Money
 from kehu_kernel.session import Session
@@ -9,7 +11,7 @@ from kehu_sales.customers.models import CustomerRef
 from kehu_sales.lines import Line, one_currency
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.prices.choosing import Answer
-from kehu_sales.prices.errors import NoPriceInCurrency
+from kehu_sales.prices.errors import NoPriceInCurrency, TaxRateUnknown
 from kehu_sales.prices.service import prices_for
 from kehu_sales.products.errors import ProductWithdrawn
 from kehu_sales.quotes.errors import PriceAndDiscount
@@ -32,7 +34,7 @@ async def price_lines(
 ) -> Priced:
     """Return the wanted lines with their prices, and the one currency they are in.
 
-    `currency` is that of no lines; `only` prices in this one count, if it is named. Raises
+    `currency` is that of no lines; `only` prices in this one count, also typed ones. Raises
     `PriceAndDiscount`, `UnknownProduct`, `ProductWithdrawn` (unless the document has the product
     already, in `kept`), `MixedCurrencies`, `NoPriceInCurrency`, `TaxRateUnknown`.
     """
@@ -46,7 +48,7 @@ async def price_lines(
         price = _price_of(line, answer, only)
         prices.append(price)
         lines.append(_line(answer, price, typed=line.unit_price is not None))
-    return tuple(lines), one_currency(prices, currency)
+    return tuple(lines), one_currency(prices, currency, only=only)
 
 
 async def take_over(
@@ -72,7 +74,7 @@ async def take_over(
         price = typed if line.typed else answer.within(only).price_with_tax
         prices.append(price)
         lines.append(_line(answer, price, typed=line.typed, name=line.product_name))
-    return tuple(lines), one_currency(prices, opportunity.currency)
+    return tuple(lines), one_currency(prices, opportunity.currency, only=only)
 
 
 async def beside_prices_of(
@@ -83,21 +85,14 @@ async def beside_prices_of(
     *,
     currency: str,
 ) -> tuple[QuoteLine, ...]:
-    """Return lines with our prices as they are, beside what the price source says of a day.
-
-    Raises `TaxRateUnknown`.
-    """
+    """Return lines as they were priced, beside what the price source says of a day."""
     asked = [(line.product_id, line.quantity) for line in lines]
     answers = await prices_for(session, asked, customer, on)
-    return tuple(
-        _line(
-            answer,
-            Money(amount=line.unit_price, currency=currency),
-            typed=line.typed,
-            name=line.product_name,
-        )
-        for line, answer in zip(lines, answers, strict=True)
-    )
+    found = []
+    for line, answer in zip(lines, answers, strict=True):
+        base, given_by = _base(answer, currency)
+        found.append(replace(line, base_price=base, given_by=given_by))
+    return tuple(found)
 
 
 def _price_of(line: QuoteLineInput, answer: Answer, only: str | None) -> Money:
@@ -111,11 +106,7 @@ def _price_of(line: QuoteLineInput, answer: Answer, only: str | None) -> Money:
 
 
 def _line(answer: Answer, price: Money, *, typed: bool, name: str | None = None) -> QuoteLine:
-    try:
-        answer = answer.within(price.currency)
-        base = answer.price_with_tax.amount
-    except NoPriceInCurrency:
-        base = None
+    base, given_by = _base(answer, price.currency)
     return QuoteLine(
         product_id=answer.product.id,
         product_name=name or answer.product.name,
@@ -123,9 +114,19 @@ def _line(answer: Answer, price: Money, *, typed: bool, name: str | None = None)
         unit_price=price.amount,
         typed=typed,
         base_price=base,
-        given_by=None if base is None else answer.offer.number or LIST_PRICE,
+        given_by=given_by,
         days_per_unit=answer.product.days_per_unit,
         unit=answer.product.unit,
         tax_rate=answer.product.tax_rate,
         tax_included=True,
     )
+
+
+def _base(answer: Answer, currency: str) -> tuple[Decimal | None, str | None]:
+    """Return what our price is compared with, and who gave it; None: nothing, somebody looks."""
+    try:
+        answer = answer.within(currency)
+        base = answer.price_with_tax.amount
+    except (NoPriceInCurrency, TaxRateUnknown):
+        return None, None
+    return base, answer.offer.number or LIST_PRICE

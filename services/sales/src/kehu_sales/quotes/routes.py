@@ -150,7 +150,6 @@ async def change_quote(
         QuoteNotReady,
         QuoteHasExpired,
         QuotedTooEarly,
-        TaxRateUnknown,
         UnknownCustomer,
         CustomerHasEnded,
         *SOLD,
@@ -239,7 +238,10 @@ async def cancel_quote(
     version: OptionalVersion,
     response: Response,
 ) -> QuoteRead:
-    """Give up a draft, an approved quote without a contract, or a rejected one; final."""
+    """Give up a draft, or an approved quote without a contract.
+
+    That is final; only a version after the first may be revised, to make its offer anew.
+    """
     quote = await service.cancel_quote(
         session, quote_id, data, today=today, expected_version=version
     )
@@ -259,7 +261,7 @@ async def revise_quote(
 ) -> QuoteRead:
     """Draft the next version of one that was approved, sent, rejected or expired; that is answered.
 
-    One that was approved or sent gives way to it.
+    One that was approved or sent gives way to it. A cancelled version after the first counts too.
     """
     quote = await service.revise_quote(session, quote_id, today=today, expected_version=version)
     return _answer(quote, response)

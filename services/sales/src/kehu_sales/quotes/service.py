@@ -215,7 +215,10 @@ async def cancel_quote(
     today: date,
     expected_version: int | None,
 ) -> Quote:
-    """Give a quote up, and say why. Raises what `Quote.cancel` raises, `DateInFuture`."""
+    """Give a quote up, and say why.
+
+    Raises what `Quote.cancel` raises, `DateInFuture`, `DateBeforePrevious`.
+    """
     quote = await require(session, Quote, quote_id, lock=True, expected_version=expected_version)
     on = _answered_on(quote, data.on, today)
     quote.cancel(on, data.reason)
@@ -225,7 +228,7 @@ async def cancel_quote(
 async def revise_quote(
     session: Session, quote_id: UUID, *, today: date, expected_version: int | None
 ) -> Quote:
-    """Draft the next version of a quote that went to the customer; that one stays as it was.
+    """Draft the next version of a quote; what the customer said of that one stays.
 
     Raises `QuoteNotReady`, `NewerVersion`; of two at once the database lets one win.
     """
@@ -285,8 +288,7 @@ def _changed(session: Session, quote: Quote, action: str) -> Quote:
 
 def _answered_on(quote: Quote, on: date | None, today: date) -> date:
     answered = business_day.happened(on, today)
-    if quote.sent_on is not None:
-        business_day.follows(answered, quote.sent_on)
+    business_day.follows(answered, quote.sent_on or quote.quoted_on)
     return answered
 
 
