@@ -319,6 +319,7 @@ class TestDoneForATask:
             ({"task_id": str(uuid4())}, "unknown-task"),
             ({"task_id": task["id"], "opportunity_id": other["id"]}, "task-of-another"),
             ({"task_id": alone["id"], "customer_id": await make_customer()}, "task-of-another"),
+            ({"task_id": alone["id"], "opportunity_id": other["id"]}, "task-of-another"),
         ):
             answer = await client.post("/v1/activities", json=BODIES["activities"] | named)
             assert problem(answer) == (422, code)

@@ -131,6 +131,16 @@ class TestCalendar:
         narrow = await read(client, 0, 0, department_id=str(below))
         assert {one["id"] for one in narrow} == {one["id"] for one in found[1:]}
 
+    async def test_shows_a_row_scope_nobody_elses_leave(
+        self, client: httpx.AsyncClient, employed: Employed, client_for: ClientFor, tenant: str
+    ) -> None:
+        (me,), (other,) = await employed({uuid4(): None}), await employed({uuid4(): None})
+        for one in (me, other):
+            await on_leave(client, one, 2, 3)
+        own = client_for(tenant, employee_id=me, row_scope="own")
+        assert [one["employee_id"] for one in await read(own, 0, 5)] == [me]
+        assert len(await read(client, 0, 5)) == 2
+
     async def test_shows_who_is_on_leave(
         self, client: httpx.AsyncClient, employed: Employed
     ) -> None:

@@ -293,6 +293,28 @@ async def test_plans_that_wait_for_a_leaver_wait_for_the_successor(
         assert found["approver_id"] == str(expected)
 
 
+async def test_a_plan_does_not_wait_for_who_visits_now(
+    client: httpx.AsyncClient,
+    make_visit: Make,
+    deliver: Deliver,
+    work: Work,
+    worker_database: Database,
+    tenant: str,
+) -> None:
+    above = uuid4()
+    known = {"tenant_id": tenant, "sequence": 1, "code": "X", "name": "X", "active": True}
+    async with worker_database.worker_transaction() as session:
+        for one, manager in ((LEAVER, SUCCESSOR), (SUCCESSOR, above)):
+            session.add(EmployeeRef(id=one, department_id=uuid4(), manager_id=manager, **known))
+    visit = await make_visit(owner_id=str(LEAVER), type="existing_customer")
+    asked = (await client.post(f"/v1/visits/{visit['id']}/submit")).json()
+    assert asked["approver_id"] == str(SUCCESSOR)
+    await deliver(fact_of(told(HandOverStarted, uuid4()), tenant, sequence=1))
+    await work()
+    found = (await client.get(f"/v1/visits/{visit['id']}")).json()
+    assert (found["owner_id"], found["approver_id"]) == (str(SUCCESSOR), str(above))
+
+
 async def test_a_leaver_comes_along_no_more(
     client: httpx.AsyncClient,
     make_visit: Make,

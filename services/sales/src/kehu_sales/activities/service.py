@@ -70,6 +70,10 @@ async def _of_task(
         await session.see_all_rows()  # who has the task need not see the opportunity
     subject = await link(session, opportunity_id, named)
     await session.see_rows_in_scope()
+    if theirs and subject.customer_id:
+        known = await load_customers(session, {theirs, subject.customer_id})
+        if survivor_of(known, theirs) != survivor_of(known, subject.customer_id):
+            raise TaskOfAnother  # of the opportunity that the activity names
     if task.opportunity_id is not None:
         subject = replace(subject, stage_code=task.stage_code)
     return opportunity_id, subject

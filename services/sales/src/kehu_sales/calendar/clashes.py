@@ -12,10 +12,11 @@ from kehu_contracts.access import RowScope
 from kehu_kernel import clock
 from kehu_kernel.session import Session
 from kehu_sales.calendar.errors import CalendarClash
+from kehu_sales.directory.rows import IN_SIGHT
 from kehu_sales.tasks.recurrence import expected_days, on_day
 
 MOST_SHOWN = 20
-CLASHES = """
+CLASHES = f"""
     (
         SELECT 'visit' AS kind, id, purpose AS title,
             CASE WHEN owner_id = ANY ($2::uuid[]) THEN owner_id ELSE (
@@ -47,8 +48,8 @@ CLASHES = """
     FROM assignees, jsonb_to_recordset(leaves) AS away (from_on date, to_on date)
     WHERE tenant_id = $1 AND employee_id = ANY ($2::uuid[])
       AND away.from_on::timestamp AT TIME ZONE $7 < $4
-      AND (away.to_on + 1)::timestamp AT TIME ZONE $7 > $3
-"""
+      AND (away.to_on + 1)::timestamp AT TIME ZONE $7 > $3 AND {IN_SIGHT}
+"""  # noqa: S608 - our own words
 """Tasks with a recurrence stand for their repeats that are not made yet; they are few."""
 TAKE_TURNS = """
     SELECT pg_advisory_xact_lock(hashtext('calendar:' || $1 || ':' || person))

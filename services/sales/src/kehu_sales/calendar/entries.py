@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from kehu_kernel.session import Session
 from kehu_sales.calendar.errors import CalendarTooFull
 from kehu_sales.directory.below import departments_below
+from kehu_sales.directory.rows import IN_SIGHT
 from kehu_sales.tasks.recurrence import expected_days, on_day
 
 ON_LEAVE = "休假"
@@ -59,7 +60,7 @@ ENTRIES = f"""
         FROM team, assignees, jsonb_to_recordset(leaves) AS away (from_on date, to_on date)
         WHERE tenant_id = $1 AND away.from_on <= $5 AND away.to_on >= $4
           AND ($2::uuid IS NULL OR employee_id = $2)
-          AND ($3::uuid IS NULL OR employee_id = ANY (people))
+          AND ($3::uuid IS NULL OR employee_id = ANY (people)) AND {IN_SIGHT}
     ) AS entry
     LEFT JOIN customer_refs ON customer_refs.tenant_id = $1 AND customer_refs.id = entry.customer_id
     LIMIT $8

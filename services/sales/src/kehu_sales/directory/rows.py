@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from kehu_kernel.migrations import limit_rows
+from kehu_kernel.migrations import ALL_ROWS, limit_rows
 from kehu_kernel.plumbing import Operations
 
 ME = "(SELECT NULLIF(current_setting('kehu.employee', true), '')::uuid)"
 MY_DEPARTMENTS = "((SELECT departments_in_sight())::uuid[])"
 MY_PEOPLE = "((SELECT employees_in_sight())::uuid[])"
+IN_SIGHT = f"({ALL_ROWS} OR employee_id = ANY ({MY_PEOPLE}))"
+"""For a query of what has no policy of its own: the caller sees this employee."""
 DEPARTMENTS_IN_SIGHT = """
     CREATE OR REPLACE FUNCTION departments_in_sight() RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
     BEGIN

@@ -109,11 +109,14 @@ async def require_territory(session: Session, territory_id: UUID) -> TerritoryRe
 
 
 async def manager_of(session: Session, employee_id: UUID | None) -> UUID | None:
-    """Return who an employee's superior is, as far as that is known here."""
+    """Return who an employee's superior is, as far as that is known here; nobody who has left."""
     if employee_id is None:
         return None
     employee = await session.get(EmployeeRef, (session.context.tenant_id, employee_id))
-    return employee.manager_id if employee else None
+    if employee is None or employee.manager_id == employee_id or employee.manager_id is None:
+        return None
+    manager = await session.get(EmployeeRef, (session.context.tenant_id, employee.manager_id))
+    return employee.manager_id if manager is None or manager.active else None
 
 
 async def department_of(session: Session, employee_id: UUID | None) -> UUID | None:

@@ -25,6 +25,7 @@ from kehu_sales.collisions.relations import ask_again_about
 from kehu_sales.contracts import service as contracts
 from kehu_sales.contracts.models import OPEN as OPEN_CONTRACTS
 from kehu_sales.contracts.models import Contract
+from kehu_sales.directory.service import manager_of
 from kehu_sales.grading.service import hand_over_leader
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.opportunities import events as opportunity_events
@@ -91,9 +92,9 @@ OWNED: Sequence[tuple[Any, Keep, Sequence[ColumnElement[bool]]]] = (
 async def move_records(session: Session, hand_over: HandOverRef, limit: int, *, zone: str) -> int:
     """Hand over the next records of the leaver; return how many. Days are those of the zone."""
     today = clock.today(session.context.now, zone)
-    moved = await _move_opportunities(session, hand_over, limit, today)
+    moved = await _move_visits(session, hand_over, limit)  # before opportunities, as reports do
+    moved += await _move_opportunities(session, hand_over, limit, today)
     moved += await _move_tasks(session, hand_over, limit)
-    moved += await _move_visits(session, hand_over, limit)
     moved += await _revoke_feeds(session, hand_over, limit)
     moved += await _move_projects(session, hand_over, limit, today)
     moved += await _move_owned(session, hand_over, limit)
@@ -163,11 +164,21 @@ async def _move_visits(session: Session, hand_over: HandOverRef, limit: int) -> 
     )
     for visit in found:
         _replace_visitor(visit, hand_over)
-        if visit.approver_id == leaver:
-            visit.approver_id = hand_over.successor_id
+        await _ask_a_superior(session, visit, hand_over)
         fields = audit.changed(session, visit, "handed-over")
         outbox.add(session, visit_events.changed(visit, fields), sequence=visit.version)
     return len(found) + len(series)
+
+
+async def _ask_a_superior(session: Session, visit: Visit, hand_over: HandOverRef) -> None:
+    """Let a plan wait for nobody who has left, nor for whoever visits now."""
+    if visit.status != VisitStatus.IN_APPROVAL:
+        return
+    if visit.approver_id == hand_over.employee_id:
+        visit.approver_id = hand_over.successor_id
+    if visit.approver_id == visit.owner_id:
+        superior = await manager_of(session, visit.owner_id)
+        visit.approver_id = superior if superior != hand_over.employee_id else None
 
 
 def _replace_visitor(visit: Visit | VisitSeries, hand_over: HandOverRef) -> None:

@@ -75,7 +75,7 @@ class QuoteIsOut(DomainError):
         "The quote {number} is {state} and the customer has it, or it has a contract: its approval "
         "stays. Cancel the contract first."
     )
-    zh = "报价单 {number} 处于{state}状态：已交客户或已下推合同，不能撤销审批；如有合同请先取消合同。"
+    zh = "报价单 {number} 处于{state}状态，已交客户或已下推合同，不能撤销审批；请先取消合同。"
     zh_words = STATES_ZH
 
 

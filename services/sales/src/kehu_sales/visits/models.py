@@ -265,6 +265,11 @@ class Visit(Plan, Aggregate, Base):
             self.remind_at = self.starts_at - timedelta(minutes=self.remind_minutes)
         self.reminded_at = self.missed_told_at = None
 
+    def hand_over(self, owner_id: UUID, department_id: UUID | None) -> None:
+        """Give it to another employee, who is told anew of what was not done."""
+        super().hand_over(owner_id, department_id)
+        self.overdue_told_at = self.missed_told_at = None
+
     def submit(self, by: str, approver_id: UUID | None = None) -> None:
         """Ask the superior for consent: the owner's manager, if one is known (L2620).
 
