@@ -24,7 +24,7 @@ from kehu_kernel.testing.events import (
     fact_of,
 )
 from kehu_kernel.testing.observe import audited, count_queries, emitted
-from kehu_kernel.testing.plans import planner
+from kehu_kernel.testing.plans import nodes, planner
 from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.consumers import fold
 from kehu_sales.customers.models import CustomerRef
@@ -559,13 +559,9 @@ async def test_a_walk_reads_the_next_that_are_graded_only(
     text = json.dumps(plan)
     assert '"Index Name": "ix_opportunities_graded"' in text
     assert "Seq Scan" not in text
-    index = next(one for one in _nodes(plan) if one.get("Index Name") == "ix_opportunities_graded")
+    index = next(one for one in nodes(plan) if one.get("Index Name") == "ix_opportunities_graded")
     assert "id >" in index["Index Cond"]
     (grades,) = [
-        one for one in _nodes(plan) if one.get("Relation Name") == "opportunity_assessments"
+        one for one in nodes(plan) if one.get("Relation Name") == "opportunity_assessments"
     ]
     assert "opportunity_id =" in json.dumps(grades), grades
-
-
-def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(found for one in plan.get("Plans", []) for found in _nodes(one))]

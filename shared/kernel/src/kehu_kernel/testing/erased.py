@@ -1,7 +1,7 @@
 """Looking for what should be gone: some words, in every column of every table of a database."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ from kehu_kernel.db import Database
 from kehu_kernel.erasure import ANSWERS, LAST_ANSWER, PLUMBING, ErasureWork
 from kehu_kernel.records import Fact
 from kehu_kernel.testing.events import fact_of
-from kehu_kernel.testing.plans import planner
+from kehu_kernel.testing.plans import nodes, planner
 
 TABLES = """
     SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
@@ -108,17 +108,11 @@ async def reads_of_whole_tables(work: ErasureWork, url: str) -> set[str]:
             plan = await worker.plan(statement, *known.get(statement, ("nobody", uuid4())))
             found |= {
                 f"{node['Relation Name']}: {statement}"
-                for node in _nodes(plan)
+                for node in nodes(plan)
                 if node.get("Relation Name", "erased_subjects") not in READ_ANYHOW
                 and _reads_all(node)
             }
     return found
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", ()):
-        yield from _nodes(below)
 
 
 def _below(node: dict[str, Any]) -> list[dict[str, Any]]:

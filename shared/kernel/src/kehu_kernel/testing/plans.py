@@ -51,6 +51,10 @@ class Planner:
         found: dict[str, Any] = json.loads(await self._connection.fetchval(explain, *arguments))[0]
         return found["Plan"]  # type: ignore[no-any-return]
 
+    async def sought(self, statement: str, *arguments: object) -> list[str]:
+        """Return by which conditions indexes are searched; filters are not among them."""
+        return [str(one.get("Index Cond")) for one in nodes(await self.plan(statement, *arguments))]
+
 
 @asynccontextmanager
 async def planner(url: str, role: str) -> AsyncIterator[Planner]:
@@ -68,6 +72,13 @@ async def planner(url: str, role: str) -> AsyncIterator[Planner]:
         yield Planner(connection)
     finally:
         await connection.close()
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a plan's topmost node and all below it."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
 
 
 def _whole(node: dict[str, Any], tables: dict[str, str], *, limited: bool) -> Iterator[str]:
