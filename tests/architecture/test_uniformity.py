@@ -158,6 +158,11 @@ class TestRoutes:
             assert schema.get("additionalProperties") is False, f"{model.__name__}: use wire.Input"
             assert schema.get("examples"), f"{model.__name__}: add an example"
 
+    def test_names_of_schemas_say_nothing_of_modules(self, running: RunningService) -> None:
+        """Two classes of a name carry their modules' names into every generated client."""
+        schemas = running.app.openapi()["components"]["schemas"]
+        assert [name for name in schemas if "__" in name] == [], "name what it is about as well"
+
     def test_documents_lead_from_an_object_to_what_can_be_done_with_it(
         self, running: RunningService
     ) -> None:

@@ -25,7 +25,7 @@ from kehu_contracts.service_desk import RequestClosed, RequestCreated
 from kehu_customer.customers.service import record_customer_value
 from kehu_customer.segments import evaluation, queries
 from kehu_customer.segments.changes import note_changes
-from kehu_customer.segments.models import Reason
+from kehu_customer.segments.models import SegmentReason
 from kehu_customer.segments.worker import SegmentWork, Sizes
 from kehu_kernel import clock, ids
 from kehu_kernel.context import Context
@@ -434,7 +434,7 @@ class TestTwiceAndTogether:
         moved = []
         for move in (queries.leave, queries.enter, queries.enter, queries.leave, queries.leave):
             async with database.transaction(context) as session:
-                found = await move(session, [pair], context.now, Reason.CHANGE)
+                found = await move(session, [pair], context.now, SegmentReason.CHANGE)
                 moved.append([one.version for one in found])
         assert moved == [[], [1], [], [2], []]
 

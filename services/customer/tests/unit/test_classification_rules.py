@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from kehu_customer.classification_schemes.defaults import default_schemes
 from kehu_customer.classification_schemes.models import ClassificationScheme
-from kehu_customer.classification_schemes.rules import Rule, decide
+from kehu_customer.classification_schemes.rules import ClassificationRule, decide
 from kehu_customer.classification_schemes.schemas import stored
 
 KEY = {"test": "one_of", "fact": "value_grade", "values": ["A"]}
@@ -18,11 +18,13 @@ LARGE = {"test": "between", "fact": "employee_count", "at_least": "1000", "below
 CLIENT = {"test": "known", "fact": "owner_id", "known": True}
 
 
-def rule(class_code: str, *conditions: dict[str, Any]) -> Rule:
-    return Rule.model_validate({"class_code": class_code, "conditions": list(conditions)})
+def rule(class_code: str, *conditions: dict[str, Any]) -> ClassificationRule:
+    return ClassificationRule.model_validate(
+        {"class_code": class_code, "conditions": list(conditions)}
+    )
 
 
-def class_of(rules: list[Rule], **facts: Any) -> str | None:
+def class_of(rules: list[ClassificationRule], **facts: Any) -> str | None:
     decision = decide(rules, facts)
     return decision and decision.class_code
 
@@ -132,7 +134,7 @@ class TestSchemesOfTheTexts:
         for data in default_schemes():
             scheme = ClassificationScheme(code=data.code, active=True)
             scheme.set_up(stored(data.classes), stored(data.rules))
-            TypeAdapter(list[Rule]).validate_python(scheme.rules)
+            TypeAdapter(list[ClassificationRule]).validate_python(scheme.rules)
 
     def test_keep_the_numbers_of_both_texts(self) -> None:
         shares = {

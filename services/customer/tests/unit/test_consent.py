@@ -11,7 +11,7 @@ from kehu_customer.consents.errors import (
     OneSubjectNeeded,
     ProofMissing,
 )
-from kehu_customer.consents.models import Consent, Decision, Reason, answer
+from kehu_customer.consents.models import Consent, ConsentReason, Decision, answer
 from kehu_kernel.errors import DomainError
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -20,16 +20,16 @@ SOUND = {"contact_id": uuid4(), "decision": "given", "at": NOW, "proof": "勾选
 
 
 def test_who_never_said_anything_gave_no_consent() -> None:
-    assert answer(None, None, TODAY) == Reason.NO_CONSENT
+    assert answer(None, None, TODAY) == ConsentReason.NO_CONSENT
 
 
 def test_who_withdrew_is_not_contacted() -> None:
-    assert answer(Decision.WITHDRAWN, None, TODAY) == Reason.WITHDRAWN
+    assert answer(Decision.WITHDRAWN, None, TODAY) == ConsentReason.WITHDRAWN
 
 
 def test_a_consent_holds_up_to_its_last_day() -> None:
-    assert answer(Decision.GIVEN, TODAY, TODAY) == Reason.GIVEN
-    assert answer(Decision.GIVEN, TODAY, TODAY + timedelta(days=1)) == Reason.EXPIRED
+    assert answer(Decision.GIVEN, TODAY, TODAY) == ConsentReason.GIVEN
+    assert answer(Decision.GIVEN, TODAY, TODAY + timedelta(days=1)) == ConsentReason.EXPIRED
 
 
 @pytest.mark.parametrize(

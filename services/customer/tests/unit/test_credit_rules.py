@@ -15,7 +15,7 @@ from kehu_customer.credit.errors import (
     CreditRefused,
 )
 from kehu_customer.credit.models import CreditAccount
-from kehu_customer.credit.standing import WORDS, Finding, Standing
+from kehu_customer.credit.standing import WORDS, CreditFinding, Standing
 from kehu_customer.credit_investigations.errors import InvestigationClosed
 from kehu_customer.credit_investigations.models import CreditInvestigation, InvestigationState
 from kehu_customer.credit_limits.errors import LimitBelowUsed, LimitPeriodOver
@@ -220,20 +220,20 @@ class TestMayTheCustomerTakeOnMore:
     @pytest.mark.parametrize(
         ("facts", "against"),
         [
-            ({"ended": True}, Finding.CUSTOMER_HAS_ENDED),
-            ({"block_reason": "逾期"}, Finding.BLOCKED),
-            ({"limit": None}, Finding.NO_LIMIT),
-            ({"currency": "USD"}, Finding.CURRENCY_DIFFERS),
-            ({"currencies_mixed": True}, Finding.GROUP_OWES_IN_OTHER_CURRENCY),
-            ({"used": Decimal(100)}, Finding.LIMIT_EXCEEDED),
-            ({"report_valid": False, "report_required": True}, Finding.REPORT_EXPIRED),
+            ({"ended": True}, CreditFinding.CUSTOMER_HAS_ENDED),
+            ({"block_reason": "逾期"}, CreditFinding.BLOCKED),
+            ({"limit": None}, CreditFinding.NO_LIMIT),
+            ({"currency": "USD"}, CreditFinding.CURRENCY_DIFFERS),
+            ({"currencies_mixed": True}, CreditFinding.GROUP_OWES_IN_OTHER_CURRENCY),
+            ({"used": Decimal(100)}, CreditFinding.LIMIT_EXCEEDED),
+            ({"report_valid": False, "report_required": True}, CreditFinding.REPORT_EXPIRED),
             (
                 {"report_valid": False, "report_required": True, "report_expires_on": None},
-                Finding.NO_REPORT,
+                CreditFinding.NO_REPORT,
             ),
         ],
     )
-    def test_refused(self, facts: dict[str, Any], against: Finding) -> None:
+    def test_refused(self, facts: dict[str, Any], against: CreditFinding) -> None:
         with pytest.raises(CreditRefused) as refused:
             standing(**facts).require(Decimal(1), "CNY")
         (finding,) = refused.value.extra["findings"]
@@ -243,12 +243,12 @@ class TestMayTheCustomerTakeOnMore:
 
     def test_an_expired_report_is_a_warning_unless_the_policy_needs_one(self) -> None:
         (warning,) = standing(report_valid=False).findings(Decimal(1), "CNY")
-        assert (warning.code, warning.refuses) == (Finding.REPORT_EXPIRED, False)
+        assert (warning.code, warning.refuses) == (CreditFinding.REPORT_EXPIRED, False)
         standing(report_valid=False).require(Decimal(1), "CNY")
 
     def test_everything_against_it_is_told_at_once(self) -> None:
         found = standing(block_reason="逾期", used=Decimal(100)).findings(Decimal(1), "CNY")
-        assert [one.code for one in found] == [Finding.BLOCKED, Finding.LIMIT_EXCEEDED]
+        assert [one.code for one in found] == [CreditFinding.BLOCKED, CreditFinding.LIMIT_EXCEEDED]
 
     def test_a_limit_below_what_is_used_leaves_nothing(self) -> None:
         assert standing(limit=Decimal(50)).available == 0
@@ -260,7 +260,7 @@ class TestMayTheCustomerTakeOnMore:
         assert standing(elsewhere=Decimal(30)).ceiling == 70
 
     def test_every_finding_has_words(self) -> None:
-        assert set(WORDS) == set(Finding)
+        assert set(WORDS) == set(CreditFinding)
 
 
 def a_reservation(amount: int = 100) -> CreditReservation:

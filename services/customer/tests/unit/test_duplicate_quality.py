@@ -8,7 +8,8 @@ README; a change of the rules that makes them worse fails here.
 import pytest
 
 from kehu_customer.duplicates.keys import KeyKind, Subject, keys_of
-from kehu_customer.duplicates.rules import Verdict, matching_of
+from kehu_customer.duplicates.rules import DuplicateVerdict as Verdict
+from kehu_customer.duplicates.rules import matching_of
 
 SAME = """
 深圳市华强集团有限公司 | 深圳華强（集團）股份有限公司

@@ -3,7 +3,9 @@
 import pytest
 
 from kehu_customer.duplicates.keys import KeyKind, Subject
-from kehu_customer.duplicates.rules import Matching, Reason, Verdict, matching_of
+from kehu_customer.duplicates.rules import DuplicateReason as Reason
+from kehu_customer.duplicates.rules import DuplicateVerdict as Verdict
+from kehu_customer.duplicates.rules import Matching, matching_of
 
 DEFAULT = matching_of(None)
 CODE, OTHER_CODE = "91440300708461136T", "91110000802100433B"

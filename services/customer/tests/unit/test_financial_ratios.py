@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from kehu_customer.credit_policy.defaults import default_ratios
 from kehu_customer.credit_policy.models import DEFAULTS, CreditPolicy
-from kehu_customer.credit_policy.thresholds import Ratio, Thresholds, Verdict
+from kehu_customer.credit_policy.thresholds import CreditVerdict as Verdict
+from kehu_customer.credit_policy.thresholds import Ratio, Thresholds
 from kehu_customer.financial_statements.ratios import (
     FIGURES,
     FORMULAS,

@@ -4,7 +4,7 @@ import pytest
 
 from kehu_customer.search.asking import Part, Question, Step, Way, steps_of
 from kehu_customer.search.ranking import Found, Match, best
-from kehu_customer.search.reasons import Manner
+from kehu_customer.search.reasons import SearchManner
 from kehu_customer.search.terms import Party, Source, numbers_of, spoken, terms_of
 
 ALL = frozenset(Part)
@@ -52,7 +52,7 @@ def search(typed: str, name: str, **fields: object) -> Match | None:
 def test_one_or_two_wrong_letters_are_forgiven(typed: str, name: str) -> None:
     match = search(typed, name)
     assert match is not None
-    assert match.manner in {Manner.TYPO, Manner.SOUND, Manner.SOUND_START}
+    assert match.manner in {SearchManner.TYPO, SearchManner.SOUND, SearchManner.SOUND_START}
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ from kehu_customer.classification_schemes.errors import (
     SchemeRetired,
     UnknownClass,
 )
-from kehu_customer.classification_schemes.rules import Decision, Facts, Rule, decide
+from kehu_customer.classification_schemes.rules import ClassificationRule, Decision, Facts, decide
 from kehu_customer.db import Base
 from kehu_customer.labels import Labelled
 from kehu_kernel.columns import Aggregate
 
-RULES: TypeAdapter[list[Rule]] = TypeAdapter(list[Rule])
+RULES: TypeAdapter[list[ClassificationRule]] = TypeAdapter(list[ClassificationRule])
 
 
 class ClassificationScheme(Aggregate, Base):
@@ -103,6 +103,6 @@ class ClassificationScheme(Aggregate, Base):
 
 
 @lru_cache(maxsize=1000)
-def _parsed(rules: bytes) -> list[Rule]:
+def _parsed(rules: bytes) -> list[ClassificationRule]:
     """Return rules as objects: a run asks for each of a thousand customers."""
     return RULES.validate_python(orjson.loads(rules))

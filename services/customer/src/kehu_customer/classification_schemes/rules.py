@@ -34,7 +34,7 @@ FACTS: tuple[str, ...] = (
 """Every field of a customer that a rule may look at."""
 
 
-class OneOf(Input):
+class ClassificationOneOf(Input):
     """The field has one of these values; of several roles, any."""
 
     test: Literal["one_of"] = Field(description="Kind of condition.")
@@ -50,7 +50,7 @@ class OneOf(Input):
         return list(self.values)
 
 
-class Between(Input):
+class ClassificationBetween(Input):
     """The number lies in an interval; one that is not known lies in none."""
 
     test: Literal["between"] = Field(description="Kind of condition.")
@@ -72,7 +72,7 @@ class Between(Input):
         return [f"{sign} {end:f}" for sign, end in ends if end is not None]
 
 
-class Known(Input):
+class ClassificationKnown(Input):
     """The field is filled, or is not."""
 
     test: Literal["known"] = Field(description="Kind of condition.")
@@ -88,10 +88,12 @@ class Known(Input):
         return ["known" if self.known else "unknown"]
 
 
-Condition = Annotated[OneOf | Between | Known, Field(discriminator="test")]
+Condition = Annotated[
+    ClassificationOneOf | ClassificationBetween | ClassificationKnown, Field(discriminator="test")
+]
 
 
-class Rule(Input):
+class ClassificationRule(Input):
     """Customers of whom all conditions hold belong to the class."""
 
     class_code: Code = Field(description="The class it leads into.")
@@ -100,7 +102,7 @@ class Rule(Input):
     )
 
 
-class Finding(BaseModel):
+class ClassificationFinding(BaseModel):
     """A condition of the rule that decided, and what was found."""
 
     fact: str = Field(description="Field of the customer.")
@@ -113,7 +115,7 @@ class Explanation(BaseModel):
     """Why a rule classified a customer."""
 
     rule: int = Field(description="Which rule of the scheme decided, counted from 1.")
-    findings: list[Finding] = Field(description="Its conditions; all held.")
+    findings: list[ClassificationFinding] = Field(description="Its conditions; all held.")
 
 
 class Decision(BaseModel):
@@ -123,14 +125,14 @@ class Decision(BaseModel):
     explanation: Explanation
 
 
-def decide(rules: Sequence[Rule], facts: Facts) -> Decision | None:
+def decide(rules: Sequence[ClassificationRule], facts: Facts) -> Decision | None:
     """Return what the first rule that applies decides; None if none applies."""
     for position, rule in enumerate(rules, start=1):
         found = [_values(facts.get(condition.fact)) for condition in rule.conditions]
         pairs = list(zip(rule.conditions, found, strict=True))
         if all(condition.holds(values) for condition, values in pairs):
             findings = [
-                Finding(
+                ClassificationFinding(
                     fact=condition.fact,
                     test=condition.test,
                     wanted=condition.wanted(),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonValue
 
 from kehu_customer.classification_schemes.models import ClassificationScheme
-from kehu_customer.classification_schemes.rules import Code, Number, Rule
+from kehu_customer.classification_schemes.rules import ClassificationRule, Code, Number
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, LongText, Patch, Text, shown
 
@@ -60,7 +60,7 @@ class ClassInput(Input):
 
 
 Classes = Annotated[list[ClassInput], Field(min_length=1, max_length=100)]
-Rules = Annotated[list[Rule], Field(max_length=100)]
+Rules = Annotated[list[ClassificationRule], Field(max_length=100)]
 
 
 class SchemeCreate(Input):
@@ -129,7 +129,7 @@ class SchemeRead(BaseModel):
     source: str | None = Field(description="Where it comes from.")
     numbers: dict[str, str] = Field(description=NUMBERS)
     classes: list[ClassRead] = Field(description="Every class, in order.")
-    rules: list[Rule] = Field(description="Every rule, in the order they are tried.")
+    rules: list[ClassificationRule] = Field(description="Every rule, in the order they are tried.")
     active: bool = Field(description="Whether customers are classified by it.")
     created_at: datetime = Field(description="When the record was made.")
     updated_at: datetime = Field(description="When the record changed last.")
@@ -157,7 +157,7 @@ class SchemeFilters(PageParams):
     )
 
 
-def stored(parts: list[ClassInput] | list[Rule]) -> list[dict[str, Any]]:
+def stored(parts: list[ClassInput] | list[ClassificationRule]) -> list[dict[str, Any]]:
     """Return classes or rules as the database keeps them."""
     return [part.model_dump(mode="json") for part in parts]
 

@@ -18,7 +18,7 @@ from kehu_customer.db import Base
 from kehu_kernel.columns import Aggregate
 
 
-class Manner(StrEnum):
+class ClassificationManner(StrEnum):
     """How a customer came into a class: 人工, 规则."""
 
     HAND = "hand"
@@ -78,7 +78,7 @@ class Classification(Aggregate, Base):
 
         A class that a rule gave can be confirmed: then no rule takes it away any more.
         """
-        if self.manner == Manner.HAND and self.class_code == class_code:
+        if self.manner == ClassificationManner.HAND and self.class_code == class_code:
             raise AlreadyInClass(class_code=class_code)
 
     def end(self, at: datetime, *, by: str, reason: str | None) -> None:

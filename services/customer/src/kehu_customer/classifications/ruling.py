@@ -12,7 +12,7 @@ from kehu_customer.classification_schemes import queries as schemes
 from kehu_customer.classification_schemes.models import ClassificationScheme
 from kehu_customer.classification_schemes.rules import FACTS, Explanation
 from kehu_customer.classifications import events, queries
-from kehu_customer.classifications.models import Classification, Manner, effective
+from kehu_customer.classifications.models import Classification, ClassificationManner, effective
 from kehu_customer.customers.models import Customer
 from kehu_kernel import audit, outbox
 from kehu_kernel.session import Session
@@ -63,7 +63,7 @@ def follow(
     overwrite_hand: bool = False,
 ) -> Outcome:
     """Put the customer where the rules of the scheme lead; out of a class if they lead nowhere."""
-    by_hand = current is not None and current.manner == Manner.HAND
+    by_hand = current is not None and current.manner == ClassificationManner.HAND
     if by_hand and not overwrite_hand:
         return Outcome.KEPT_BY_HAND
     decision = scheme.decide({fact: getattr(customer, fact) for fact in FACTS})
@@ -108,7 +108,7 @@ def enter(
         customer_id=customer.id,
         scheme_id=scheme.id,
         class_code=class_code,
-        manner=Manner.RULE if by_rule else Manner.HAND,
+        manner=ClassificationManner.RULE if by_rule else ClassificationManner.HAND,
         reason=None if by_rule else why,
         explanation=why.model_dump() if isinstance(why, Explanation) else None,
         assigned_by=session.context.actor,

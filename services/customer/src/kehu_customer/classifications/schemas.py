@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import PydanticCustomError
 
 from kehu_customer.classification_schemes.rules import Code, Explanation
-from kehu_customer.classifications.models import Classification, Manner
+from kehu_customer.classifications.models import Classification, ClassificationManner
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, Text, Whole, shown
 
@@ -97,7 +97,7 @@ class ClassificationRead(BaseModel):
     customer_id: UUID = Field(description="The customer.")
     scheme_id: UUID = Field(description="The scheme.")
     class_code: str = Field(description="The class.")
-    manner: Manner = Field(description="By hand or by rule.")
+    manner: ClassificationManner = Field(description="By hand or by rule.")
     reason: str | None = Field(description="Why, in the words of who did it by hand.")
     explanation: Explanation | None = Field(description="Why, if a rule did it.")
     assigned_by: str = Field(description="Who did it: a token subject, or `system:<worker>`.")
@@ -120,7 +120,7 @@ class ClassificationFilters(PageParams):
     customer_id: UUID | None = Field(None, description="Of this customer.")
     scheme_id: UUID | None = Field(None, description="By this scheme.")
     class_code: str | None = Field(None, description="In a class with this code.")
-    manner: Manner | None = Field(None, description="By hand, or by rule.")
+    manner: ClassificationManner | None = Field(None, description="By hand, or by rule.")
     current: bool | None = Field(None, description="As it is now, or as it was before.")
     sort: Literal["created_at", "-created_at"] = Field(
         "-created_at", description="Order; a leading minus reverses it."

@@ -45,7 +45,7 @@ class Decision(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class Manner(StrEnum):
+class ConsentManner(StrEnum):
     """How it was obtained: 表单, 合同, 口头, 在线, 来信."""
 
     FORM = "form"
@@ -55,7 +55,7 @@ class Manner(StrEnum):
     LETTER = "letter"
 
 
-class Reason(StrEnum):
+class ConsentReason(StrEnum):
     """Why a check answers as it does."""
 
     GIVEN = "given"
@@ -128,15 +128,15 @@ class Consent(Aggregate, Base):
             raise ExpiryMisplaced
 
 
-def answer(decision: str | None, expires_on: date | None, day: date) -> Reason:
+def answer(decision: str | None, expires_on: date | None, day: date) -> ConsentReason:
     """Return what the newest entry means on a business day: only `given` allows to contact.
 
     Without an entry there is no consent. The day of expiry is the last one.
     """
     if decision is None:
-        return Reason.NO_CONSENT
+        return ConsentReason.NO_CONSENT
     if decision == Decision.WITHDRAWN:
-        return Reason.WITHDRAWN
+        return ConsentReason.WITHDRAWN
     if expires_on is not None and expires_on < day:
-        return Reason.EXPIRED
-    return Reason.GIVEN
+        return ConsentReason.EXPIRED
+    return ConsentReason.GIVEN

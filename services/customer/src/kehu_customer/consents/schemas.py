@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from kehu_customer.consents.models import Channel, Decision, Manner, Purpose, Reason
+from kehu_customer.consents.models import Channel, ConsentManner, ConsentReason, Decision, Purpose
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Day, Input, LongText, Text
 
@@ -41,7 +41,7 @@ class ConsentCreate(Input):
     channel: Channel = Field(description="Over what; `any` concerns every channel.")
     decision: Decision = Field(description="Given or withdrawn.")
     at: AwareDatetime | None = Field(None, description="When the person said so; now if omitted.")
-    manner: Manner = Field(description="How it was obtained.")
+    manner: ConsentManner = Field(description="How it was obtained.")
     proof: LongText | None = Field(None, description="What proves it, in words.")
     document_ref: Text | None = Field(None, description="The document that proves it.")
     policy_version: Text | None = Field(None, description="The privacy policy agreed to.")
@@ -59,7 +59,7 @@ class ConsentRead(BaseModel):
     channel: Channel = Field(description="Over what.")
     decision: Decision = Field(description="Given or withdrawn.")
     at: datetime = Field(description="When the person said so.")
-    manner: Manner = Field(description="How it was obtained.")
+    manner: ConsentManner = Field(description="How it was obtained.")
     proof: str | None = Field(description="What proves it.")
     document_ref: str | None = Field(description="The document that proves it.")
     policy_version: str | None = Field(description="The privacy policy agreed to.")
@@ -113,7 +113,7 @@ class Answer(BaseModel):
     purpose: Purpose = Field(description="What for.")
     channel: OneChannel = Field(description="Over what.")
     allowed: bool = Field(description="Whether we may.")
-    reason: Reason = Field(description="Why, or why not.")
+    reason: ConsentReason = Field(description="Why, or why not.")
     consent_id: UUID | None = Field(description="The entry that decides.")
 
 

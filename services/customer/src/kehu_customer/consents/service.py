@@ -9,7 +9,7 @@ from uuid import UUID
 from kehu_contracts.access import RowScope
 from kehu_customer.consents import events, queries
 from kehu_customer.consents.errors import OneSubjectNeeded, SubjectIsOrganisation, UnknownSubject
-from kehu_customer.consents.models import Consent, Purpose, Reason, answer
+from kehu_customer.consents.models import Consent, ConsentReason, Purpose, answer
 from kehu_customer.consents.schemas import (
     Answer,
     ConsentCreate,
@@ -60,11 +60,11 @@ async def check(
     for question, entry in zip(questions, found, strict=True):
         reason = answer(entry["decision"], entry["expires_on"], day)
         if entry["erased"]:
-            reason = Reason.ERASED
+            reason = ConsentReason.ERASED
         answers.append(
             Answer(
                 **question.model_dump(),
-                allowed=reason == Reason.GIVEN,
+                allowed=reason == ConsentReason.GIVEN,
                 reason=reason,
                 consent_id=entry["id"],
             )

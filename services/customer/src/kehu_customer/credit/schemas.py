@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kehu_contracts.base import DecimalText
 from kehu_contracts.money import CurrencyCode, Money, two_places
-from kehu_customer.credit.standing import Finding, Standing
+from kehu_customer.credit.standing import CreditFinding, Standing
 from kehu_customer.credit_contracts.models import CreditContract
 from kehu_customer.credit_contracts.schemas import CreditContractRead
 from kehu_kernel.amounts import POSITIVE, MoneyInput, Written, digits
@@ -65,7 +65,7 @@ class CreditQuestion(BaseModel):
 class FindingRead(BaseModel):
     """What speaks against more credit."""
 
-    code: Finding = Field(description="What it is.")
+    code: CreditFinding = Field(description="What it is.")
     refuses: bool = Field(description="True: a reason to refuse. False: a warning.")
     zh: str = Field(description="In Chinese.")
     en: str = Field(description="In English.")

@@ -17,7 +17,7 @@ from kehu_customer.credit.errors import CreditRefused
 NOTHING = Decimal("0.00")
 
 
-class Finding(StrEnum):
+class CreditFinding(StrEnum):
     """What may speak against more credit."""
 
     CUSTOMER_HAS_ENDED = "customer_has_ended"
@@ -31,26 +31,26 @@ class Finding(StrEnum):
 
 
 WORDS = {
-    Finding.CUSTOMER_HAS_ENDED: (
+    CreditFinding.CUSTOMER_HAS_ENDED: (
         "与该客户的业务关系已终止",
         "the relation with the customer has ended",
     ),
-    Finding.BLOCKED: ("信用已被冻结（{reason}）", "the credit is blocked ({reason})"),
-    Finding.NO_LIMIT: ("{on} 没有有效的信用额度", "no limit is in force on {on}"),
-    Finding.CURRENCY_DIFFERS: (
+    CreditFinding.BLOCKED: ("信用已被冻结（{reason}）", "the credit is blocked ({reason})"),
+    CreditFinding.NO_LIMIT: ("{on} 没有有效的信用额度", "no limit is in force on {on}"),
+    CreditFinding.CURRENCY_DIFFERS: (
         "信用额度以 {currency} 计，而非 {asked}",
         "the limit is in {currency}, not in {asked}",
     ),
-    Finding.GROUP_OWES_IN_OTHER_CURRENCY: (
+    CreditFinding.GROUP_OWES_IN_OTHER_CURRENCY: (
         "集团内有以其他币种占用的信用，无法合计",
         "a company of the group has taken credit in another currency, which cannot be added up",
     ),
-    Finding.LIMIT_EXCEEDED: (
+    CreditFinding.LIMIT_EXCEEDED: (
         "额度 {limit}，已用 {used}，超出 {short}",
         "of the limit of {limit}, {used} is used: {short} too much",
     ),
-    Finding.NO_REPORT: ("没有资信报告", "there is no credit report"),
-    Finding.REPORT_EXPIRED: (
+    CreditFinding.NO_REPORT: ("没有资信报告", "there is no credit report"),
+    CreditFinding.REPORT_EXPIRED: (
         "资信报告已于 {expires_on} 到期，需要重新调查",
         "the credit report expired on {expires_on}: investigate again",
     ),
@@ -60,13 +60,13 @@ WORDS = {
 class Found(NamedTuple):
     """A finding in words; `refuses` tells a reason to refuse from a warning."""
 
-    code: Finding
+    code: CreditFinding
     refuses: bool
     zh: str
     en: str
 
 
-def _found(code: Finding, *, refuses: bool = True, **facts: object) -> Found:
+def _found(code: CreditFinding, *, refuses: bool = True, **facts: object) -> Found:
     zh, en = WORDS[code]
     return Found(code, refuses, zh.format(**facts), en.format(**facts))
 
@@ -124,9 +124,9 @@ class Standing:
         """Return everything that speaks against taking on this amount."""
         found = []
         if self.ended:
-            found.append(_found(Finding.CUSTOMER_HAS_ENDED))
+            found.append(_found(CreditFinding.CUSTOMER_HAS_ENDED))
         if self.block_reason is not None:
-            found.append(_found(Finding.BLOCKED, reason=self.block_reason))
+            found.append(_found(CreditFinding.BLOCKED, reason=self.block_reason))
         found += self._against_limit(amount, currency)
         if not self.report_valid:
             found.append(self._about_report())
@@ -134,22 +134,24 @@ class Standing:
 
     def _against_limit(self, amount: Decimal, currency: str) -> list[Found]:
         if self.limit is None:
-            return [_found(Finding.NO_LIMIT, on=self.on)]
+            return [_found(CreditFinding.NO_LIMIT, on=self.on)]
         if currency != self.currency:
-            return [_found(Finding.CURRENCY_DIFFERS, currency=self.currency, asked=currency)]
+            return [_found(CreditFinding.CURRENCY_DIFFERS, currency=self.currency, asked=currency)]
         if self.currencies_mixed:
-            return [_found(Finding.GROUP_OWES_IN_OTHER_CURRENCY)]
+            return [_found(CreditFinding.GROUP_OWES_IN_OTHER_CURRENCY)]
         short = self.used + amount - self.limit
         if short > 0:
-            exceeded = _found(Finding.LIMIT_EXCEEDED, limit=self.limit, used=self.used, short=short)
+            exceeded = _found(
+                CreditFinding.LIMIT_EXCEEDED, limit=self.limit, used=self.used, short=short
+            )
             return [exceeded]
         return []
 
     def _about_report(self) -> Found:
         if self.report_expires_on is None:
-            return _found(Finding.NO_REPORT, refuses=self.report_required)
+            return _found(CreditFinding.NO_REPORT, refuses=self.report_required)
         return _found(
-            Finding.REPORT_EXPIRED,
+            CreditFinding.REPORT_EXPIRED,
             refuses=self.report_required,
             expires_on=self.report_expires_on,
         )

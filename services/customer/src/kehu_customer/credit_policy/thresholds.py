@@ -21,7 +21,7 @@ class Ratio(StrEnum):
     DEBT = "debt"
 
 
-class Verdict(StrEnum):
+class CreditVerdict(StrEnum):
     """What a value means: 过低需注意, 未达良好, 良好, 过高, 无标准."""
 
     TOO_LOW = "too_low"
@@ -56,12 +56,12 @@ class Thresholds(NamedTuple):
             or (low is not None and high is not None and high < low)
         )
 
-    def verdict(self, percent: Fraction) -> Verdict:
+    def verdict(self, percent: Fraction) -> CreditVerdict:
         """Return what a value means; exact, because it is not rounded before it is compared."""
         if self.attention_below is not None and percent < self.attention_below:
-            return Verdict.TOO_LOW
+            return CreditVerdict.TOO_LOW
         if self.attention_above is not None and percent > self.attention_above:
-            return Verdict.TOO_HIGH
+            return CreditVerdict.TOO_HIGH
         if self.good_from is not None:
-            return Verdict.GOOD if percent >= self.good_from else Verdict.SHORT
-        return Verdict.UNRATED
+            return CreditVerdict.GOOD if percent >= self.good_from else CreditVerdict.SHORT
+        return CreditVerdict.UNRATED

@@ -33,7 +33,7 @@ from kehu_customer.duplicates.service import (
     renew_keys,
 )
 from kehu_customer.employees.models import Employee
-from kehu_customer.ownership.models import Manner
+from kehu_customer.ownership.models import OwnershipManner
 from kehu_customer.ownership.rows import MINE
 from kehu_customer.ownership.service import pass_on, record_first_owner, share_owner
 from kehu_kernel import audit, business_day, ids, outbox
@@ -230,7 +230,7 @@ async def hand_over_customer(
     customer.require_current()
     owner = await share_owner(session, data.owner_id) if data.owner_id else None
     await session.see_all_rows()  # what one looks after one may give away, also out of sight
-    if pass_on(session, customer, owner, manner=Manner.HANDED_OVER, reason=data.reason):
+    if pass_on(session, customer, owner, manner=OwnershipManner.HANDED_OVER, reason=data.reason):
         await follow_rules(session, customer)
     return customer
 

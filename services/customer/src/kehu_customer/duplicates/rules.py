@@ -31,7 +31,7 @@ DEFAULT_OTHER_CREDIT_CODE = 40
 DEFAULT_UNMERGE_WITHIN_DAYS = 90
 
 
-class Reason(StrEnum):
+class DuplicateReason(StrEnum):
     """What two records share, or do not."""
 
     SAME_CREDIT_CODE = "same_credit_code"
@@ -47,7 +47,7 @@ class Reason(StrEnum):
     SAME_ADDRESS = "same_address"
 
 
-class Verdict(StrEnum):
+class DuplicateVerdict(StrEnum):
     """What follows from a score."""
 
     REFUSE = "refuse"
@@ -56,14 +56,14 @@ class Verdict(StrEnum):
 
 
 SHARED = {
-    KeyKind.PHONE: Reason.SAME_PHONE,
-    KeyKind.EMAIL: Reason.SAME_EMAIL,
-    KeyKind.DOMAIN: Reason.SAME_DOMAIN,
-    KeyKind.ADDRESS: Reason.SAME_ADDRESS,
+    KeyKind.PHONE: DuplicateReason.SAME_PHONE,
+    KeyKind.EMAIL: DuplicateReason.SAME_EMAIL,
+    KeyKind.DOMAIN: DuplicateReason.SAME_DOMAIN,
+    KeyKind.ADDRESS: DuplicateReason.SAME_ADDRESS,
 }
 ALIKE_FROM = 75
 """Percent of characters two names must share for the rest of the rule to look at them at all."""
-UNLIKE = (0.0, Reason.SIMILAR_NAME)
+UNLIKE = (0.0, DuplicateReason.SIMILAR_NAME)
 """What comes of almost every comparison of names."""
 LESS_PRECISE, ELSEWHERE, SOUND = 0.85, 0.4, 0.85
 """How much an equal name is worth if one tells no place, if places differ, if it only sounds so."""
@@ -80,15 +80,15 @@ class Matching:
     """Percent that is left of the score of two records with different credit codes."""
     ignored_domains: tuple[str, ...] = ()
 
-    def verdict(self, score: int) -> Verdict:
+    def verdict(self, score: int) -> DuplicateVerdict:
         """Return what follows from a score."""
         if score >= self.refuse_from:
-            return Verdict.REFUSE
-        return Verdict.WARN if score >= self.warn_from else Verdict.NONE
+            return DuplicateVerdict.REFUSE
+        return DuplicateVerdict.WARN if score >= self.warn_from else DuplicateVerdict.NONE
 
     def compare(
         self, one: Subject, other: Subject, shared: frozenset[KeyKind]
-    ) -> tuple[int, list[Reason]]:
+    ) -> tuple[int, list[DuplicateReason]]:
         """Return how sure it is that two records are one customer, 0 to 100, and why.
 
         `shared` are the kinds of keys they have in common.
@@ -98,9 +98,9 @@ class Matching:
         part, reason = compare_names(one.says, other.says)
         if not part and not one.credit_code and shared.isdisjoint(SHARED):
             return 0, []
-        evidence: list[tuple[float, Reason]] = []
+        evidence: list[tuple[float, DuplicateReason]] = []
         if one.credit_code is not None and one.credit_code == other.credit_code:
-            evidence.append((self.points["credit_code"], Reason.SAME_CREDIT_CODE))
+            evidence.append((self.points["credit_code"], DuplicateReason.SAME_CREDIT_CODE))
         named = "company_name" if one.kind == CustomerKind.ORGANISATION else "person_name"
         if part:
             evidence.append((part * self.points[named], reason))
@@ -114,7 +114,7 @@ class Matching:
         score, reasons = 100 * (1 - left), [reason for _, reason in evidence]
         if one.credit_code and other.credit_code and one.credit_code != other.credit_code:
             score *= self.other_credit_code / 100
-            reasons.append(Reason.OTHER_CREDIT_CODE)
+            reasons.append(DuplicateReason.OTHER_CREDIT_CODE)
         return round(score), reasons
 
 
@@ -130,7 +130,7 @@ def matching_of(decided: dict[str, Any] | None) -> Matching:
     )
 
 
-def compare_names(one: Name, other: Name) -> tuple[float, Reason]:
+def compare_names(one: Name, other: Name) -> tuple[float, DuplicateReason]:
     """Return which part of a name's points two names are worth, and why.
 
     A wrong character of many is a slip, one of a few another company: so the share of equal
@@ -141,17 +141,20 @@ def compare_names(one: Name, other: Name) -> tuple[float, Reason]:
     place = _same_place(one, other)
     if one.core == other.core:
         if place == 1:
-            return 1.0, Reason.SAME_NAME
+            return 1.0, DuplicateReason.SAME_NAME
         less = place == LESS_PRECISE
-        return place, Reason.SAME_NAME_LESS_PRECISE if less else Reason.SAME_NAME_ELSEWHERE
+        return (
+            place,
+            DuplicateReason.SAME_NAME_LESS_PRECISE if less else DuplicateReason.SAME_NAME_ELSEWHERE,
+        )
     if one.sound == other.sound:
-        return SOUND * place, Reason.SAME_SOUND
+        return SOUND * place, DuplicateReason.SAME_SOUND
     alike = fuzz.ratio(one.core, other.core, score_cutoff=ALIKE_FROM)
     if one.words != one.core or other.words != other.core:  # else they have no words to sort
         alike = max(alike, fuzz.token_sort_ratio(one.words, other.words))
     if alike < ALIKE_FROM:
         return UNLIKE
-    return (alike / 100) ** 3 * place, Reason.SIMILAR_NAME
+    return (alike / 100) ** 3 * place, DuplicateReason.SIMILAR_NAME
 
 
 def _same_place(one: Name, other: Name) -> float:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kehu_customer.customers.models import CustomerKind
 from kehu_customer.duplicates.models import DuplicatePair, DuplicateRules, PairSource, PairState
-from kehu_customer.duplicates.rules import DEFAULT_POINTS, Reason, Verdict
+from kehu_customer.duplicates.rules import DEFAULT_POINTS, DuplicateReason, DuplicateVerdict
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Input, Patch, Text, Whole, shown
 
@@ -115,14 +115,14 @@ class Candidate(BaseModel):
     customer_id: UUID | None = Field(description="The customer; null if it may not be seen.")
     name: str | None = Field(description="Its name; null if it may not be seen.")
     score: int | None = Field(description="How sure, 0 to 100; null if it may not be seen.")
-    reasons: list[Reason] = Field(description="Why; empty if it may not be seen.")
+    reasons: list[DuplicateReason] = Field(description="Why; empty if it may not be seen.")
     served_by: str | None = Field(description="The department that serves it.")
 
 
 class DuplicateCheckResult(BaseModel):
     """Who may be the same, and what creating the customer would lead to."""
 
-    verdict: Verdict = Field(description="What creating it would lead to.")
+    verdict: DuplicateVerdict = Field(description="What creating it would lead to.")
     candidates: list[Candidate] = Field(description="The surest first, 20 at most.")
 
 
@@ -159,7 +159,7 @@ class PairRead(BaseModel):
     first_id: UUID = Field(description="The one that was entered first.")
     second_id: UUID = Field(description="The other.")
     score: int = Field(description="How sure it is, 0 to 100.")
-    reasons: list[Reason] = Field(description="Why.")
+    reasons: list[DuplicateReason] = Field(description="Why.")
     source: PairSource = Field(description="What found them.")
     state: PairState = Field(description="What was decided.")
     decided_by: str | None = Field(description="Who decided: a token subject.")

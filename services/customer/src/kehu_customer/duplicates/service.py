@@ -14,7 +14,7 @@ from kehu_customer.duplicates.keys import Subject, address_key, keys_of
 from kehu_customer.duplicates.models import DuplicatePair, DuplicateRules, PairSource, PairState
 from kehu_customer.duplicates.pairs import enter_pair, keep_decision
 from kehu_customer.duplicates.queries import Record, Sharer
-from kehu_customer.duplicates.rules import Matching, Reason, Verdict, matching_of
+from kehu_customer.duplicates.rules import DuplicateReason, DuplicateVerdict, Matching, matching_of
 from kehu_customer.duplicates.schemas import (
     Candidate,
     DuplicateCheck,
@@ -44,7 +44,7 @@ class Suspect:
 
     record: Record
     score: int
-    reasons: list[Reason]
+    reasons: list[DuplicateReason]
 
 
 def subject_of(customer: Customer, points: dict[str, list[str]] | None = None) -> Subject:
@@ -78,8 +78,8 @@ async def enter_new(
     subject = subject_of(customer)
     keys = keys_of(subject, matching.ignored_domains)
     found = suspects(matching, subject, await queries.enter_and_find(session, customer.id, keys))
-    if allowed is None and _verdict(matching, found) is Verdict.REFUSE:
-        certain = [one for one in found if matching.verdict(one.score) is Verdict.REFUSE]
+    if allowed is None and _verdict(matching, found) is DuplicateVerdict.REFUSE:
+        certain = [one for one in found if matching.verdict(one.score) is DuplicateVerdict.REFUSE]
         told = await told_of(session, certain)
         shown = [candidate.model_dump(mode="json") for candidate in told]
         raise DuplicateCustomer(name=customer.name, extra={"candidates": shown})
@@ -260,8 +260,8 @@ def suspects(matching: Matching, subject: Subject, sharers: Iterable[Sharer]) ->
     return sorted(best.values(), key=lambda one: (-one.score, one.record.customer_id))
 
 
-def _verdict(matching: Matching, found: Sequence[Suspect]) -> Verdict:
-    return matching.verdict(found[0].score) if found else Verdict.NONE
+def _verdict(matching: Matching, found: Sequence[Suspect]) -> DuplicateVerdict:
+    return matching.verdict(found[0].score) if found else DuplicateVerdict.NONE
 
 
 async def told_of(session: Session, found: Sequence[Suspect]) -> list[Candidate]:

@@ -11,7 +11,7 @@ from kehu_contracts.money import CurrencyCode, two_places
 from kehu_customer.credit_policy.defaults import default_ratios
 from kehu_customer.credit_policy.models import CreditPolicy
 from kehu_customer.credit_policy.schemas import GOOD, HIGH, LOW
-from kehu_customer.credit_policy.thresholds import Ratio, Thresholds, Verdict
+from kehu_customer.credit_policy.thresholds import CreditVerdict, Ratio, Thresholds
 from kehu_customer.financial_statements.models import FinancialStatement
 from kehu_customer.financial_statements.ratios import NotComputable, compute, rounded
 from kehu_kernel.amounts import Written, digits
@@ -25,11 +25,11 @@ Figure = Annotated[
     Written(digits(16, 2)),
 ]
 VERDICTS = {
-    Verdict.TOO_LOW: ("过低，需要注意", "too low: needs attention"),
-    Verdict.SHORT: ("未达到良好水平", "short of good"),
-    Verdict.GOOD: ("良好", "good"),
-    Verdict.TOO_HIGH: ("过高，需要注意", "too high: needs attention"),
-    Verdict.UNRATED: ("没有评价标准", "no threshold to judge by"),
+    CreditVerdict.TOO_LOW: ("过低，需要注意", "too low: needs attention"),
+    CreditVerdict.SHORT: ("未达到良好水平", "short of good"),
+    CreditVerdict.GOOD: ("良好", "good"),
+    CreditVerdict.TOO_HIGH: ("过高，需要注意", "too high: needs attention"),
+    CreditVerdict.UNRATED: ("没有评价标准", "no threshold to judge by"),
 }
 
 
@@ -145,7 +145,7 @@ class RatioRead(BaseModel):
     percent: DecimalText | None = Field(
         description="The value in percent, rounded to be shown; null: cannot be computed."
     )
-    verdict: Verdict | None = Field(description="What the exact value means.")
+    verdict: CreditVerdict | None = Field(description="What the exact value means.")
     verdict_zh: str | None = Field(description="The same in Chinese.")
     verdict_en: str | None = Field(description="The same in English.")
     not_computable_zh: str | None = Field(description="Why it has no value, in Chinese.")

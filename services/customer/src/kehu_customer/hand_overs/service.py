@@ -16,7 +16,7 @@ from kehu_customer.hand_overs import events, queries
 from kehu_customer.hand_overs.errors import SuccessorUnfit, UnknownLeaver
 from kehu_customer.hand_overs.models import HandOver, HandOverState
 from kehu_customer.hand_overs.schemas import HandOverCreate, HandOverFilters, HandOverRead
-from kehu_customer.ownership.models import Manner
+from kehu_customer.ownership.models import OwnershipManner
 from kehu_customer.ownership.queries import in_row_scope
 from kehu_customer.ownership.service import pass_on
 from kehu_kernel import audit, outbox
@@ -96,7 +96,7 @@ async def move_batch(session: Session, hand_over_id: UUID, *, limit: int) -> int
             session,
             customer,
             successors[hand_over.successor_in(customer.department_id)],
-            manner=Manner.LEAVER,
+            manner=OwnershipManner.LEAVER,
             reason=hand_over.reason,
             hand_over_id=hand_over.id,
         )

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 
 from kehu_customer.customers.models import CustomerKind
-from kehu_customer.duplicates.rules import Matching, Verdict
+from kehu_customer.duplicates.rules import DuplicateVerdict, Matching
 from kehu_customer.imports.batches import Batch
 from kehu_customer.imports.lines import Line
 from kehu_customer.imports.lookups import Identity
@@ -104,7 +104,7 @@ def _names(line: Line, matching: Matching, *, asking: bool) -> Iterator[int]:
         return
     organisation = line.subject.kind == CustomerKind.ORGANISATION
     points = matching.points["company_name" if organisation else "person_name"]
-    if matching.verdict(points) is not Verdict.REFUSE:
+    if matching.verdict(points) is not DuplicateVerdict.REFUSE:
         return
     parts = (line.subject.kind, name.core, name.place, str(name.group))
     bare = line.subject.credit_code is None

@@ -33,7 +33,7 @@ from kehu_customer.duplicates.queries import (
     locks_of,
     rules_of,
 )
-from kehu_customer.duplicates.rules import Verdict, matching_of
+from kehu_customer.duplicates.rules import DuplicateVerdict, matching_of
 from kehu_customer.duplicates.service import suspects, told_of
 from kehu_customer.employees.models import Employee
 from kehu_customer.imports import claims, lookups, reasons, updating
@@ -268,7 +268,9 @@ async def _compare(session: Session, batch: Batch, line: Line, found: Sequence[S
     matching, skip = batch.matching, batch.job.on_duplicate == OnDuplicate.SKIP
     earlier = _earlier(batch, line)
     line.suspects = suspects(matching, line.subject, [*found, *earlier.values()])
-    certain = [one for one in line.suspects if matching.verdict(one.score) is Verdict.REFUSE]
+    certain = [
+        one for one in line.suspects if matching.verdict(one.score) is DuplicateVerdict.REFUSE
+    ]
     numbers = {record.customer_id: n for n, (record, _) in earlier.items()} if certain else {}
     repeated = [batch.claimed[one] for one in line.identities if one in batch.claimed]
     repeated += claims.repeated(batch, line)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from kehu_customer.customers.schemas import CustomerRead
 from kehu_customer.merges.models import Merge, MergeState
 from kehu_customer.merges.survivorship import Field as Surviving
-from kehu_customer.merges.survivorship import Rule
+from kehu_customer.merges.survivorship import SurvivorshipRule
 from kehu_kernel.pagination import PageParams
 from kehu_kernel.wire import Flag, Input, Text, shown
 
@@ -42,8 +42,8 @@ class MergeCreate(Input):
 
     survivor_id: UUID = Field(description="The record that stays.")
     merged_ids: Ids = Field(description="The records that become part of it.")
-    rule: Rule = Field(
-        Rule.SURVIVOR_FIRST,
+    rule: SurvivorshipRule = Field(
+        SurvivorshipRule.SURVIVOR_FIRST,
         description="Which record a field comes from: the survivor's where it has a value, else "
         "the one that changed last; or always the one that changed last.",
     )

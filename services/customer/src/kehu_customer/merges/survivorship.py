@@ -8,7 +8,7 @@ from kehu_customer.customers.models import Customer, CustomerState
 from kehu_customer.merges.errors import SourceNotMember
 
 
-class Rule(StrEnum):
+class SurvivorshipRule(StrEnum):
     """Where a field comes from unless somebody says: 保留记录优先, 最新优先."""
 
     SURVIVOR_FIRST = "survivor_first"
@@ -55,7 +55,7 @@ def sources(
     survivor: Customer,
     losers: Sequence[Customer],
     chosen: Mapping[Field, UUID],
-    rule: Rule,
+    rule: SurvivorshipRule,
 ) -> dict[Field, Customer]:
     """Return the record from which each field comes.
 
@@ -77,7 +77,10 @@ def sources(
 
 
 def custom_values(
-    survivor: Customer, losers: Sequence[Customer], chosen: Mapping[str, UUID], rule: Rule
+    survivor: Customer,
+    losers: Sequence[Customer],
+    chosen: Mapping[str, UUID],
+    rule: SurvivorshipRule,
 ) -> dict[str, object]:
     """Return the values of custom fields that survive, by the same rule for each field.
 
@@ -109,9 +112,11 @@ def combine(survivor: Customer, losers: Sequence[Customer]) -> None:
         survivor.state, survivor.promoted_on = CustomerState.TRADE, min(trading)
 
 
-def _in_order(survivor: Customer, losers: Sequence[Customer], rule: Rule) -> list[Customer]:
+def _in_order(
+    survivor: Customer, losers: Sequence[Customer], rule: SurvivorshipRule
+) -> list[Customer]:
     """Return the records, the one to be asked first at the front."""
-    if rule is Rule.NEWEST:
+    if rule is SurvivorshipRule.NEWEST:
         return sorted((survivor, *losers), key=lambda one: (one.updated_at, one.id), reverse=True)
     rest = sorted(losers, key=lambda one: (one.updated_at, one.id), reverse=True)
     return [survivor, *rest]

@@ -11,7 +11,7 @@ from kehu_customer.db import Base
 from kehu_kernel.columns import TenantRow
 
 
-class Manner(StrEnum):
+class OwnershipManner(StrEnum):
     """How a customer came to its owner, or lost it: 录入, 移交, 离职移交, 领取, 退回, 回收."""
 
     ENTERED = "entered"

@@ -7,18 +7,18 @@ from kehu_customer.customers.errors import UnknownOwner
 from kehu_customer.customers.models import Customer
 from kehu_customer.employees.models import Employee
 from kehu_customer.ownership import queries
-from kehu_customer.ownership.models import Manner, OwnerChange
+from kehu_customer.ownership.models import OwnerChange, OwnershipManner
 from kehu_customer.ownership.schemas import OwnerChangeFilters
 from kehu_kernel import audit, outbox
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 
 ACTIONS = {
-    Manner.HANDED_OVER: "handed-over",
-    Manner.LEAVER: "handed-over",
-    Manner.CLAIMED: "claimed",
-    Manner.RETURNED: "returned",
-    Manner.RECYCLED: "recycled",
+    OwnershipManner.HANDED_OVER: "handed-over",
+    OwnershipManner.LEAVER: "handed-over",
+    OwnershipManner.CLAIMED: "claimed",
+    OwnershipManner.RETURNED: "returned",
+    OwnershipManner.RECYCLED: "recycled",
 }
 """What the audit log calls each manner; a customer that is entered has no entry beside that."""
 
@@ -28,7 +28,7 @@ def pass_on(
     customer: Customer,
     owner: Employee | None,
     *,
-    manner: Manner,
+    manner: OwnershipManner,
     reason: str | None,
     hand_over_id: UUID | None = None,
 ) -> bool:
@@ -41,7 +41,7 @@ def pass_on(
     previous = customer.hand_over(
         owner.id if owner else None,
         owner.department_id if owner else None,
-        of_leaver=manner == Manner.LEAVER,
+        of_leaver=manner == OwnershipManner.LEAVER,
     )
     if (customer.owner_id, customer.department_id) == before:
         return False
@@ -56,7 +56,7 @@ def pass_on(
 def record_first_owner(session: Session, customer: Customer) -> None:
     """Begin the history of a customer that is entered with an owner."""
     if customer.owner_id is not None:
-        _remember(session, customer, None, Manner.ENTERED, None, None)
+        _remember(session, customer, None, OwnershipManner.ENTERED, None, None)
 
 
 async def share_owner(session: Session, owner_id: UUID) -> Employee:
@@ -88,7 +88,7 @@ def _remember(
     session: Session,
     customer: Customer,
     previous: UUID | None,
-    manner: Manner,
+    manner: OwnershipManner,
     reason: str | None,
     hand_over_id: UUID | None,
 ) -> None:

@@ -14,7 +14,7 @@ from kehu_customer.customers.models import Customer
 from kehu_customer.departments.models import Department
 from kehu_customer.employees.models import Employee
 from kehu_customer.employees.queries import count_customers_of
-from kehu_customer.ownership.models import Manner
+from kehu_customer.ownership.models import OwnershipManner
 from kehu_customer.ownership.service import pass_on
 from kehu_customer.public_pool import queries
 from kehu_customer.public_pool.errors import (
@@ -72,7 +72,7 @@ async def claim_customer(
     rules.require_room(await count_customers_of(session, me))
     lost_at = await queries.lost_at(session, customer_id, me)
     rules.require_waited(clock.today(lost_at, zone) if lost_at else None, today)
-    pass_on(session, customer, employee, manner=Manner.CLAIMED, reason=None)
+    pass_on(session, customer, employee, manner=OwnershipManner.CLAIMED, reason=None)
     await follow_rules(session, customer)
     return customer
 
@@ -89,7 +89,7 @@ async def return_customer(
     )
     if customer.owner_id is None or customer.owner_id != session.context.employee_id:
         raise NotTheOwner
-    pass_on(session, customer, None, manner=Manner.RETURNED, reason=data.reason)
+    pass_on(session, customer, None, manner=OwnershipManner.RETURNED, reason=data.reason)
     await follow_rules(session, customer)
     return customer
 
@@ -104,7 +104,7 @@ async def recycle(session: Session, data: RecycleRun, *, today: date, zone: str)
     until = await _protected_until(session, customers, zone)
     returned = [one for one in customers if (until[one.id] or today) < today]
     for customer in returned:
-        pass_on(session, customer, None, manner=Manner.RECYCLED, reason=UNATTENDED)
+        pass_on(session, customer, None, manner=OwnershipManner.RECYCLED, reason=UNATTENDED)
     await follow_rules_together(session, returned)
     return RecycleResult(
         looked_at=len(customers),

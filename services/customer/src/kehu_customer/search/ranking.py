@@ -11,21 +11,21 @@ from rapidfuzz import fuzz
 from kehu_customer.duplicates.keys import domain_of, host_of, said
 from kehu_customer.search import terms
 from kehu_customer.search.asking import Question, Way
-from kehu_customer.search.reasons import Field, Manner
+from kehu_customer.search.reasons import Field, SearchManner
 
 SCORES = {
-    Manner.EQUAL: 100,
-    Manner.START: 90,
-    Manner.DOMAIN: 86,
-    Manner.END: 84,
-    Manner.INSIDE: 80,
-    Manner.SOUND: 70,
-    Manner.SOUND_START: 66,
-    Manner.INITIALS: 62,
-    Manner.SOUND_INSIDE: 56,
-    Manner.INITIALS_INSIDE: 52,
-    Manner.TYPO: 50,
-    Manner.ADDRESS: 30,
+    SearchManner.EQUAL: 100,
+    SearchManner.START: 90,
+    SearchManner.DOMAIN: 86,
+    SearchManner.END: 84,
+    SearchManner.INSIDE: 80,
+    SearchManner.SOUND: 70,
+    SearchManner.SOUND_START: 66,
+    SearchManner.INITIALS: 62,
+    SearchManner.SOUND_INSIDE: 56,
+    SearchManner.INITIALS_INSIDE: 52,
+    SearchManner.TYPO: 50,
+    SearchManner.ADDRESS: 30,
 }
 """How sure each manner is, 0 to 100. A typo is less sure the more letters differ."""
 OF_CONTACT = 4
@@ -80,7 +80,7 @@ class Match(NamedTuple):
 
     score: int
     field: Field
-    manner: Manner
+    manner: SearchManner
     text: str
     """What matched, as it is on record."""
     contact_id: UUID | None = None
@@ -103,7 +103,7 @@ def best(
 
 
 def _match(
-    manner: Manner, field: Field, text: str, contact_id: UUID | None = None, less: int = 0
+    manner: SearchManner, field: Field, text: str, contact_id: UUID | None = None, less: int = 0
 ) -> Match:
     score = SCORES[manner] - less - (OF_CONTACT if contact_id else 0)
     return Match(score, field, manner, text, contact_id)
@@ -112,22 +112,22 @@ def _match(
 def _whole(question: Question, found: Found) -> Iterator[Match]:
     asked = {question.squeezed, question.says.core}
     if {terms.squeezed(found.name), said(found.kind, found.name).core} & asked - {""}:
-        yield _match(Manner.EQUAL, Field.NAME, found.name)
+        yield _match(SearchManner.EQUAL, Field.NAME, found.name)
     for code in found.codes:
         if terms.squeezed(code) == question.squeezed:
-            yield _match(Manner.EQUAL, Field.CODE, code)
+            yield _match(SearchManner.EQUAL, Field.CODE, code)
     for person in found.contacts:
         if terms.squeezed(person.name) == question.squeezed:
-            yield _match(Manner.EQUAL, Field.NAME, person.name, person.id)
+            yield _match(SearchManner.EQUAL, Field.NAME, person.name, person.id)
     for point in found.points:
         if point.kind == "email" and terms.squeezed(point.normalised) == question.squeezed:
-            yield _match(Manner.EQUAL, Field.EMAIL, point.normalised, point.contact_id)
+            yield _match(SearchManner.EQUAL, Field.EMAIL, point.normalised, point.contact_id)
 
 
 def _code(question: Question, found: Found) -> Iterator[Match]:
     for code in found.codes:
         if terms.squeezed(code).startswith(question.squeezed):
-            yield _match(Manner.START, Field.CODE, code)
+            yield _match(SearchManner.START, Field.CODE, code)
 
 
 def _phone(question: Question, found: Found) -> Iterator[Match]:
@@ -137,16 +137,16 @@ def _phone(question: Question, found: Found) -> Iterator[Match]:
         number = re.sub(r"\D", "", point.normalised)
         if point.kind in ("phone", "mobile") and number.endswith(digits):
             whole = len(number) - len(digits) <= 3 and len(digits) > terms.PHONE_ENDS[1]  # noqa: PLR2004
-            manner = Manner.EQUAL if whole else Manner.END
+            manner = SearchManner.EQUAL if whole else SearchManner.END
             yield _match(manner, Field.PHONE, point.normalised, point.contact_id)
 
 
 def _domain(question: Question, found: Found) -> Iterator[Match]:
     if found.website and host_of(found.website) == question.host:
-        yield _match(Manner.DOMAIN, Field.WEBSITE, found.website)
+        yield _match(SearchManner.DOMAIN, Field.WEBSITE, found.website)
     for point in found.points:
         if point.kind == "email" and domain_of(point.normalised) == question.host:
-            yield _match(Manner.DOMAIN, Field.EMAIL, point.normalised, point.contact_id)
+            yield _match(SearchManner.DOMAIN, Field.EMAIL, point.normalised, point.contact_id)
 
 
 def _name(question: Question, found: Found) -> Iterator[Match]:
@@ -154,18 +154,18 @@ def _name(question: Question, found: Found) -> Iterator[Match]:
     if whole.startswith((question.squeezed, question.telling)) or whole.startswith(
         question.telling, terms.place_of(found.name)
     ):
-        yield _match(Manner.START, Field.NAME, found.name)
+        yield _match(SearchManner.START, Field.NAME, found.name)
     elif _has_all(whole, question):
-        yield _match(Manner.INSIDE, Field.NAME, found.name)
+        yield _match(SearchManner.INSIDE, Field.NAME, found.name)
 
 
 def _contact(question: Question, found: Found) -> Iterator[Match]:
     for person in found.contacts:
         whole = terms.squeezed(person.name)
         if whole.startswith(question.squeezed):
-            yield _match(Manner.START, Field.NAME, person.name, person.id)
+            yield _match(SearchManner.START, Field.NAME, person.name, person.id)
         elif _has_all(whole, question):
-            yield _match(Manner.INSIDE, Field.NAME, person.name, person.id)
+            yield _match(SearchManner.INSIDE, Field.NAME, person.name, person.id)
 
 
 def _sound(question: Question, found: Found) -> Iterator[Match]:
@@ -173,33 +173,33 @@ def _sound(question: Question, found: Found) -> Iterator[Match]:
     asked = asked or question.sound
     starts = {"".join(spelled), "".join(spelled[terms.place_of(found.name) :])}
     if asked in starts:
-        yield _match(Manner.SOUND, Field.NAME, found.name)
+        yield _match(SearchManner.SOUND, Field.NAME, found.name)
     elif any(one.startswith(asked) for one in starts):
-        yield _match(Manner.SOUND_START, Field.NAME, found.name)
+        yield _match(SearchManner.SOUND_START, Field.NAME, found.name)
     elif any("".join(spelled[n:]).startswith(asked) for n in range(len(spelled))):
-        yield _match(Manner.SOUND_INSIDE, Field.NAME, found.name)
+        yield _match(SearchManner.SOUND_INSIDE, Field.NAME, found.name)
 
 
 def _contact_sound(question: Question, found: Found) -> Iterator[Match]:
     for person in found.contacts:
         if "".join(terms.syllables(person.name)).startswith(question.sound):
-            yield _match(Manner.SOUND_START, Field.NAME, person.name, person.id)
+            yield _match(SearchManner.SOUND_START, Field.NAME, person.name, person.id)
 
 
 def _initials(question: Question, found: Found) -> Iterator[Match]:
     letters = terms.initials_of(found.sound.split())
     starts = {0, terms.place_of(found.name)}
     if any(letters.startswith(question.letters, start) for start in starts):
-        yield _match(Manner.INITIALS, Field.NAME, found.name)
+        yield _match(SearchManner.INITIALS, Field.NAME, found.name)
     elif question.letters in letters:
-        yield _match(Manner.INITIALS_INSIDE, Field.NAME, found.name)
+        yield _match(SearchManner.INITIALS_INSIDE, Field.NAME, found.name)
 
 
 def _typo(question: Question, found: Found) -> Iterator[Match]:
     """The name is as good as what was typed, or begins so; or each word is as good as one of it."""
     alike = _alike(question, found)
     if alike >= LEAST_ALIKE:
-        yield _match(Manner.TYPO, Field.NAME, found.name, less=round((100 - alike) / 3))
+        yield _match(SearchManner.TYPO, Field.NAME, found.name, less=round((100 - alike) / 3))
 
 
 def _alike(question: Question, found: Found) -> float:
@@ -217,7 +217,7 @@ def _alike(question: Question, found: Found) -> float:
 def _address(question: Question, found: Found) -> Iterator[Match]:
     for point in found.points:
         if point.kind == "address" and _has_all(terms.squeezed(point.normalised), question):
-            yield _match(Manner.ADDRESS, Field.ADDRESS, point.normalised, point.contact_id)
+            yield _match(SearchManner.ADDRESS, Field.ADDRESS, point.normalised, point.contact_id)
 
 
 def _has_all(text: str, question: Question) -> bool:

@@ -14,7 +14,7 @@ class Field(StrEnum):
     ADDRESS = "address"
 
 
-class Manner(StrEnum):
+class SearchManner(StrEnum):
     """How it matched."""
 
     EQUAL = "equal"
@@ -40,22 +40,25 @@ FIELDS = {
     Field.ADDRESS: ("address", "地址"),
 }
 MANNERS = {
-    Manner.EQUAL: ("The {} is the same", "{}相同"),
-    Manner.START: ("The {} begins so", "{}以此开头"),
-    Manner.DOMAIN: ("The {} has this domain", "{}属于该域名"),
-    Manner.END: ("The {} ends so", "{}以此结尾"),
-    Manner.INSIDE: ("The {} contains this", "{}包含此内容"),
-    Manner.SOUND: ("The {} sounds the same", "{}拼音相同"),
-    Manner.SOUND_START: ("The {} sounds so at its beginning", "{}拼音以此开头"),
-    Manner.INITIALS: ("The {} has these pinyin initials", "{}拼音首字母相符"),
-    Manner.SOUND_INSIDE: ("The {} sounds so in part", "{}拼音包含此内容"),
-    Manner.INITIALS_INSIDE: ("The {} has these pinyin initials in it", "{}包含这些拼音首字母"),
-    Manner.TYPO: ("The {} is much like it", "{}近似"),
-    Manner.ADDRESS: ("The {} contains this", "{}包含此内容"),
+    SearchManner.EQUAL: ("The {} is the same", "{}相同"),
+    SearchManner.START: ("The {} begins so", "{}以此开头"),
+    SearchManner.DOMAIN: ("The {} has this domain", "{}属于该域名"),
+    SearchManner.END: ("The {} ends so", "{}以此结尾"),
+    SearchManner.INSIDE: ("The {} contains this", "{}包含此内容"),
+    SearchManner.SOUND: ("The {} sounds the same", "{}拼音相同"),
+    SearchManner.SOUND_START: ("The {} sounds so at its beginning", "{}拼音以此开头"),
+    SearchManner.INITIALS: ("The {} has these pinyin initials", "{}拼音首字母相符"),
+    SearchManner.SOUND_INSIDE: ("The {} sounds so in part", "{}拼音包含此内容"),
+    SearchManner.INITIALS_INSIDE: (
+        "The {} has these pinyin initials in it",
+        "{}包含这些拼音首字母",
+    ),
+    SearchManner.TYPO: ("The {} is much like it", "{}近似"),
+    SearchManner.ADDRESS: ("The {} contains this", "{}包含此内容"),
 }
 
 
-def told(field: Field, manner: Manner) -> tuple[str, str]:
+def told(field: Field, manner: SearchManner) -> tuple[str, str]:
     """Return the reason in English and in Chinese."""
     (field_en, field_zh), (manner_en, manner_zh) = FIELDS[field], MANNERS[manner]
     return manner_en.format(field_en), manner_zh.format(field_zh)

@@ -58,7 +58,7 @@ class SearchHit(BaseModel):
         description="The contact of the customer that matched; null if the customer itself did."
     )
     field: reasons.Field = Field(description="What matched.")
-    manner: reasons.Manner = Field(description="How it matched.")
+    manner: reasons.SearchManner = Field(description="How it matched.")
     matched: str = Field(description="The text that matched, as it is on record.")
     reason_en: str = Field(description="Why it was found, in English.")
     reason_zh: str = Field(description="Why it was found, in Chinese.")

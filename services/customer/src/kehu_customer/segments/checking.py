@@ -22,14 +22,14 @@ Schemes = Mapping[UUID, ClassificationScheme]
 Holders = Mapping[str, set[UUID]]
 
 TESTED: Mapping[type, frozenset[str]] = {
-    rules.OneOf: frozenset(
+    rules.SegmentOneOf: frozenset(
         {FieldType.TEXT, FieldType.CHOICE, FieldType.MULTI_CHOICE, FieldType.REFERENCE}
     ),
-    rules.Between: frozenset({FieldType.NUMBER}),
+    rules.SegmentBetween: frozenset({FieldType.NUMBER}),
     rules.AmountBetween: frozenset({FieldType.MONEY}),
     rules.DayBetween: frozenset({FieldType.DATE}),
     rules.DaysAgo: frozenset({FieldType.DATE}),
-    rules.Known: frozenset(FieldType),
+    rules.SegmentKnown: frozenset(FieldType),
 }
 """Which custom fields each kind of condition can look at."""
 VALUES: Mapping[str, frozenset[str]] = {
@@ -120,10 +120,10 @@ def _problems(
     if fact.startswith(f"{CUSTOM}."):
         yield from _of_field(node, fields.get(fact.removeprefix(f"{CUSTOM}.")))
     match node:
-        case rules.OneOf() if fact in VALUES:
+        case rules.SegmentOneOf() if fact in VALUES:
             if not VALUES[fact].issuperset(node.values):
                 yield Problem.UNKNOWN_VALUE
-        case rules.Between() | rules.AmountBetween() | rules.DaysAgo():
+        case rules.SegmentBetween() | rules.AmountBetween() | rules.DaysAgo():
             if node.at_least is not None and node.below is not None and node.at_least >= node.below:
                 yield Problem.EMPTY_INTERVAL
         case rules.DayBetween():
@@ -143,7 +143,7 @@ def _of_field(node: Condition, field: CustomField | None) -> Iterator[Problem]:
         yield Problem.UNKNOWN_FIELD
     elif field.type not in TESTED[type(node)]:
         yield Problem.WRONG_TEST
-    elif isinstance(node, rules.OneOf) and not _can_be(field, node.values):
+    elif isinstance(node, rules.SegmentOneOf) and not _can_be(field, node.values):
         yield Problem.UNKNOWN_VALUE
 
 

@@ -172,7 +172,7 @@ def _(rule: rules.Not, terms: Terms) -> Test:
 
 
 @matching.register
-def _(rule: rules.Between, terms: Terms) -> Test:
+def _(rule: rules.SegmentBetween, terms: Terms) -> Test:
     return _between(_number(rule.fact, terms.facts), rule.at_least, rule.below)
 
 
@@ -203,7 +203,7 @@ def _custom(fact: str, facts: FromClause) -> Any:
 
 
 @matching.register
-def _(rule: rules.OneOf, terms: Terms) -> Test:
+def _(rule: rules.SegmentOneOf, terms: Terms) -> Test:
     if rule.fact == "roles":
         played: Test = terms.facts.c.roles.overlap(cast(array(rule.values), ARRAY(Text)))
         return played
@@ -269,7 +269,7 @@ def _(rule: rules.DaysAgo, terms: Terms) -> Test:
 
 
 @matching.register
-def _(rule: rules.Known, terms: Terms) -> Test:
+def _(rule: rules.SegmentKnown, terms: Terms) -> Test:
     if rule.fact == "roles":
         there: Test = func.cardinality(terms.facts.c.roles) > 0
     elif rule.fact == "won_amount":

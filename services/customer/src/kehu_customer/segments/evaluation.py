@@ -22,10 +22,10 @@ from kehu_customer.segments import compiler, events, queries
 from kehu_customer.segments.changes import EVERYTHING
 from kehu_customer.segments.checking import fields_of
 from kehu_customer.segments.models import (
-    Reason,
     Segment,
     SegmentChange,
     SegmentKind,
+    SegmentReason,
     SegmentRun,
     SegmentState,
 )
@@ -82,7 +82,9 @@ async def settle_changes(session: Session, *, today: date, zone: str, limit: int
     everything = [one for one, names in facts.items() if EVERYTHING in names]
     asked = None if everything else {name for names in facts.values() for name in names}
     segments = await queries.share_dynamic(session, asked)
-    await settle(session, segments, sorted(facts), today=today, reason=Reason.CHANGE, facts=facts)
+    await settle(
+        session, segments, sorted(facts), today=today, reason=SegmentReason.CHANGE, facts=facts
+    )
     if everything:
         await _hand_on(session, everything)
     return len(claimed)
@@ -101,7 +103,9 @@ async def go_on_with_run(session: Session, segment_id: UUID, *, today: date, lim
     if run.looked_to is not None:
         query = query.where(Customer.id > run.looked_to)
     customer_ids = await session.scalars(query.order_by(Customer.id).limit(limit))
-    await settle(session, [segment], customer_ids, today=today, reason=Reason.RULE, facts=NOTHING)
+    await settle(
+        session, [segment], customer_ids, today=today, reason=SegmentReason.RULE, facts=NOTHING
+    )
     run.looked_at += len(customer_ids)
     run.looked_to = customer_ids[-1] if customer_ids else run.looked_to
     run.complete = len(customer_ids) < limit
@@ -140,7 +144,7 @@ async def settle(
     customer_ids: Sequence[UUID],
     *,
     today: date,
-    reason: Reason,
+    reason: SegmentReason,
     facts: Facts,
 ) -> None:
     """Let these customers enter and leave these segments as the rules say of them now."""
@@ -162,7 +166,7 @@ def tell(
     moved: Sequence[Moved],
     *,
     entered: bool,
-    reason: Reason,
+    reason: SegmentReason,
     facts: Facts = NOTHING,
 ) -> None:
     """Publish that customers entered segments, or left them."""
@@ -248,7 +252,7 @@ async def _hand_on(session: Session, customer_ids: Sequence[UUID]) -> None:
     at = session.context.now
     new = {(row["segment_id"], row["merged_into_id"]) for row in rows}
     old = {(row["segment_id"], row["customer_id"]) for row in rows}
-    entered = await queries.enter(session, new, at, Reason.MERGE)
-    left = await queries.leave(session, old, at, Reason.MERGE)
-    tell(session, segments, entered, entered=True, reason=Reason.MERGE)
-    tell(session, segments, left, entered=False, reason=Reason.MERGE)
+    entered = await queries.enter(session, new, at, SegmentReason.MERGE)
+    left = await queries.leave(session, old, at, SegmentReason.MERGE)
+    tell(session, segments, entered, entered=True, reason=SegmentReason.MERGE)
+    tell(session, segments, left, entered=False, reason=SegmentReason.MERGE)

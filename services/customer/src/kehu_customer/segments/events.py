@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from kehu_contracts import segment as contract
-from kehu_customer.segments.models import Reason, Segment
+from kehu_customer.segments.models import Segment, SegmentReason
 
 
 def _state(segment: Segment, changed: list[str]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def moved(
     customer_id: UUID,
     *,
     entered: bool,
-    reason: Reason,
+    reason: SegmentReason,
     facts: Sequence[str],
     at: datetime,
 ) -> contract.MembershipState:

@@ -33,7 +33,7 @@ class SegmentState(StrEnum):
     ARCHIVED = "archived"
 
 
-class Reason(StrEnum):
+class SegmentReason(StrEnum):
     """Why a customer entered or left: it changed, the rule did, somebody's hand, a merge."""
 
     CHANGE = "change"
@@ -127,14 +127,14 @@ class SegmentMember(Aggregate, Base):
     entered_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
 
-    def enter(self, at: datetime, reason: Reason) -> bool:
+    def enter(self, at: datetime, reason: SegmentReason) -> bool:
         """Let the customer be a member; return whether it was none."""
         if self.__dict__.get("entered_at") is not None and self.left_at is None:
             return False
         self.entered_at, self.left_at, self.reason = at, None, reason
         return True
 
-    def leave(self, at: datetime, reason: Reason) -> bool:
+    def leave(self, at: datetime, reason: SegmentReason) -> bool:
         """Let the customer be no member any more; return whether it was one."""
         if self.left_at is not None:
             return False

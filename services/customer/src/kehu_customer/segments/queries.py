@@ -9,10 +9,10 @@ from sqlalchemy import Select, func, select
 
 from kehu_customer.customers.models import Customer
 from kehu_customer.segments.models import (
-    Reason,
     Segment,
     SegmentKind,
     SegmentMember,
+    SegmentReason,
     SegmentRun,
     SegmentState,
 )
@@ -140,7 +140,7 @@ async def present(
 
 
 async def enter(
-    session: Session, pairs: Collection[Pair], at: datetime, reason: Reason
+    session: Session, pairs: Collection[Pair], at: datetime, reason: SegmentReason
 ) -> list[Moved]:
     """Let customers be members; return those that were not. In one order for all."""
     if not pairs:
@@ -154,7 +154,7 @@ async def enter(
 
 
 async def leave(
-    session: Session, pairs: Collection[Pair], at: datetime, reason: Reason
+    session: Session, pairs: Collection[Pair], at: datetime, reason: SegmentReason
 ) -> list[Moved]:
     """Let customers be no members any more; return those that were."""
     if not pairs:

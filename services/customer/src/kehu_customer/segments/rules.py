@@ -71,7 +71,7 @@ Days = Annotated[Whole, Field(ge=-36500, le=36500)]
 FACT = "What is looked at: a field of the customer, or `custom.<code>`."
 
 
-class OneOf(Input):
+class SegmentOneOf(Input):
     """The fact has one of these values; of several roles or choices, any."""
 
     test: Literal["one_of"] = Field(description="Kind of condition.")
@@ -79,7 +79,7 @@ class OneOf(Input):
     values: list[Text] = Field(min_length=1, max_length=100, description="One of these.")
 
 
-class Between(Input):
+class SegmentBetween(Input):
     """The number lies in an interval; one that is not known lies in none."""
 
     test: Literal["between"] = Field(description="Kind of condition.")
@@ -119,7 +119,7 @@ class DaysAgo(Input):
     below: Days | None = Field(description="Less than so many days ago; null: open.")
 
 
-class Known(Input):
+class SegmentKnown(Input):
     """The fact is known, or is not."""
 
     test: Literal["known"] = Field(description="Kind of condition.")
@@ -171,7 +171,17 @@ class Not(Input):
     of: "Condition" = Field(description="The condition.")
 
 
-Leaf = OneOf | Between | AmountBetween | DayBetween | DaysAgo | Known | HeldBy | InClass | Reachable
+Leaf = (
+    SegmentOneOf
+    | SegmentBetween
+    | AmountBetween
+    | DayBetween
+    | DaysAgo
+    | SegmentKnown
+    | HeldBy
+    | InClass
+    | Reachable
+)
 Condition = Annotated[All | AnyOf | Not | Leaf, Field(discriminator="test")]
 for _node in (All, AnyOf, Not):
     _node.model_rebuild()

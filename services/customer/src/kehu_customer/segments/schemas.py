@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kehu_customer.classification_schemes.rules import Code
 from kehu_customer.segments.models import (
-    Reason,
     Segment,
     SegmentKind,
     SegmentMember,
+    SegmentReason,
     SegmentRun,
     SegmentState,
 )
@@ -170,7 +170,7 @@ class MemberRead(BaseModel):
     """A customer in a segment."""
 
     customer_id: UUID = Field(description="The customer.")
-    reason: Reason = Field(description="Why it entered: change, rule, hand or merge.")
+    reason: SegmentReason = Field(description="Why it entered: change, rule, hand or merge.")
     entered_at: datetime = Field(description="Since when it is a member.")
 
     @classmethod
@@ -195,7 +195,7 @@ class SegmentOfCustomer(BaseModel):
     name_zh: str = Field(description="Its name in Chinese.")
     name_en: str = Field(description="Its name in English.")
     kind: SegmentKind = Field(description="Kept by a rule, or by hand.")
-    reason: Reason = Field(description="Why the customer entered.")
+    reason: SegmentReason = Field(description="Why the customer entered.")
     entered_at: datetime = Field(description="Since when the customer is a member.")
 
 

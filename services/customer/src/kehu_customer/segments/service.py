@@ -12,10 +12,10 @@ from kehu_customer.segments.defaults import default_segments
 from kehu_customer.segments.errors import UnknownCustomers
 from kehu_customer.segments.evaluation import tell
 from kehu_customer.segments.models import (
-    Reason,
     Segment,
     SegmentKind,
     SegmentMember,
+    SegmentReason,
     SegmentRun,
     SegmentState,
 )
@@ -166,9 +166,9 @@ async def put_on_list(session: Session, segment_id: UUID, data: ListChange) -> L
         member = before.get(customer.id)
         if member is None:
             member = SegmentMember(segment_id=segment.id, customer_id=customer.id)
-            member.enter(at, Reason.HAND)
+            member.enter(at, SegmentReason.HAND)
             audit.created(session, member)
-        elif member.enter(at, Reason.HAND):
+        elif member.enter(at, SegmentReason.HAND):
             audit.changed(session, member, "entered")
         else:
             continue
@@ -186,7 +186,7 @@ async def take_off_list(session: Session, segment_id: UUID, data: ListChange) ->
     changed = [
         member
         for _, member in sorted(before.items())
-        if member.leave(session.context.now, Reason.HAND)
+        if member.leave(session.context.now, SegmentReason.HAND)
     ]
     for member in changed:
         audit.changed(session, member, "left")
@@ -245,7 +245,7 @@ async def segments_of(session: Session, customer_id: UUID) -> SegmentsOfCustomer
                 name_zh=segment.name_zh,
                 name_en=segment.name_en,
                 kind=SegmentKind(segment.kind),
-                reason=Reason(member.reason),
+                reason=SegmentReason(member.reason),
                 entered_at=member.entered_at,
             )
             for segment, member in await queries.of_customer(session, customer_id)
@@ -307,6 +307,6 @@ def _told(
     entered: bool,
 ) -> ListChanged:
     moved = [Moved(one.id, one.version, segment.id, one.customer_id) for one in changed]
-    tell(session, {segment.id: segment}, moved, entered=entered, reason=Reason.HAND)
+    tell(session, {segment.id: segment}, moved, entered=entered, reason=SegmentReason.HAND)
     ids = {one.customer_id for one in changed}
     return ListChanged(changed=sorted(ids), unchanged=sorted(set(data.customer_ids) - ids))

@@ -32,7 +32,7 @@ LEVELS: list[JsonValue] = [
 ]
 
 
-class LevelInput(Input):
+class ApprovalLevelInput(Input):
     """One level of a chain."""
 
     name: Text = Field(description="Name of the level.")
@@ -54,7 +54,7 @@ class LevelInput(Input):
         return Level(**self.model_dump())
 
 
-Levels = Annotated[list[LevelInput], Field(min_length=1, max_length=20)]
+Levels = Annotated[list[ApprovalLevelInput], Field(min_length=1, max_length=20)]
 
 
 class ChainCreate(Input):

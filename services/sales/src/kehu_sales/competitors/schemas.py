@@ -86,7 +86,7 @@ class CompetitorUpdate(Patch):
     sources: Sources | None = Field(None, description="Where we know it from; replaces all.")
 
 
-class OfferRead(BaseModel):
+class CompetitorOfferRead(BaseModel):
     """A product of the competitor."""
 
     name: str = Field(description="What it is called.")
@@ -105,7 +105,7 @@ class CompetitorRead(BaseModel):
     strengths: str | None = Field(description="What it is good at.")
     weaknesses: str | None = Field(description="What it is not good at.")
     strategy: str | None = Field(description="How it competes.")
-    products: list[OfferRead] = Field(description="What it sells, at which prices.")
+    products: list[CompetitorOfferRead] = Field(description="What it sells, at which prices.")
     sources: list[str] = Field(description="Where we know it from.")
     state: OrLater[FileState] = Field(
         description="How far it is: only an approved one was audited."

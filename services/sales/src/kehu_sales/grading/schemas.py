@@ -105,7 +105,7 @@ class RuleInput(Input):
     value: Amount | None = Field(None, description="What it is compared with.")
 
 
-class LevelInput(Input):
+class GradeLevelInput(Input):
     """One of the three levels."""
 
     code: Text = Field(description="Code.")
@@ -183,7 +183,7 @@ class SchemeUpdate(Patch):
     rules: Annotated[list[RuleInput], Field(max_length=50)] | None = Field(
         None, description="Direct rules; the first one that holds decides."
     )
-    levels: Annotated[list[LevelInput], Field(min_length=3, max_length=3)] | None = Field(
+    levels: Annotated[list[GradeLevelInput], Field(min_length=3, max_length=3)] | None = Field(
         None, description="The three levels, the highest first."
     )
     customer_values: Annotated[list[CustomerValueInput], Field(max_length=50)] | None = Field(
@@ -265,7 +265,7 @@ class IndicatorRead(BaseModel):
     bands: list[BandRead] = Field(description="Its bands, the lowest first.")
 
 
-class RuleRead(BaseModel):
+class GradingRuleRead(BaseModel):
     """A direct rule."""
 
     level: str = Field(description="Code of the level.")
@@ -297,7 +297,7 @@ class SchemeContent(BaseModel):
         description="How inconsistent the judgements are; null where weights were given."
     )
     largest_ratio: DecimalText = Field(description="The largest ratio that is taken.")
-    rules: list[RuleRead] = Field(description="Direct rules; the first that holds decides.")
+    rules: list[GradingRuleRead] = Field(description="Direct rules; the first that holds decides.")
     levels: list[GradeLevelRead] = Field(description="The three levels, the highest first.")
     customer_values: dict[str, DecimalText] = Field(
         description="What value grades of customers stand for."
@@ -447,7 +447,7 @@ class GradeRead(BaseModel):
     decided_by: str = Field(
         description="rule, score, or nothing: not effective, no scheme, or values missing."
     )
-    rule: RuleRead | None = Field(description="The direct rule that decided.")
+    rule: GradingRuleRead | None = Field(description="The direct rule that decided.")
     missing: list[OrLater[Indicator]] = Field(description="Indicators whose value nobody knows.")
     parts: list[PartRead] = Field(description="What each indicator adds.")
     scheme_version: int = Field(description="Version of the scheme it was graded by; 0: none.")

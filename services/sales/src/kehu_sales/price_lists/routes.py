@@ -22,11 +22,11 @@ from kehu_sales.price_lists.errors import (
 from kehu_sales.price_lists.models import PriceList
 from kehu_sales.price_lists.schemas import (
     LineFilters,
-    LineRead,
     ListCreate,
     ListFilters,
     ListRead,
     ListUpdate,
+    PriceListLineRead,
     PricesInput,
 )
 from kehu_sales.products.errors import UnknownProduct
@@ -107,10 +107,10 @@ async def set_prices(
 @routes.get("/{price_list_id}/lines", summary="List prices", dependencies=[READ])
 async def list_prices(
     price_list_id: UUID, session: Session, filters: Annotated[LineFilters, Query()]
-) -> Page[LineRead]:
+) -> Page[PriceListLineRead]:
     """The prices of a list, a page at a time."""
     currency, lines, cursor, count = await service.list_lines(session, price_list_id, filters)
-    items = [LineRead.of(line, currency) for line in lines]
+    items = [PriceListLineRead.of(line, currency) for line in lines]
     return Page(items=items, next_cursor=cursor, count=count)
 
 

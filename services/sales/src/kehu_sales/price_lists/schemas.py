@@ -82,7 +82,7 @@ class ListUpdate(Patch):
     department_id: UUID | None = Field(None, description="The owner's department.")
 
 
-class PriceInput(Input):
+class ListPriceInput(Input):
     """The price of a product from a quantity on; without a price it is taken off the list."""
 
     product_id: UUID = Field(description="The product.")
@@ -110,7 +110,7 @@ class PricesInput(Input):
         }
     )
 
-    lines: Annotated[list[PriceInput], Field(min_length=1, max_length=1000)] = Field(
+    lines: Annotated[list[ListPriceInput], Field(min_length=1, max_length=1000)] = Field(
         description="The prices."
     )
 
@@ -143,7 +143,7 @@ class ListRead(BaseModel):
         return shown(cls, found)
 
 
-class LineRead(BaseModel):
+class PriceListLineRead(BaseModel):
     """The price of a product from a quantity on."""
 
     id: UUID = Field(description="The line's id.")

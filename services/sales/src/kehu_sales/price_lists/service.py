@@ -22,8 +22,8 @@ from kehu_sales.price_lists.schemas import (
     LineFilters,
     ListCreate,
     ListFilters,
+    ListPriceInput,
     ListUpdate,
-    PriceInput,
     PricesInput,
 )
 from kehu_sales.products.errors import UnknownProduct
@@ -169,7 +169,7 @@ async def list_lines(
     return found.currency, *page
 
 
-def _by_break(lines: list[PriceInput]) -> dict[tuple[UUID, Decimal], Decimal | None]:
+def _by_break(lines: list[ListPriceInput]) -> dict[tuple[UUID, Decimal], Decimal | None]:
     wanted: dict[tuple[UUID, Decimal], Decimal | None] = {}
     for line in lines:
         key = (line.product_id, line.from_quantity)

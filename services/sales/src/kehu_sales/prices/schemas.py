@@ -63,7 +63,7 @@ class PricesQuestion(Input):
     )
 
 
-class OfferRead(BaseModel):
+class PriceOfferRead(BaseModel):
     """A price of one unit, and the rule that gives it."""
 
     rule: Literal["customer", "segment", "tier", "class", "everybody", "list_price"] = Field(
@@ -106,8 +106,10 @@ class PriceAnswer(BaseModel):
     per_day: Money | None = Field(
         description="Price per day of use (化整为零); null if nobody knows how long a unit lasts."
     )
-    given_by: OfferRead = Field(description="The rule that gave the price.")
-    beaten: list[OfferRead] = Field(description="Prices that would hold otherwise, best first.")
+    given_by: PriceOfferRead = Field(description="The rule that gave the price.")
+    beaten: list[PriceOfferRead] = Field(
+        description="Prices that would hold otherwise, best first."
+    )
 
     @classmethod
     def of(cls, answer: Answer) -> Self:
@@ -123,8 +125,8 @@ class PriceAnswer(BaseModel):
             amount=Money(amount=amount_of(answer.quantity, price.amount), currency=price.currency),
             tax_rate=product.tax_rate,
             per_day=None if daily is None else Money(amount=daily, currency=price.currency),
-            given_by=OfferRead.of(answer.offer),
-            beaten=[OfferRead.of(one) for one in answer.beaten],
+            given_by=PriceOfferRead.of(answer.offer),
+            beaten=[PriceOfferRead.of(one) for one in answer.beaten],
         )
 
 

@@ -10,7 +10,12 @@ from kehu_kernel.problems import problems
 from kehu_sales.customers.errors import CustomerHasEnded, UnknownCustomer
 from kehu_sales.quote_advice import service
 from kehu_sales.quote_advice.rules import advise, all_advice
-from kehu_sales.quote_advice.schemas import AdviceQuestion, AdviceRead, HintRead, RuleRead
+from kehu_sales.quote_advice.schemas import (
+    AdviceQuestion,
+    HintRead,
+    QuoteAdviceRead,
+    QuoteAdviceRuleRead,
+)
 
 routes = router("/v1/quote-advice", "quote advice")
 
@@ -21,13 +26,15 @@ routes = router("/v1/quote-advice", "quote advice")
     dependencies=[requires("sales:quotes:read")],
     responses=problems(UnknownCustomer, CustomerHasEnded),
 )
-async def ask_advice(session: Session, question: Annotated[AdviceQuestion, Query()]) -> AdviceRead:
+async def ask_advice(
+    session: Session, question: Annotated[AdviceQuestion, Query()]
+) -> QuoteAdviceRead:
     """What the customer's traits say about the price, what comes first, and how to answer."""
     traits = await service.traits_of(session, question.trait, question.customer_id)
     known = all_advice()
-    return AdviceRead(
+    return QuoteAdviceRead(
         traits=traits,
-        rules=[RuleRead.model_validate(one) for one in advise(traits)],
+        rules=[QuoteAdviceRuleRead.model_validate(one) for one in advise(traits)],
         steps=[HintRead.model_validate(one) for one in known.steps],
         techniques=[HintRead.model_validate(one) for one in known.techniques],
     )

@@ -20,7 +20,7 @@ class AdviceQuestion(BaseModel):
     )
 
 
-class RuleRead(BaseModel):
+class QuoteAdviceRuleRead(BaseModel):
     """What a trait says about the price."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -43,10 +43,10 @@ class HintRead(BaseModel):
     source: str = Field(description="The place in the texts.")
 
 
-class AdviceRead(BaseModel):
+class QuoteAdviceRead(BaseModel):
     """How to tell this customer a price."""
 
     traits: list[Trait] = Field(description="The traits that were looked at.")
-    rules: list[RuleRead] = Field(description="What they say about the price.")
+    rules: list[QuoteAdviceRuleRead] = Field(description="What they say about the price.")
     steps: list[HintRead] = Field(description="What comes before the price, in order.")
     techniques: list[HintRead] = Field(description="Answers to the objection that it is dear.")

@@ -25,7 +25,7 @@ class AgeRead(BaseModel):
         return cls(from_day=age.from_day, to_day=age.to_day)
 
 
-class AdviceRead(BaseModel):
+class ReceivableAdviceRead(BaseModel):
     """What to do about it."""
 
     zh: str = Field(description="In Chinese.")
@@ -48,7 +48,7 @@ class ReceivableRead(BaseModel):
     open: Money = Field(description="What has not.")
     days_late: int = Field(description="Days after the due day; 0 while it is not late.")
     age: AgeRead = Field(description="Into which age it falls.")
-    advice: AdviceRead = Field(description="What to do about it.")
+    advice: ReceivableAdviceRead = Field(description="What to do about it.")
 
     @classmethod
     def of(
@@ -76,7 +76,7 @@ class ReceivableRead(BaseModel):
             open=money(instalment.open),
             days_late=late,
             age=AgeRead.of(age),
-            advice=AdviceRead(zh=zh, en=en),
+            advice=ReceivableAdviceRead(zh=zh, en=en),
         )
 
 

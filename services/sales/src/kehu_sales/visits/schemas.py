@@ -236,7 +236,7 @@ class VisitRead(BaseModel):
         )
 
 
-class AdviceRead(BaseModel):
+class VisitAdviceRead(BaseModel):
     """One piece of advice."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -275,7 +275,7 @@ class PlannedVisit(BaseModel):
 class VisitDetail(VisitRead):
     """A visit as it stands, with what the texts advise otherwise, and what it clashes with."""
 
-    warnings: list[AdviceRead] = Field(description="Advice; nothing is refused because of it.")
+    warnings: list[VisitAdviceRead] = Field(description="Advice; nothing is refused because of it.")
     recurrence: RecurrenceRead | None = Field(description="How it recurs, if it does.")
     clashes: list[ClashRead] = Field(
         description="What else its people have to do then, the first twenty; while it is to come."
