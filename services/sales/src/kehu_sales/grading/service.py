@@ -332,10 +332,10 @@ async def regrade_stale(session: Session, limit: int, *, today: date) -> int:
     At most `limit`; what others hold locked is left for later, and keeps nobody else waiting.
     """
     tenant_id = session.context.tenant_id
-    lot = await session.fetch(STALE, tenant_id, limit)
+    lot = [row["id"] for row in await session.fetch(STALE, tenant_id, limit)]
     rows = await session.scalars(
         select(Opportunity)
-        .where(Opportunity.tenant_id == tenant_id, among(Opportunity.id, [one["id"] for one in lot]))
+        .where(Opportunity.tenant_id == tenant_id, among(Opportunity.id, lot))
         .order_by(Opportunity.id)
         .with_for_update(key_share=True)
     )
