@@ -509,6 +509,24 @@ class TestWork:
         part = next(one for one in grade["parts"] if one["indicator"] == "customer_value")
         assert (part["value"], grade["stale"]) == ("5", False)
 
+    async def test_what_somebody_works_on_keeps_no_other_from_being_graded(
+        self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
+        database: Database, context: Context,
+    ) -> None:  # fmt: skip
+        made = [await make_in_progress(expected_revenue=cny("200000.00")) for _ in range(3)]
+        async with database.transaction(context) as session:
+            await session.fetch("UPDATE opportunity_assessments SET stale = true")
+        async with database.transaction(context) as somebody:
+            held = [UUID(one["id"]) for one in made[:2]]
+            lock = "SELECT FROM opportunities WHERE id = ANY($1::uuid[]) FOR UPDATE"
+            await somebody.fetch(lock, held)
+            for graded in (1, 0):
+                async with database.transaction(context) as session:
+                    assert await regrade_stale(session, 2, today=TODAY) == graded
+        urls = [f"/v1/opportunities/{one['id']}/grade" for one in made]
+        stale = [(await client.get(url)).json()["stale"] for url in urls]
+        assert stale == [True, True, False]
+
     async def test_takes_the_value_of_the_customer_it_was_merged_into(
         self, client: httpx.AsyncClient, in_force: dict[str, Any], make_in_progress: Make,
         make_customer: Callable[..., Awaitable[str]], work: GradingWork,

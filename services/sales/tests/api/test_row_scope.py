@@ -526,6 +526,43 @@ class TestWhatIsOutOfSight:
             for secret in (SECRET, hidden["id"], hidden["number"], hidden["customer_id"]):
                 assert secret not in answer.text
 
+    @pytest.mark.parametrize("asked", ["employee_id", "department_id"])
+    async def test_a_calendar_says_when_a_colleague_is_busy(
+        self, login: Login, company: Company, make_visit: Make, make_task: Make,
+        tomorrow: dict[str, str], asked: str,
+    ) -> None:  # fmt: skip
+        lei, fang = str(company.lei), str(company.fang)
+        along = await make_visit(owner_id=fang, observer_ids=[lei], purpose="参观", **tomorrow)
+        hidden = await make_visit(
+            owner_id=str(company.boss), observer_ids=[lei], purpose=SECRET, place=SECRET, **tomorrow
+        )
+        await make_task(assignee_id=lei, topic=SECRET, **tomorrow)
+        over = await make_task(assignee_id=lei, topic=SECRET, **tomorrow)
+        today = str(clock.today(clock.now(), "Asia/Shanghai"))
+        done = {"started_on": today, "finished_on": today}
+        completed = await login(company.lei, "own").post(
+            f"/v1/tasks/{over['id']}/complete", json=done
+        )
+        assert completed.status_code == 200, completed.text
+        days = [clock.now() + timedelta(days=one) for one in (0, 3)]
+        period = {"from": f"{days[0]:%Y-%m-%d}", "to": f"{days[1]:%Y-%m-%d}"}
+        whose = {"employee_id": lei, "department_id": str(company.west)}
+        read = await login(company.fang, "own").get(
+            "/v1/calendar", params=period | {asked: whose[asked]}
+        )
+        assert read.status_code == 200, read.text
+        found = sorted(read.json()["items"], key=lambda one: str(one["kind"]))
+        assert [one["kind"] for one in found] == ["busy", "busy", "visit"]
+        assert found[2]["id"] == along["id"]
+        for one in found[:2]:
+            assert (one["employee_id"], one["id"], one["title"]) == (lei, lei, "忙碌")
+            assert one["starts_at"] == hidden["starts_at"]
+            assert (one["customer_id"], one["customer_name"], one["place"]) == (None, None, None)
+        for secret in (SECRET, hidden["id"], hidden["customer_id"]):
+            assert secret not in read.text
+        everybodys = await login(company.fang, "own").get("/v1/calendar", params=period)
+        assert [one["id"] for one in everybodys.json()["items"]] == [along["id"]]
+
     async def test_a_task_given_to_somebody_busy_out_of_sight(
         self, login: Login, company: Company, make_task: Make, tomorrow: dict[str, str]
     ) -> None:

@@ -256,6 +256,14 @@ async def test_visits_without_a_report_go_to_the_successor_and_others_stay(
     assert (moved["owner_id"], moved["department_id"]) == (str(HEIR), str(HEIRS_DEPARTMENT))
     owed = (await client.get(f"/v1/visits/{done['id']}")).json()
     assert owed["owner_id"] == str(SUCCESSOR), "somebody has to report it"
+    assert (owed["held_by_id"], moved["held_by_id"]) == (str(LEAVER), None)
+    refused = {"summary": "好", "refusal": {"degree": "firm", "reason": "does_not_want"}}
+    answer = await client.post(f"/v1/visits/{done['id']}/report", json=refused)
+    assert answer.status_code == 200, answer.text
+    [*_, contact] = await emitted(database, tenant, "sales.activity-recorded.v1")
+    [stopped] = await emitted(database, tenant, "sales.customer-calling-stopped.v1")
+    for event in (contact, stopped):
+        assert event.data["employee_id"] == str(LEAVER), "who was there"
     kept = (await client.get(f"/v1/visits/{reported['id']}")).json()
     assert kept["owner_id"] == str(LEAVER)
     async with database.transaction(context) as session:

@@ -54,6 +54,21 @@ def done() -> Visit:
     return visit
 
 
+class TestHandOver:
+    def test_what_has_begun_stays_the_visit_of_who_was_there(self) -> None:
+        visit = done()
+        for successor in (uuid4(), uuid4()):
+            visit.hand_over(successor, None)
+            assert (visit.owner_id, visit.visitor_id) == (successor, OWNER)
+
+    def test_what_is_to_come_is_the_successors(self) -> None:
+        visit = planned()
+        visit.hand_over(successor := uuid4(), None)
+        assert visit.held_by_id is None
+        visit.check_in(NINE, {})
+        assert visit.visitor_id == successor
+
+
 class TestConsent:
     @pytest.mark.parametrize(
         ("kind", "trip", "needed"),

@@ -1,4 +1,7 @@
-"""What stands in the calendar: what persons plan and did in a period, and leave (2 L415)."""
+"""What stands in the calendar: what persons plan and did in a period, and leave (2 L415).
+
+Who asks for a person or a team is told when they are busy, also with what is out of sight.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -6,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from kehu_contracts.access import RowScope
 from kehu_kernel.session import Session
 from kehu_sales.calendar.errors import CalendarTooFull
 from kehu_sales.directory.below import departments_below
@@ -14,6 +18,12 @@ from kehu_sales.tasks.recurrence import expected_days, on_day
 
 ON_LEAVE = "休假"
 """What leave is called in the calendar, where titles are what people wrote."""
+BUSY = "忙碌"
+"""What somebody does who is seen to be busy, and no more."""
+KEEPS_BUSY = frozenset(
+    {"planned", "in_approval", "approved", "checked_in", "open", "in_progress", "leave"}
+)
+"""As what clashes: a visit or task that is yet to be done, and leave."""
 ENTRIES = f"""
     WITH team AS (
         SELECT departments, ARRAY(
@@ -25,7 +35,10 @@ ENTRIES = f"""
         SELECT 'visit' AS kind, id, purpose AS title, status, customer_id,
             owner_id AS employee_id, starts_at, ends_at, NULL::date AS on_day,
             coalesce(place, city) AS place, version, updated_at, NULL::jsonb AS recurrence,
-            NULL::date AS series_day
+            NULL::date AS series_day, ARRAY(
+                SELECT one FROM unnest(owner_id || observer_ids) AS one
+                WHERE one = coalesce($2::uuid, one) AND ($3::uuid IS NULL OR one = ANY (people))
+            ) AS busy
         FROM visits, team
         WHERE tenant_id = $1 AND status <> 'cancelled' AND starts_at < $7 AND ends_at > $6
           AND ($2::uuid IS NULL OR owner_id = $2 OR $2 = ANY (observer_ids))
@@ -34,7 +47,8 @@ ENTRIES = f"""
         UNION ALL
         SELECT 'task', id, topic, status, customer_id, assignee_id, starts_at, ends_at,
             CASE WHEN starts_at IS NULL THEN due_on END, NULL, version, updated_at,
-            CASE WHEN status IN ('open', 'in_progress') THEN recurrence END, series_day
+            CASE WHEN status IN ('open', 'in_progress') THEN recurrence END, series_day,
+            CASE WHEN $3::uuid IS NULL OR assignee_id = ANY (people) THEN ARRAY[assignee_id] END
         FROM tasks, team
         WHERE tenant_id = $1 AND status <> 'cancelled'
           AND (starts_at < $7 AND ends_at > $6
@@ -45,7 +59,7 @@ ENTRIES = f"""
           AND ($3::uuid IS NULL OR department_id = ANY (departments) OR assignee_id = ANY (people))
         UNION ALL
         SELECT 'activity', id, topic, kind, customer_id, employee_id, NULL, NULL, occurred_on,
-            place, version, updated_at, NULL, NULL
+            place, version, updated_at, NULL, NULL, NULL
         FROM activities, team
         WHERE tenant_id = $1 AND occurred_on BETWEEN $4 AND $5
           AND ($2::uuid IS NULL OR employee_id = $2)
@@ -56,7 +70,7 @@ ENTRIES = f"""
         UNION ALL
         SELECT 'leave', id, '{ON_LEAVE}', 'leave', NULL, employee_id,
             away.from_on::timestamp AT TIME ZONE $9, (away.to_on + 1)::timestamp AT TIME ZONE $9,
-            NULL, NULL, version, updated_at, NULL, NULL
+            NULL, NULL, version, updated_at, NULL, NULL, ARRAY[employee_id]
         FROM team, assignees, jsonb_to_recordset(leaves) AS away (from_on date, to_on date)
         WHERE tenant_id = $1 AND away.from_on <= $5 AND away.to_on >= $4
           AND ($2::uuid IS NULL OR employee_id = $2)
@@ -65,12 +79,14 @@ ENTRIES = f"""
     LEFT JOIN customer_refs ON customer_refs.tenant_id = $1 AND customer_refs.id = entry.customer_id
     LIMIT $8
 """  # noqa: S608 - our own words
-"""`team`: the department that is asked for with all below it, and who works there."""
+"""`team`: the department that is asked for with all below it, and who works there; `busy`: whom of
+those who are asked for it keeps busy."""
 
 
 class Entry(NamedTuple):
     """One entry: from a moment to another, or all of a day (`on`).
 
+    What is out of the caller's sight is `busy`, with times, whom it keeps busy, and no more.
     `expected`: the task of that day is not made yet; `id` is that of the one it repeats.
     """
 
@@ -102,15 +118,39 @@ async def entries_between(
 ) -> list[Entry]:
     """Return the entries from a day to another, both included, in the order of time.
 
-    Activities that a visit's report recorded are left out: the visit stands there. Raises
-    `CalendarTooFull` for more than `limit`.
+    Activities that a visit's report recorded are left out: the visit stands there. What the caller
+    does not see of a person's or a team's is `busy`.
+    Raises `CalendarTooFull` for more than `limit`.
     """
+    asked = (employee_id, department_id)
+    rows = await _rows(session, first, last, asked, zone=zone, limit=limit)
+    found = [entry for row in rows for entry in _entries(row, first, last, zone)]
+    if session.context.row_scope != RowScope.ALL and any(asked):
+        await session.see_all_rows()
+        everything = await _rows(session, first, last, asked, zone=zone, limit=limit)
+        await session.see_rows_in_scope()
+        seen = {(row["kind"], row["id"]) for row in rows}
+        hidden = [row for row in everything if (row["kind"], row["id"]) not in seen]
+        found += [busy for row in hidden for busy in _busy(row, first, last, zone)]
+    if len(found) > limit:
+        raise CalendarTooFull(limit=limit)
+    return sorted(found, key=lambda one: (one.starts_at or _midnight(one.on, zone), str(one.id)))
+
+
+async def _rows(
+    session: Session,
+    first: date,
+    last: date,
+    asked: tuple[UUID | None, UUID | None],
+    *,
+    zone: str,
+    limit: int,
+) -> Sequence[Any]:
     begin, end = _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
     rows: Sequence[Any] = await session.fetch(
         ENTRIES,
         session.context.tenant_id,
-        employee_id,
-        department_id,
+        *asked,
         first,
         last,
         begin,
@@ -118,10 +158,24 @@ async def entries_between(
         limit + 1,
         zone,
     )
-    found = [entry for row in rows for entry in _entries(row, first, last, zone)]
-    if len(rows) > limit or len(found) > limit:
+    if len(rows) > limit:
         raise CalendarTooFull(limit=limit)
-    return sorted(found, key=lambda one: (one.starts_at or _midnight(one.on, zone), str(one.id)))
+    return rows
+
+
+def _busy(row: Any, first: date, last: date, zone: str) -> list[Entry]:
+    """Return when a row out of sight keeps whom of those who are asked for busy."""
+    if row["status"] not in KEEPS_BUSY:
+        return []
+    return [
+        Entry(
+            kind="busy", id=person, title=BUSY, status="busy", customer_id=None,
+            customer_name=None, employee_id=person, starts_at=one.starts_at, ends_at=one.ends_at,
+            on=None, place=None, version=0, updated_at=one.updated_at, expected=one.expected,
+        )
+        for one in _entries(row, first, last, zone) if one.starts_at is not None
+        for person in row["busy"] or ()
+    ]  # fmt: skip
 
 
 def _entries(row: Any, first: date, last: date, zone: str) -> list[Entry]:

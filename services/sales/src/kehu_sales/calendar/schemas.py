@@ -28,8 +28,13 @@ class EntryRead(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    kind: str = Field(description="What it is: `visit`, `task`, `activity` or `leave`.")
-    id: UUID = Field(description="Its id; of leave, that of the assignee.")
+    kind: str = Field(
+        description="What it is: `visit`, `task`, `activity`, `leave`, or `busy` if the caller may "
+        "not see it."
+    )
+    id: UUID = Field(
+        description="Its id; of leave, that of the assignee; of `busy`, that of the employee."
+    )
     title: str = Field(description="What it is about.")
     status: str = Field(description="How far it is; of an activity, its kind.")
     customer_id: UUID | None = Field(description="The customer.")

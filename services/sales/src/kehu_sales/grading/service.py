@@ -65,6 +65,22 @@ OLDER = """
 """
 """The next of those that are graded, by their partial index, and whether by a scheme of before."""
 
+STALE = """
+    SELECT free.id
+    FROM (
+        SELECT a.opportunity_id FROM opportunity_assessments a
+        WHERE a.tenant_id = $1 AND a.stale
+        ORDER BY a.opportunity_id
+    ) asking
+    CROSS JOIN LATERAL (
+        SELECT o.id FROM opportunities o
+        WHERE o.tenant_id = $1 AND o.id = asking.opportunity_id
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) free
+    LIMIT $2
+"""
+"""The first that are stale, locked one by one: what others hold leaves its place to the next."""
+
 OF_CUSTOMERS = """
     WITH theirs AS (
         SELECT a.tenant_id, a.id
@@ -311,20 +327,17 @@ async def regrade_older(session: Session, limit: int, *, today: date) -> int:
 
 
 async def regrade_stale(session: Session, limit: int, *, today: date) -> int:
-    """Grade what a customer's new value has made stale; return how many."""
+    """Grade what a customer's new value has made stale; return how many.
+
+    At most `limit`; what others hold locked is left for later, and keeps nobody else waiting.
+    """
     tenant_id = session.context.tenant_id
-    # Asked first: in one query the order of opportunities may have all of them read for it.
-    stale = await session.scalars(
-        select(OpportunityAssessment.opportunity_id)
-        .where(OpportunityAssessment.tenant_id == tenant_id, OpportunityAssessment.stale)
-        .order_by(OpportunityAssessment.opportunity_id)
-        .limit(limit)
-    )
+    lot = [row["id"] for row in await session.fetch(STALE, tenant_id, limit)]
     rows = await session.scalars(
         select(Opportunity)
-        .where(Opportunity.tenant_id == tenant_id, among(Opportunity.id, stale))
+        .where(Opportunity.tenant_id == tenant_id, among(Opportunity.id, lot))
         .order_by(Opportunity.id)
-        .with_for_update(key_share=True, skip_locked=True)
+        .with_for_update(key_share=True)
     )
     if not rows:
         return 0

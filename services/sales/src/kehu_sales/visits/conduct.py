@@ -125,7 +125,7 @@ def _activity(
         opportunity_id=opportunity and opportunity.id,
         stage_code=opportunity and opportunity.stage_code,
         customer_id=customer_id,
-        employee_id=visit.owner_id,
+        employee_id=visit.visitor_id,
         occurred_on=clock.today(began, zone),
         place=visit.place,
         minutes=visit.minutes or None,

@@ -94,5 +94,5 @@ def calling_stopped(visit: Visit, customer_id: UUID) -> fieldwork.CustomerCallin
         visit_id=visit.id,
         customer_id=customer_id,
         refusal_reason=visit.refusal_reason,
-        employee_id=visit.owner_id,
+        employee_id=visit.visitor_id,
     )

@@ -107,6 +107,7 @@ class Visit(Plan, Aggregate, Base):
     planned, with what is ticked. `remind_at` and `report_due_at` are when a reminder is told, once
     each, and `ends_at` if it was not held. One that recurs is one of a series, for one of its days:
     there is never another one for it, also if this one is moved or cancelled.
+    `held_by_id` is who owned one that was handed over after it had begun.
     """
 
     label_zh = "拜访"
@@ -199,6 +200,7 @@ class Visit(Plan, Aggregate, Base):
     longitude: Mapped[float | None] = mapped_column(Double)
     accuracy_m: Mapped[float | None] = mapped_column(Double)
     ended_at: Mapped[datetime | None]
+    held_by_id: Mapped[UUID | None]
     superior_told_at: Mapped[datetime | None]
     report_hours: Mapped[int]
     report_due_at: Mapped[datetime | None]
@@ -246,6 +248,11 @@ class Visit(Plan, Aggregate, Base):
             return None
         return round((self.ended_at - self.checked_in_at).total_seconds() / 60)
 
+    @property
+    def visitor_id(self) -> UUID | None:
+        """Who was at the customer's, whoever has to report it now."""
+        return self.held_by_id or self.owner_id
+
     def plan(self, kind: VisitType, given: Mapping[str, Any]) -> None:
         """Plan the visit, or plan it anew: consent is asked for again, and the reminder is new.
 
@@ -266,7 +273,12 @@ class Visit(Plan, Aggregate, Base):
         self.reminded_at = self.missed_told_at = None
 
     def hand_over(self, owner_id: UUID, department_id: UUID | None) -> None:
-        """Give it to another employee, who is told anew of what was not done."""
+        """Give it to another employee, who is told anew of what was not done.
+
+        What has begun stays the visit of who held it: the successor only reports it.
+        """
+        if self.status not in TO_COME:
+            self.held_by_id = self.visitor_id
         super().hand_over(owner_id, department_id)
         self.overdue_told_at = self.missed_told_at = None
 

@@ -196,6 +196,9 @@ class VisitRead(BaseModel):
     longitude: float | None = Field(description="Where that was: degrees east.")
     accuracy_m: float | None = Field(description="How exactly that is known, in metres.")
     ended_at: datetime | None = Field(description="When the visitor left.")
+    held_by_id: UUID | None = Field(
+        description="Who was there, if it was handed over before the report."
+    )
     minutes: int | None = Field(description="How long it really took, in minutes.")
     superior_told_at: datetime | None = Field(description="When the superior last heard of it.")
     report_due_at: datetime | None = Field(description="Until when it is to be reported.")

@@ -15,7 +15,7 @@ from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import audited, count_queries, emitted
-from kehu_kernel.testing.plans import NEVER_ANALYSED
+from kehu_kernel.testing.plans import EMPTIED, NEVER_ANALYSED
 from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.collisions import queries
 
@@ -296,6 +296,7 @@ async def test_candidates_are_found_by_their_customers(
     connection = await asyncpg.connect(cluster.superuser(running.settings.database_url))
     try:
         await connection.execute("BEGIN")
+        await connection.execute(EMPTIED)
         await connection.execute(NEVER_ANALYSED)
         for (name,) in await connection.fetch(OTHER_INDEXES):  # in a small table any would do
             await connection.execute(f"DROP INDEX {name}")

@@ -12,6 +12,8 @@ from kehu_kernel import clock
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import emitted
+from kehu_kernel.testing.plugin import RunningService
+from kehu_sales.after_rollout import walk_again
 from kehu_sales.collisions.models import Collision
 from kehu_sales.collisions.relations import ask_again
 from kehu_sales.collisions.worker import walk_on
@@ -151,6 +153,30 @@ class TestWhatIsOpenAlready:
         await decide(**now)
         await work()
         assert await states(client) == ["open"]
+
+    async def test_what_an_old_process_entered_is_found_after_the_rollout(
+        self,
+        client: httpx.AsyncClient,
+        make_opportunity: Make,
+        make_customer: MakeCustomer,
+        decide: Callable[..., Awaitable[None]],
+        running: RunningService,
+        database: Database,
+        context: Context,
+        work: Callable[[], Awaitable[None]],
+    ) -> None:
+        await decide(at_entry="ignore")
+        customer = await make_customer()
+        for whose in (OF_FANG, OF_LEI):
+            await make_opportunity(customer_id=customer, **whose)
+        async with database.transaction(context) as session:  # not by decision: no walk is noted
+            await session.fetch("UPDATE collision_policies SET at_entry = 'remind'")
+        await work()
+        assert await states(client) == []
+        for _ in range(2):
+            assert await walk_again(running.databases) >= 1
+            await work()
+            assert await states(client) == ["open"]
 
     async def test_is_noted_lot_by_lot_and_behind_what_waits(
         self,

@@ -271,12 +271,18 @@ class TestChecks:
         collision: dict[str, Any],
         running: RunningService,
         work: Callable[[], Awaitable[None]],
+        context: Context,
     ) -> None:
-        await work()
         round_ = CollisionWork(running.databases, "Asia/Shanghai", lambda: None, batch=50)
-        with count_queries(running.databases.app) as seen:
-            assert await round_.work() == 0
-        assert seen.statements == []
+        touched = []
+        for asked in ([UUID(collision["sides"][0]["opportunity_id"])], []):
+            await work()
+            async with running.database.transaction(context) as session:
+                await ask_again_about(session, asked)
+            with count_queries(running.database) as seen:
+                await round_.work()
+            touched.append(context.tenant_id in f"{seen.arguments}")
+        assert touched == [True, False]
 
 
 class TestAtOnce:

@@ -21,6 +21,16 @@ NEVER_ANALYSED = f"""
 that it guesses ten pages at least, and know what it is told of a new database."""
 
 
+EMPTIED = """
+    SET LOCAL session_replication_role = replica;
+    DO $$ BEGIN
+        EXECUTE (
+            SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') FROM pg_tables
+            WHERE schemaname = 'public'
+        );
+    END $$
+"""
+"""Has all tables be of one size, whatever other tests have left in them; to be rolled back."""
 COMPLETE = """
     SELECT index.relname AS name, of.relname AS of FROM pg_index i
     JOIN pg_class index ON index.oid = i.indexrelid JOIN pg_class of ON of.oid = i.indrelid
@@ -60,11 +70,13 @@ class Planner:
 async def planner(url: str, role: str) -> AsyncIterator[Planner]:
     """Plan as a role, where all rows are one tenant's and no table is read if an index would do.
 
-    `url` is a superuser's; nothing of it stays.
+    `url` is a superuser's; nothing of it stays. To be asked outside of any transaction: it
+    waits for whoever has read a table.
     """
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("BEGIN")
+        await connection.execute(EMPTIED)
         await connection.execute(NEVER_ANALYSED)
         # A row more costs much, as in a large table; of a small one all may be read by any index.
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL cpu_tuple_cost = 10")
