@@ -76,9 +76,11 @@ OPPORTUNITIES = f"""
             FROM generate_series(1, abs(hashint4(n * 17)) % 4) l) AS g (lines)
 """
 TERMS = """
-    INSERT INTO opportunity_terms (tenant_id, opportunity_id, terms)
+    INSERT INTO opportunity_terms (tenant_id, opportunity_id, terms, created_at, number,
+        expected_close_on, expected_revenue, level_rank)
     SELECT tenant_id, id,
-        opportunity_terms_of(tenant_id, topic, lines, owner_id, department_id, evaluator_id)
+        opportunity_terms_of(tenant_id, topic, lines, owner_id, department_id, evaluator_id),
+        created_at, number, expected_close_on, expected_revenue, level_rank
     FROM opportunities
 """
 ACTIVITIES = """

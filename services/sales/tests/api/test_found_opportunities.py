@@ -16,7 +16,7 @@ from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import count_queries
-from kehu_kernel.testing.plans import planner
+from kehu_kernel.testing.plans import nodes, planner
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_sales.opportunities import queries
 from kehu_sales.opportunities.models import Opportunity
@@ -32,6 +32,13 @@ STATEMENTS = """
     WHERE proname = 'opportunity_candidates'
 """
 """What `opportunity_candidates` asks, which no plan shows from outside."""
+VARY = """
+    UPDATE opportunities SET expected_revenue = ascii(right(number, 1)) % 3,
+        expected_close_on = CASE WHEN right(number, 1) > '3'
+            THEN date '2026-12-01' + ascii(right(number, 1)) % 4 END,
+        level_rank = CASE WHEN right(number, 1) > '5' THEN ascii(right(number, 1)) % 2 END
+    WHERE tenant_id = $1
+"""
 NOT_LOOKED_FOR = "00000000-0000-0000-0000-000000000007"
 ENTER = """
     INSERT INTO opportunity_terms (tenant_id, opportunity_id, terms)
@@ -65,7 +72,7 @@ async def kept(running: RunningService, cluster: Cluster, tenant: str) -> AsyncI
 async def found_for(database: Database, caller: Context, q: str) -> int | None:
     """Return how many ids a list is read by; None where it is looked through."""
     async with database.transaction(caller) as session:
-        (found,) = await session.fetch(queries.CANDIDATES, q, None, queries.MOST)
+        (found,) = await session.fetch(queries.CANDIDATES, q, None, queries.MOST, "created_at")
     return None if found["ids"] is None else len(found["ids"].strip("{}").split(","))
 
 
@@ -74,6 +81,16 @@ async def listed(client: httpx.AsyncClient, **asked: Any) -> Ids:
     assert answer.status_code == 200, answer.text
     found = {one["id"] for one in answer.json()["items"]}
     assert answer.json()["count"] == len(found)
+    return found
+
+
+async def walked(client: httpx.AsyncClient, **asked: Any) -> list[str]:
+    """Return the ids of all pages, in their order."""
+    found: list[str] = []
+    while asked.get("cursor", "") is not None:
+        page = (await client.get(PATH, params=asked)).json()
+        found += [one["id"] for one in page["items"]]
+        asked["cursor"] = page["next_cursor"]
     return found
 
 
@@ -130,7 +147,7 @@ async def test_finds_what_looking_at_each_one_would_find(
             expected = {one for one in expected if asked["product_id"] in str(entered[one])}
         with count_queries(database) as seen:
             assert await listed(client, **asked) == expected, asked
-        by_ids.add("opportunities.id = ANY" in f"{seen.statements}")
+        by_ids.add("unnest" in f"{seen.statements}")
         found += len(expected)
     assert found > 60
     assert by_ids == ({True, False} if few > 0 else {False})
@@ -156,20 +173,22 @@ async def test_what_changes_is_found_by_what_it_is_now(
     assert await listed(client, q="络升", product_id=product) == {made["id"]}
 
 
-@pytest.mark.usefixtures("few")
-async def test_pages_in_every_order_hold_each_one_once(
-    client: httpx.AsyncClient, topics: tuple[Mapping[str, dict[str, Any]], list[str]]
+async def test_pages_in_every_order_are_those_of_the_whole_list(
+    client: httpx.AsyncClient,
+    context: Context,
+    kept: Kept,
+    topics: tuple[Mapping[str, dict[str, Any]], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Also where what they are ordered by was changed, is missing, or is the same of several."""
+    await kept.connection.execute(VARY, context.tenant_id)
     _, products = topics
-    for sort in ("-created_at", "expected_close_on", "-number"):
-        parameters: dict[str, Any] = {"product_id": products[0], "sort": sort, "limit": 2}
-        seen: list[str] = []
-        while parameters.get("cursor", "") is not None:
-            page = (await client.get(PATH, params=parameters)).json()
-            seen += [one["id"] for one in page["items"]]
-            parameters["cursor"] = page["next_cursor"]
-        assert len(seen) == len(set(seen))
-        assert set(seen) == await listed(client, product_id=products[0])
+    for sort in (f"{sign}{name}" for name in queries.SORT_COLUMNS for sign in ("", "-")):
+        monkeypatch.setattr(queries, "MOST", 5_000)
+        found = await walked(client, product_id=products[0], sort=sort, limit=2)
+        monkeypatch.setattr(queries, "MOST", -1)
+        assert found == await walked(client, product_id=products[0], sort=sort, limit=200), sort
+        assert set(found) == await listed(client, product_id=products[0])
 
 
 async def test_of_callers_with_a_row_scope_only_the_own_are_looked_for(
@@ -188,7 +207,7 @@ async def test_of_callers_with_a_row_scope_only_the_own_are_looked_for(
     ids = {one["id"] for one in mine}
     own = replace(context, employee_id=me, row_scope=RowScope.OWN)
     async with database.transaction(own) as session:
-        (found,) = await session.fetch(queries.CANDIDATES, "密商", None, 2)
+        (found,) = await session.fetch(queries.CANDIDATES, "密商", None, 2, "created_at")
         assert set(found["ids"].strip("{}").split(",")) == ids
         rows = await session.fetch(SEEN, context.tenant_id)
         assert {row[0] for row in rows} == ids
@@ -291,6 +310,16 @@ async def test_an_estimate_of_what_is_found_by_ids_is_their_number(
     assert answer.json()["count"] == 6
 
 
+async def test_processes_of_the_version_before_find_the_same(
+    client: httpx.AsyncClient, database: Database, context: Context, make_opportunity: Make
+) -> None:
+    made = await make_opportunity(topic="采购服务器")
+    before = "SELECT opportunity_candidates('服务', NULL, departments_in_sight(), $1)"
+    async with database.transaction(context) as session:
+        assert await session.fetch(before, 1) == [(f"{{{made['id']}}}",)]
+        assert await session.fetch(before, 0) == [(None,)]
+
+
 async def test_an_index_finds_the_ids_and_their_key_the_rows(
     client: httpx.AsyncClient,
     database: Database,
@@ -303,12 +332,15 @@ async def test_an_index_finds_the_ids_and_their_key_the_rows(
         await client.get(PATH, params={"q": "服务", "product_id": NOT_LOOKED_FOR})
     (page,) = [one for one in seen.statements if "ORDER BY" in one]
     asked = (f'[{{"product_id": "{NOT_LOOKED_FOR}"}}]', "服务")
-    ids = "{00000000-0000-0000-0000-000000000001}"
+    found = ("{00000000-0000-0000-0000-000000000001}", "{2026-11-23}")
     superuser = cluster.superuser(running.settings.database_url)
     async with planner(superuser, "kehu_app") as asking:
-        plan = f"{await asking.plan(page, tenant, *asked, ids, 51)}"
-    assert "pk_opportunities" in plan, plan
-    assert "ix_opportunities" not in plan, plan
+        plan = await asking.plan(page, *found, tenant, *asked, 51)
+    assert "pk_opportunities" in f"{plan}", plan
+    assert "ix_opportunities" not in f"{plan}", plan
+    ordered = [one for one in nodes(plan) if one["Node Type"] == "Sort"]
+    assert ordered, plan
+    assert "opportunities" not in f"{ordered}", plan  # what is sorted is found, and not read yet
     async with database.transaction(context) as session:
         ends, index = [row[0] for row in await session.fetch(STATEMENTS)]
     async with planner(superuser, "kehu_owner") as asking:
@@ -316,7 +348,7 @@ async def test_an_index_finds_the_ids_and_their_key_the_rows(
         assert plan.count("pk_opportunity_terms") == 2, plan
         assert "Sort" not in plan, plan  # nothing but the ends is read
         for mine in ([3], None):
-            plan = f"{await asking.plan(index, tenant, [1, 2], mine, 51)}"
+            plan = f"{await asking.plan(index, tenant, [1, 2], mine, 51, 'number')}"
             assert "ix_opportunity_terms_terms" in plan, plan
             assert "pk_opportunity_terms" not in plan, plan
             assert ("&&" in plan) == (mine is not None), plan

@@ -11,6 +11,7 @@ from kehu_kernel.testing.cluster import Cluster
 from kehu_sales.__main__ import SERVICE
 
 BEFORE, KEPT, FILLED = "2026112699", "2026112761", "2026112762"
+NO_ORDER, ORDER_KEPT, ORDER_FILLED = "2026112850", "2026112851", "2026112852"
 STAGES = '[{"code": "a", "name": "a", "planned_days": 7, "success_rate": 10, "conditions": {}}]'
 ENTER = """
     INSERT INTO opportunities (tenant_id, id, version, created_at, updated_at, number, topic,
@@ -24,6 +25,14 @@ ENTER = """
 FOUND = """
     SELECT count(*), count(*) FILTER (WHERE terms = opportunity_terms_of(
         o.tenant_id, o.topic, o.lines, o.owner_id, o.department_id, o.evaluator_id))
+    FROM opportunities AS o
+        LEFT JOIN opportunity_terms AS t ON t.tenant_id = o.tenant_id AND t.opportunity_id = o.id
+"""
+ORDERED = """
+    SELECT count(*), count(*) FILTER (WHERE t.created_at = o.created_at AND t.number = o.number
+        AND t.expected_close_on IS NOT DISTINCT FROM o.expected_close_on
+        AND t.expected_revenue = o.expected_revenue
+        AND t.level_rank IS NOT DISTINCT FROM o.level_rank)
     FROM opportunities AS o
         LEFT JOIN opportunity_terms AS t ON t.tenant_id = o.tenant_id AND t.opportunity_id = o.id
 """
@@ -51,6 +60,31 @@ async def test_of_every_tenant_however_often_it_runs(cluster: Cluster) -> None:
             await asyncio.to_thread(command.upgrade, config, FILLED)
             assert tuple(await connection.fetchrow(FOUND)) == (1023, 1023)
             await asyncio.to_thread(command.stamp, config, KEPT)
+    finally:
+        await connection.close()
+
+
+async def test_by_what_lists_order_it_is_told_too(cluster: Cluster) -> None:
+    name = f"terms_{uuid4().hex[:8]}"
+    config = migrations._config(SERVICE.migrations, (await cluster.create_database(name)).owner)
+    await asyncio.to_thread(command.upgrade, config, NO_ORDER)
+    connection = await asyncpg.connect(cluster.admin_url.rpartition("/")[0] + f"/{name}")
+    method = ids.new_id()
+    try:
+        for tenant in ("one", "two"):
+            await enter_method(connection, tenant, method)
+            await enter(connection, tenant, method, "在册", 110)
+        await asyncio.to_thread(command.upgrade, config, ORDER_KEPT)
+        await enter(connection, "one", method, "新增", 3)
+        await connection.execute(
+            "UPDATE opportunities SET expected_revenue = 7, expected_close_on = '2026-12-01', "
+            "level_rank = 2 WHERE number IN ('在册7', '新增2')"
+        )
+        assert tuple(await connection.fetchrow(ORDERED)) == (223, 5)
+        for _ in range(2):
+            await asyncio.to_thread(command.upgrade, config, ORDER_FILLED)
+            assert tuple(await connection.fetchrow(ORDERED)) == (223, 223)
+            await asyncio.to_thread(command.stamp, config, ORDER_KEPT)
     finally:
         await connection.close()
 

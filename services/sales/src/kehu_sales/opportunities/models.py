@@ -1,7 +1,7 @@
 """The opportunity, and the rules about its life (1.3, item 5; 4 §5)."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -355,9 +355,10 @@ class Opportunity(Progress, Graded, Aggregate, Base):
 class OpportunityTerms(Base):
     """What an opportunity is found by, as numbers: parts of its topic, products, whose it is.
 
-    A hint and no truth: what is found is looked at again, under the caller's own policies. The
+    Beside it by what lists are ordered, so that of thousands that are found only a page is read. A
+    hint and no truth: what is found is looked at again, under the caller's own policies. The
     database keeps it in the transaction of the opportunity (`opportunity_terms_of` and its
-    triggers, revision 2026112761); an erasure blanks the topic, and so the terms of it.
+    triggers, revisions 2026112761 and 2026112851); an erasure blanks the topic, and so the terms.
     """
 
     __tablename__ = "opportunity_terms"
@@ -366,3 +367,8 @@ class OpportunityTerms(Base):
     tenant_id: Mapped[str] = mapped_column(primary_key=True)
     opportunity_id: Mapped[UUID] = mapped_column(primary_key=True)
     terms: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    created_at: Mapped[datetime | None]
+    number: Mapped[str | None]
+    expected_close_on: Mapped[date | None]
+    expected_revenue: Mapped[Decimal | None]
+    level_rank: Mapped[int | None]

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Text, and_, any_, cast, func, select, type_coerce
+from sqlalchemy import ARRAY, Select, Text, and_, cast, column, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
 
-from kehu_kernel.pagination import one_of
+from kehu_kernel.pagination import in_order, one_of
 from kehu_kernel.session import Session
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.db import among
@@ -38,13 +39,14 @@ EXACT_FILTERS = (
 NARROW_FILTERS = ("customer_id", "number", "external_ref", "lead_id")
 """What few opportunities have in common, and an index finds under row-level security, too."""
 MOST = 5_000
-"""Ids of which a page reads the opportunities: of more, the list in its order soon fills a page."""
+"""Ids that are read, of which a page reads its opportunities: of more, the list in its order soon
+fills a page."""
 # A plan for any ids, made once: knowing how many there are, PostgreSQL would at times look through
 # the list in its order all the same, which is long where they are at its end.
 CANDIDATES = """
-    SELECT ids, CASE WHEN ids IS NOT NULL
+    SELECT ids, keys, CASE WHEN ids IS NOT NULL
         THEN set_config('plan_cache_mode', 'force_generic_plan', true) END
-    FROM opportunity_candidates($1, $2, departments_in_sight(), $3) AS ids
+    FROM opportunity_candidates($1, $2, departments_in_sight(), $3, $4)
 """
 
 
@@ -83,22 +85,40 @@ def matching(tenant_id: str, filters: OpportunityFilters, today: date) -> Select
 
 async def among_found(
     session: Session, query: Select[Opportunity], filters: OpportunityFilters
-) -> tuple[Select[Opportunity], OpportunityFilters]:
+) -> tuple[Select[Opportunity], OpportunityFilters, type[Opportunity]]:
     """Return the query for the same opportunities, by their ids where topic or product is rare.
 
-    Under row-level security no index finds them; a function finds the ids (ADR 0017). Where they
-    are many, looking through the list in its order soon fills a page. Of the ids none is estimated:
-    the planner would take them for another condition beside the topic, and make hardly one of them.
+    And what to order them by: themselves, or the ids and keys that were found, in their order, so
+    that only those of a page are read. Under row-level security no index finds them; a function
+    finds the ids (ADR 0017). Where they are many, looking through the list in its order soon fills
+    a page. Of the ids none is estimated: the planner would take them for another condition beside
+    the topic, and make hardly one of them.
     """
     wide = all(getattr(filters, name) is None for name in NARROW_FILTERS)
     if not wide or (filters.q is None and filters.product_id is None):
-        return query, filters
-    found = await session.fetch(CANDIDATES, filters.q, filters.product_id, MOST)
-    if found[0]["ids"] is None:
-        return query, filters
-    ids = cast(cast(found[0]["ids"], Text), ARRAY(Opportunity.id.type))  # as text: many, unread
+        return query, filters, Opportunity
+    key = SORT_COLUMNS[filters.sort.lstrip("-")]
+    (found,) = await session.fetch(CANDIDATES, filters.q, filters.product_id, MOST, key.key)
+    if found["ids"] is None:
+        return query, filters, Opportunity
+    # As text: many, unread.
+    lists = (
+        cast(cast(found[name], Text), ARRAY(one.type))
+        for name, one in (("ids", Opportunity.id), ("keys", key))
+    )
+    columns = (column(one.key, one.type) for one in (Opportunity.id, key))
+    rows = func.unnest(*lists).table_valued(*columns, name="found").render_derived()
+    unordered = aliased(Opportunity, rows, adapt_on_names=True)
+    order = in_order(filters.sort, getattr(unordered, key.key), unordered.id)
+    listed = aliased(
+        Opportunity, select(rows).order_by(*order).subquery("listed"), adapt_on_names=True
+    )
     counted = "exact" if filters.count == "estimated" else filters.count
-    return query.where(Opportunity.id == any_(ids)), filters.model_copy(update={"count": counted})
+    return (
+        query.where(Opportunity.id == listed.id),
+        filters.model_copy(update={"count": counted}),
+        listed,
+    )
 
 
 async def evaluations_of(session: Session, opportunity_id: UUID) -> list[Evaluation]:

@@ -294,14 +294,14 @@ async def list_opportunities(
     if filters.level is not None:
         await require_level(session, filters.level)
     query = queries.matching(session.context.tenant_id, filters, today)
-    query, filters = await queries.among_found(session, query, filters)
+    query, filters, listed = await queries.among_found(session, query, filters)
     return await paginate(
         session,
         query,
         filters,
         sort=filters.sort,
-        columns=queries.SORT_COLUMNS,
-        tie_breaker=Opportunity.id,
+        columns={name: getattr(listed, one.key) for name, one in queries.SORT_COLUMNS.items()},
+        tie_breaker=listed.id,
     )
 
 
