@@ -37,6 +37,7 @@ from kehu_sales.competitors.routes import sheets as comparison_sheets
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
+from kehu_sales.contract_policy.routes import routes as contract_policy
 from kehu_sales.contracts.errors import QuoteHasContract
 from kehu_sales.contracts.routes import routes as contracts
 from kehu_sales.credit.routes import routes as credit_checks
@@ -101,6 +102,7 @@ CONSTRAINTS: Constraints = {
     "ix_contract_amendments_kept": ConcurrentChange,
     "ix_contract_amendments_open": ContractBeingAmended,
     "ix_contracts_quote": QuoteHasContract,
+    "uq_contract_policies_tenant_id": ConcurrentChange,
     "uq_credit_check_policies_tenant_id": ConcurrentChange,
     "uq_receivable_policies_tenant_id": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
@@ -164,6 +166,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         grading_scheme,
         opportunity_grades,
         contracts,
+        contract_policy,
         amending,
         contract_amendments,
         receipts,
