@@ -114,7 +114,7 @@ def _values(row: Aggregate) -> dict[str, Any]:
 
 
 def _append(session: Session, row: Aggregate, action: str, changes: dict[str, Any]) -> None:
-    entity = _entity_name(type(row).__name__)
+    entity = entity_name(type(row).__name__)
     session.journal.entries.append(
         (
             ids.new_id(),
@@ -128,5 +128,6 @@ def _append(session: Session, row: Aggregate, action: str, changes: dict[str, An
 
 
 @cache
-def _entity_name(model: str) -> str:
+def entity_name(model: str) -> str:
+    """Return what objects of a class are called in the log: `VisitPolicy` is `visit-policy`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", model).lower()
