@@ -115,15 +115,9 @@ def _values(row: Aggregate) -> dict[str, Any]:
 
 def _append(session: Session, row: Aggregate, action: str, changes: dict[str, Any]) -> None:
     entity = entity_name(type(row).__name__)
+    written = orjson.dumps(changes, default=str).decode()
     session.journal.entries.append(
-        (
-            ids.new_id(),
-            entity,
-            row.id,
-            row.version,
-            f"{entity}.{action}",
-            orjson.dumps(changes, default=str).decode(),
-        )
+        (ids.new_id(), entity, row.id, row.version, f"{entity}.{action}", written)
     )
 
 
