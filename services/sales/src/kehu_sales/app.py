@@ -65,6 +65,7 @@ from kehu_sales.prices.routes import routes as prices
 from kehu_sales.products.errors import FloorAbovePrice, ProductCodeTaken
 from kehu_sales.products.routes import routes as products
 from kehu_sales.projects.routes import routes as projects
+from kehu_sales.quote_advice.routes import kept_traits
 from kehu_sales.quote_advice.routes import routes as quote_advice
 from kehu_sales.quote_policy.routes import routes as quote_policy
 from kehu_sales.quotes.errors import NewerVersion
@@ -107,6 +108,7 @@ CONSTRAINTS: Constraints = {
     "uq_receivable_policies_tenant_id": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
+    "pk_quotation_traits": ConcurrentChange,
     "uq_quote_policies_tenant_id": ConcurrentChange,
     "uq_targets_one": TargetTaken,
     "uq_visit_policies_tenant_id": ConcurrentChange,
@@ -156,6 +158,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quotes,
         quote_policy,
         quote_advice,
+        kept_traits,
         samples,
         competitors,
         opportunity_competitors,
