@@ -37,6 +37,7 @@ from kehu_sales.competitors.routes import sheets as comparison_sheets
 from kehu_sales.confirmations.errors import TemplateCodeTaken
 from kehu_sales.confirmations.routes import confirming
 from kehu_sales.confirmations.routes import templates as confirmation_templates
+from kehu_sales.contract_policy.routes import routes as contract_policy
 from kehu_sales.contracts.errors import QuoteHasContract
 from kehu_sales.contracts.routes import routes as contracts
 from kehu_sales.credit.routes import routes as credit_checks
@@ -64,6 +65,7 @@ from kehu_sales.prices.routes import routes as prices
 from kehu_sales.products.errors import FloorAbovePrice, ProductCodeTaken
 from kehu_sales.products.routes import routes as products
 from kehu_sales.projects.routes import routes as projects
+from kehu_sales.quote_advice.routes import kept_traits
 from kehu_sales.quote_advice.routes import routes as quote_advice
 from kehu_sales.quote_policy.routes import routes as quote_policy
 from kehu_sales.quotes.errors import NewerVersion
@@ -101,10 +103,12 @@ CONSTRAINTS: Constraints = {
     "ix_contract_amendments_kept": ConcurrentChange,
     "ix_contract_amendments_open": ContractBeingAmended,
     "ix_contracts_quote": QuoteHasContract,
+    "uq_contract_policies_tenant_id": ConcurrentChange,
     "uq_credit_check_policies_tenant_id": ConcurrentChange,
     "uq_receivable_policies_tenant_id": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
+    "pk_quotation_traits": ConcurrentChange,
     "uq_quote_policies_tenant_id": ConcurrentChange,
     "uq_targets_one": TargetTaken,
     "uq_visit_policies_tenant_id": ConcurrentChange,
@@ -154,6 +158,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         quotes,
         quote_policy,
         quote_advice,
+        kept_traits,
         samples,
         competitors,
         opportunity_competitors,
@@ -164,6 +169,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         grading_scheme,
         opportunity_grades,
         contracts,
+        contract_policy,
         amending,
         contract_amendments,
         receipts,

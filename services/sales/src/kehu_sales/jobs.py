@@ -7,6 +7,7 @@ from kehu_kernel.hand_overs import HandOverWork
 from kehu_kernel.process import Databases, Worker
 from kehu_kernel.rounds import Rounds
 from kehu_sales.collisions.worker import CollisionWork
+from kehu_sales.contracts.worker import EndWork
 from kehu_sales.erasure import erasures
 from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.grading.worker import GradingWork
@@ -42,6 +43,7 @@ def jobs(
     instalments = InstalmentWork(
         databases, settings.time_zone, wake_relay, batch=settings.instalment_batch
     )
+    ends = EndWork(databases, settings.time_zone, wake_relay, batch=settings.contract_end_batch)
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("overdue-stages", overdue.work, poll_interval=settings.overdue_poll_interval),
@@ -53,5 +55,6 @@ def jobs(
         Rounds("collisions", collisions.work, poll_interval=settings.collision_poll_interval),
         Rounds("quote-expiry", expiry.work, poll_interval=settings.quote_expiry_interval),
         Rounds("overdue-instalments", instalments.work, poll_interval=settings.instalment_interval),
+        Rounds("contract-ends", ends.work, poll_interval=settings.contract_end_interval),
         erasures(databases, wake_relay).rounds(settings.erasure_poll_interval),
     ]

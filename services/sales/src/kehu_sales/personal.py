@@ -17,6 +17,7 @@ def _each(expression: str) -> str:
 
 NAMELESS = _each("""one || '{{"name": "erased"}}'""")
 """Milestones are called by free text."""
+NO_TRAITS = "'{{}}'::text[]"
 UNCONDITIONAL = _each(
     """CASE WHEN one ->> 'condition' IS NULL THEN one ELSE one || '{{"condition": "erased"}}' END"""
 )
@@ -101,6 +102,7 @@ PERSONAL = (
     Personal("credit_report_refs", ("customer_id",), key=None),
     Personal("credit_account_refs", ("customer_id",), {"block_reason": NOTHING}, key=None),
     Personal("price_lists", ("customer_id",), {"name": WORD}),
+    Personal("quotation_traits", ("id",), {"traits": NO_TRAITS}),
     Personal("approvals", ("customer_id",)),
     Personal("approval_decisions", ("approval_id",), {"reason": IF_GIVEN}, key=None),
     Personal("opportunity_competitors", ("opportunity_id",), {"note": NOTHING}),

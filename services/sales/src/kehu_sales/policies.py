@@ -1,10 +1,14 @@
-"""What a tenant has decided once for all, in one row; until then defaults hold, as version 0."""
+"""What a tenant has decided once for all, in one row; until then defaults hold, as version 0.
+
+Whatever a tenant decides is told by one event, which names it: also chains, schemes and rules.
+"""
 
 from typing import TypeVar
 
 from sqlalchemy import select
 
-from kehu_kernel import audit
+from kehu_contracts.sales import PolicyChanged
+from kehu_kernel import audit, outbox
 from kehu_kernel.columns import Aggregate
 from kehu_kernel.db import require
 from kehu_kernel.errors import VersionConflict
@@ -37,7 +41,27 @@ def keep(session: Session, policy: Policy, *, given: bool) -> Policy:
     Of two first changes at once the database lets one win.
     """
     if policy.version > 0:
-        audit.changed(session, policy, "changed")
+        changed(session, policy)
     elif given:
-        audit.created(session, policy)
+        created(session, policy)
     return policy
+
+
+def created(session: Session, policy: Aggregate) -> None:
+    """Write down what is decided for the first time, and tell it."""
+    audit.created(session, policy)
+    _tell(session, policy, [])
+
+
+def changed(session: Session, policy: Aggregate) -> list[str]:
+    """Write down what is decided anew, and tell it; return what that is. Of nothing, nothing."""
+    fields = audit.changed(session, policy, "changed")
+    if fields:
+        _tell(session, policy, fields)
+    return fields
+
+
+def _tell(session: Session, policy: Aggregate, fields: list[str]) -> None:
+    name = audit.entity_name(type(policy).__name__)
+    event = PolicyChanged(policy_id=policy.id, policy=name, changed_settings=fields)
+    outbox.add(session, event, sequence=policy.version)

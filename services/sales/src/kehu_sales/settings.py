@@ -38,6 +38,10 @@ class Settings(ServiceSettings):
     """Overdue instalments of a tenant that are told in one transaction."""
     instalment_interval: float = 60.0
     """Seconds between two looks for instalments that have become overdue."""
+    contract_end_batch: int = 200
+    """Contracts of a tenant whose end is told in one transaction."""
+    contract_end_interval: float = 60.0
+    """Seconds between two looks for contracts that end soon."""
     receivable_ages: tuple[int, ...] = (30, 60, 90)
     """Days late that end an age of receivables, unless the tenant says otherwise:
     1 to 30, 31 to 60, 61 to 90, later."""

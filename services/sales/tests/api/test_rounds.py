@@ -20,6 +20,7 @@ from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.assignment import queries as assignment
 from kehu_sales.collisions.worker import TENANTS as TO_COMPARE
 from kehu_sales.collisions.worker import look_again, tell_unanswered, walk_on
+from kehu_sales.contracts.worker import EndWork
 from kehu_sales.daily import DailyWork
 from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.grading.worker import GradingWork
@@ -42,8 +43,8 @@ LOT = 200
 ROLES = ("kehu_worker", "kehu_app")
 BRACKET = re.compile("BEGIN|COMMIT|ROLLBACK")
 SMALL = {
-    "assignment_rules", "collision_walks", "forecast_rules", "grading_schemes", "grading_walks",
-    "methods", "visit_policies",
+    "assignment_rules", "collision_walks", "contract_policies", "forecast_rules", "grading_schemes",
+    "grading_walks", "methods", "visit_policies",
 }  # fmt: skip
 """Tables that do not grow with what is sold: a round may read them from end to end."""
 ELSEWHERE = {"erasures"}
@@ -103,6 +104,7 @@ ROUNDS: Mapping[str, Round] = {
     "visit-series": partial(daily, SeriesWork),
     "quote-expiry": partial(daily, ExpiryWork),
     "overdue-instalments": partial(daily, InstalmentWork),
+    "contract-ends": partial(daily, EndWork),
     "reminders": reminders,
     "collisions": collisions,
     "hand-overs": hand_overs,
@@ -115,6 +117,7 @@ DUE: Mapping[str, tuple[str, ...]] = {
     "visit-series": ("ix_visit_series_due",),
     "quote-expiry": ("ix_quotes_to_expire",),
     "overdue-instalments": ("ix_contract_instalments_untold",),
+    "contract-ends": ("ix_contracts_end_untold",),
     "reminders": (
         "ix_visits_to_remind", "ix_visits_report_due", "ix_tasks_to_remind", "ix_tasks_due_untold",
     ),

@@ -104,6 +104,14 @@ class ContractCancelled(ContractFact):
     type: ClassVar[str] = "sales.contract-cancelled.v1"
 
 
+class ContractEnding(ContractFact):
+    """A contract in force ends soon, by the tenant's policy; told once for a last day."""
+
+    type: ClassVar[str] = "sales.contract-ending.v1"
+
+    days_left: int = Field(description="Days until the last day; 0: that is today.")
+
+
 class InstalmentOverdue(Event):
     """The due day of an instalment is over, and not all of it came in; told once for a due day."""
 
@@ -200,6 +208,7 @@ EVENTS: tuple[type[Event], ...] = (
     ContractAmended,
     ContractFulfilled,
     ContractCancelled,
+    ContractEnding,
     InstalmentOverdue,
     ReceiptRecorded,
     ReceiptAllocated,

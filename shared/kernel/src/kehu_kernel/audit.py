@@ -114,19 +114,14 @@ def _values(row: Aggregate) -> dict[str, Any]:
 
 
 def _append(session: Session, row: Aggregate, action: str, changes: dict[str, Any]) -> None:
-    entity = _entity_name(type(row).__name__)
+    entity = entity_name(type(row).__name__)
+    written = orjson.dumps(changes, default=str).decode()
     session.journal.entries.append(
-        (
-            ids.new_id(),
-            entity,
-            row.id,
-            row.version,
-            f"{entity}.{action}",
-            orjson.dumps(changes, default=str).decode(),
-        )
+        (ids.new_id(), entity, row.id, row.version, f"{entity}.{action}", written)
     )
 
 
 @cache
-def _entity_name(model: str) -> str:
+def entity_name(model: str) -> str:
+    """Return what objects of a class are called in the log: `VisitPolicy` is `visit-policy`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", model).lower()

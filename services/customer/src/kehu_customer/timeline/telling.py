@@ -282,6 +282,9 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.contract-amended.v1": Telling(
         K.CONTRACT, "Contract amended", "合同变更生效", "reason", None, "owner_id"
     ),
+    "sales.contract-ending.v1": Telling(
+        K.CONTRACT, "Contract ends soon", "合同即将到期", "number", None, "owner_id"
+    ),
     "sales.contract-fulfilled.v1": Telling(
         K.CONTRACT, "Contract fulfilled", "合同履行完毕", "number", "closed_on", "owner_id"
     ),

@@ -11,6 +11,7 @@ from kehu_kernel import audit, ids, outbox
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
+from kehu_sales import policies
 from kehu_sales.approvals import events, queries
 from kehu_sales.approvals.models import (
     Approval,
@@ -182,7 +183,7 @@ async def create_chain(session: Session, data: ChainCreate) -> ApprovalChain:
     """
     levels = _sound(one.level() for one in data.levels)
     chain = ApprovalChain(**data.model_dump(exclude={"levels"}), active=True, levels=levels)
-    audit.created(session, chain)
+    policies.created(session, chain)
     return chain
 
 
@@ -201,7 +202,7 @@ async def change_chain(
     given = data.given()
     for name in given.keys() - {"levels"}:
         setattr(chain, name, given[name])
-    audit.changed(session, chain, "changed")
+    policies.changed(session, chain)
     return chain
 
 

@@ -9,6 +9,7 @@ from kehu_kernel import audit, business_day, ids, outbox
 from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
+from kehu_sales import policies
 from kehu_sales.assignment import queries
 from kehu_sales.assignment.errors import (
     NobodyToAssign,
@@ -201,7 +202,7 @@ async def create_rule(session: Session, data: RuleCreate, *, currency: str) -> A
     rule.name_currency(currency)
     await _require_known(session, data)
     rule.require_sound()
-    audit.created(session, rule)
+    policies.created(session, rule)
     return rule
 
 
@@ -223,7 +224,7 @@ async def change_rule(
         setattr(rule, name, value)
     rule.name_currency(currency)
     rule.require_sound()
-    audit.changed(session, rule, "changed")
+    policies.changed(session, rule)
     return rule
 
 

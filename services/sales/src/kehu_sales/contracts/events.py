@@ -1,5 +1,6 @@
 """What the world hears of a contract."""
 
+from datetime import date
 from typing import Any
 
 from kehu_contracts import contracting
@@ -52,6 +53,12 @@ def created(contract: Contract) -> contracting.ContractCreated:
 
 def amended(contract: Contract, fields: list[str], reason: str) -> contracting.ContractAmended:
     return contracting.ContractAmended(**_state(contract, fields), reason=reason)
+
+
+def ending(contract: Contract, today: date) -> contracting.ContractEnding:
+    """Return the event of an end that is near; the contract has a last day, and stays as it is."""
+    days_left = ((contract.ends_on or today) - today).days
+    return contracting.ContractEnding(**_state(contract, []), days_left=days_left)
 
 
 OF_STATE: dict[str, type[contracting.ContractFact]] = {

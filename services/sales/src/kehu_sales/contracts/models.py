@@ -54,6 +54,7 @@ class Contract(Aggregate, Base):
     receipts have brought in of the total. `on_account`: the customer pays after delivery: what is
     open takes credit (C9). `revision` counts what both sides agreed to, from 1.
     `credit_override_reason` says why a draft may be submitted although the credit refuses it.
+    `end_told_for` is the last day that was told as near; one that is amended can be told again.
     """
 
     label_zh = "销售合同"
@@ -83,6 +84,12 @@ class Contract(Aggregate, Base):
         Index("ix_contracts_customer", "tenant_id", "customer_id", "created_at", "id"),
         Index("ix_contracts_owner", "tenant_id", "owner_id"),
         Index("ix_contracts_department", "tenant_id", "department_id"),
+        Index(
+            "ix_contracts_end_untold", "tenant_id", "ends_on", "id",
+            postgresql_where=text(
+                "state = 'approved' AND end_told_for IS DISTINCT FROM ends_on"
+            ),
+        ),
     )  # fmt: skip
 
     number: Mapped[str]
@@ -110,6 +117,7 @@ class Contract(Aggregate, Base):
     closed_on: Mapped[date | None]
     cancel_reason: Mapped[str | None]
     credit_override_reason: Mapped[str | None]
+    end_told_for: Mapped[date | None]
 
     @property
     def sum(self) -> Money:

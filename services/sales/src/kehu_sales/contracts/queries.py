@@ -24,6 +24,10 @@ def matching(tenant_id: str, filters: ContractFilters) -> Select[Contract]:
             query = query.where(getattr(Contract, name) == value)
     if filters.customer_id is not None:
         query = query.where(of_customer(Contract.customer_id, tenant_id, filters.customer_id))
+    if filters.ends_from is not None:
+        query = query.where(Contract.ends_on >= filters.ends_from)
+    if filters.ends_before is not None:
+        query = query.where(Contract.ends_on < filters.ends_before)
     if filters.q is not None:
         query = query.where(saying(filters.q, Contract.number, name_of(Contract)))
     return query

@@ -258,6 +258,8 @@ class ContractFilters(PageParams):
     owner_id: UUID | None = Field(None, description="Of this employee.")
     number: str | None = Field(None, description="With exactly this number.")
     state: ContractState | None = Field(None, description="In this state.")
+    ends_from: Day | None = Field(None, description="With a last day, this one or later.")
+    ends_before: Day | None = Field(None, description="With a last day before this one.")
     q: str | None = Field(
         None,
         min_length=1,

@@ -15,6 +15,7 @@ from kehu_kernel.db import require
 from kehu_kernel.errors import VersionConflict
 from kehu_kernel.records import Fact
 from kehu_kernel.session import Session
+from kehu_sales import policies
 from kehu_sales.customers.service import load_customers
 from kehu_sales.db import among
 from kehu_sales.directory.service import require_employee
@@ -140,8 +141,8 @@ async def change_scheme(
             await require_employee(session, level.leader_id)
     found.content = plain(scheme)
     if not decided:
-        audit.created(session, found)
-    elif audit.changed(session, found, "changed"):
+        policies.created(session, found)
+    elif policies.changed(session, found):
         session.add(past)
     else:
         return found
