@@ -27,6 +27,9 @@ from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.grading.worker import GradingWork
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
+from kehu_sales.idle.models import DEFAULTS as IDLE_DEFAULTS
+from kehu_sales.idle.models import IdlePolicy
+from kehu_sales.idle.worker import IdleWork
 from kehu_sales.jobs import jobs
 from kehu_sales.projects.worker import DelayWork
 from kehu_sales.quotes.worker import ExpiryWork
@@ -45,7 +48,7 @@ ROLES = ("kehu_worker", "kehu_app")
 BRACKET = re.compile("BEGIN|COMMIT|ROLLBACK")
 SMALL = {
     "assignment_rules", "collision_policies", "collision_walks", "forecast_rules",
-    "grading_schemes", "grading_walks", "methods", "visit_policies",
+    "grading_schemes", "grading_walks", "idle_policies", "methods", "visit_policies",
 }  # fmt: skip
 """Tables that do not grow with what is sold: a round may read them from end to end."""
 ELSEWHERE = {"erasures"}
@@ -84,6 +87,13 @@ async def collisions(databases: Databases, context: Context) -> None:
         assert await settle_unanswered(session, LOT, today=TODAY) == 0
 
 
+async def idle(databases: Databases, context: Context) -> None:
+    """Warn of nothing, and take nothing back, where what is idle goes back."""
+    async with databases.app.transaction(context) as session:
+        audit.created(session, IdlePolicy(**{**IDLE_DEFAULTS, "idle_days": 60}))
+    await daily(IdleWork, databases, context)
+
+
 async def hand_overs(databases: Databases, context: Context) -> None:
     """Hand over what somebody holds who holds nothing."""
     await HandOverWork(databases, HandOverRef, nothing_left, lambda: None, batch=LOT).work()
@@ -106,6 +116,7 @@ ROUNDS: Mapping[str, Round] = {
     "overdue-stages": partial(daily, OverdueWork),
     "grading": partial(daily, GradingWork),
     "late-projects": partial(daily, DelayWork),
+    "idle-opportunities": idle,
     "visit-series": partial(daily, SeriesWork),
     "quote-expiry": partial(daily, ExpiryWork),
     "overdue-instalments": partial(daily, InstalmentWork),
@@ -118,6 +129,7 @@ DUE: Mapping[str, tuple[str, ...]] = {
     "overdue-stages": ("ix_opportunities_stage_untold",),
     "grading": ("ix_opportunities_handling_overdue", "ix_opportunity_assessments_stale"),
     "late-projects": ("ix_projects_alert",),
+    "idle-opportunities": ("ix_opportunities_quiet", "ix_opportunities_warned"),
     "visit-series": ("ix_visit_series_due",),
     "quote-expiry": ("ix_quotes_to_expire",),
     "overdue-instalments": ("ix_contract_instalments_untold",),
