@@ -53,6 +53,7 @@ from kehu_sales.forecasts.routes import routes as forecasts
 from kehu_sales.forecasts.routes import rules as forecast_rules
 from kehu_sales.grading.routes import grades as opportunity_grades
 from kehu_sales.grading.routes import routes as grading_scheme
+from kehu_sales.idle.routes import routes as idle_policy
 from kehu_sales.methods.errors import DefaultMethodTaken, MethodCodeTaken
 from kehu_sales.methods.routes import presets as method_presets
 from kehu_sales.methods.routes import routes as methods
@@ -106,6 +107,7 @@ CONSTRAINTS: Constraints = {
     "uq_contract_policies_tenant_id": ConcurrentChange,
     "uq_credit_check_policies_tenant_id": ConcurrentChange,
     "uq_receivable_policies_tenant_id": ConcurrentChange,
+    "uq_idle_policies_tenant_id": ConcurrentChange,
     "ix_quotes_version": NewerVersion,
     "uq_quotes_tenant_id_number": NewerVersion,
     "pk_quotation_traits": ConcurrentChange,
@@ -176,6 +178,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         receivables,
         receivable_ages,
         receivable_policy,
+        idle_policy,
         credit_checks,
         credit_check_policy,
         approvals,

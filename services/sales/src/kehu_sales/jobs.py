@@ -13,6 +13,7 @@ from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.grading.worker import GradingWork
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
+from kehu_sales.idle.worker import IdleWork
 from kehu_sales.projects.worker import DelayWork
 from kehu_sales.quotes.worker import ExpiryWork
 from kehu_sales.receivables.worker import InstalmentWork
@@ -30,6 +31,7 @@ def jobs(
     work = HandOverWork(databases, HandOverRef, move, wake_relay, batch=settings.hand_over_batch)
     overdue = OverdueWork(databases, settings.time_zone, wake_relay, batch=settings.overdue_batch)
     grading = GradingWork(databases, settings.time_zone, wake_relay, batch=settings.grading_batch)
+    idle = IdleWork(databases, settings.time_zone, wake_relay, batch=settings.idle_batch)
     snapshots = SnapshotWork(databases.worker, zone=settings.time_zone)
     reminders = ReminderWork(
         databases, settings.time_zone, wake_relay, batch=settings.reminder_batch
@@ -47,6 +49,7 @@ def jobs(
     return [
         Rounds("hand-overs", work.work, poll_interval=settings.hand_over_poll_interval),
         Rounds("overdue-stages", overdue.work, poll_interval=settings.overdue_poll_interval),
+        Rounds("idle-opportunities", idle.work, poll_interval=settings.idle_poll_interval),
         Rounds("grading", grading.work, poll_interval=settings.grading_poll_interval),
         Rounds("late-projects", delays.work, poll_interval=settings.delay_poll_interval),
         Rounds("forecast-snapshots", snapshots.work, poll_interval=settings.forecast_poll_interval),

@@ -18,6 +18,10 @@ class Settings(ServiceSettings):
     """Opportunities of a tenant whose overdue stage is told of in one transaction."""
     overdue_poll_interval: float = 60.0
     """Seconds between two looks for stages that have become overdue."""
+    idle_batch: int = 200
+    """Idle opportunities of a tenant that are warned of, or taken back, in one transaction."""
+    idle_poll_interval: float = 60.0
+    """Seconds between two looks for opportunities that nobody turns to."""
     grading_batch: int = 200
     """Opportunities of a tenant that are graded again in one transaction."""
     grading_poll_interval: float = 15.0

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from kehu_kernel import clock
+from kehu_kernel import audit, clock
 from kehu_kernel.context import Context
 from kehu_kernel.hand_overs import HandOverWork
 from kehu_kernel.process import Databases
@@ -18,6 +18,8 @@ from kehu_kernel.testing.observe import count_queries
 from kehu_kernel.testing.plans import planner
 from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.assignment import queries as assignment
+from kehu_sales.collisions.models import DEFAULTS, CollisionPolicy, OnNoAnswer
+from kehu_sales.collisions.service import settle_unanswered
 from kehu_sales.collisions.worker import TENANTS as TO_COMPARE
 from kehu_sales.collisions.worker import look_again, tell_unanswered, walk_on
 from kehu_sales.contracts.worker import EndWork
@@ -26,6 +28,9 @@ from kehu_sales.forecasts.service import SnapshotWork
 from kehu_sales.grading.worker import GradingWork
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.hand_overs.service import move_records
+from kehu_sales.idle.models import DEFAULTS as IDLE_DEFAULTS
+from kehu_sales.idle.models import IdlePolicy
+from kehu_sales.idle.worker import IdleWork
 from kehu_sales.jobs import jobs
 from kehu_sales.projects.worker import DelayWork
 from kehu_sales.quotes.worker import ExpiryWork
@@ -43,8 +48,9 @@ LOT = 200
 ROLES = ("kehu_worker", "kehu_app")
 BRACKET = re.compile("BEGIN|COMMIT|ROLLBACK")
 SMALL = {
-    "assignment_rules", "collision_walks", "contract_policies", "forecast_rules", "grading_schemes",
-    "grading_walks", "methods", "visit_policies",
+    "assignment_rules", "collision_policies", "collision_walks", "contract_policies",
+    "forecast_rules", "grading_schemes", "grading_walks", "idle_policies", "methods",
+    "visit_policies",
 }  # fmt: skip
 """Tables that do not grow with what is sold: a round may read them from end to end."""
 ELSEWHERE = {"erasures"}
@@ -70,13 +76,24 @@ async def reminders(databases: Databases, context: Context) -> None:
 
 
 async def collisions(databases: Databases, context: Context) -> None:
-    """Look again at nothing."""
+    """Look again at nothing, and settle nothing."""
+    async with databases.app.transaction(context) as session:
+        settled = {"on_no_answer": OnNoAnswer.CLAIMANT}
+        audit.created(session, CollisionPolicy(**{**DEFAULTS, **settled}))
     async with databases.worker.worker_transaction() as session:
         await session.fetch(TO_COMPARE, TODAY)
     async with databases.app.transaction(context) as session:
         assert await look_again(session, LOT, today=TODAY) == 0
         assert await walk_on(session, LOT, today=TODAY) == 0
         assert await tell_unanswered(session, LOT, today=TODAY) == 0
+        assert await settle_unanswered(session, LOT, today=TODAY) == 0
+
+
+async def idle(databases: Databases, context: Context) -> None:
+    """Warn of nothing, and take nothing back, where what is idle goes back."""
+    async with databases.app.transaction(context) as session:
+        audit.created(session, IdlePolicy(**{**IDLE_DEFAULTS, "idle_days": 60}))
+    await daily(IdleWork, databases, context)
 
 
 async def hand_overs(databases: Databases, context: Context) -> None:
@@ -101,6 +118,7 @@ ROUNDS: Mapping[str, Round] = {
     "overdue-stages": partial(daily, OverdueWork),
     "grading": partial(daily, GradingWork),
     "late-projects": partial(daily, DelayWork),
+    "idle-opportunities": idle,
     "visit-series": partial(daily, SeriesWork),
     "quote-expiry": partial(daily, ExpiryWork),
     "overdue-instalments": partial(daily, InstalmentWork),
@@ -114,6 +132,7 @@ DUE: Mapping[str, tuple[str, ...]] = {
     "overdue-stages": ("ix_opportunities_stage_untold",),
     "grading": ("ix_opportunities_handling_overdue", "ix_opportunity_assessments_stale"),
     "late-projects": ("ix_projects_alert",),
+    "idle-opportunities": ("ix_opportunities_quiet", "ix_opportunities_warned"),
     "visit-series": ("ix_visit_series_due",),
     "quote-expiry": ("ix_quotes_to_expire",),
     "overdue-instalments": ("ix_contract_instalments_untold",),
@@ -121,7 +140,9 @@ DUE: Mapping[str, tuple[str, ...]] = {
     "reminders": (
         "ix_visits_to_remind", "ix_visits_report_due", "ix_tasks_to_remind", "ix_tasks_due_untold",
     ),
-    "collisions": ("ix_collisions_due", "ix_collision_checks_waiting"),
+    "collisions": (
+        "ix_collisions_due", "ix_collisions_unanswered", "ix_collision_checks_waiting",
+    ),
     "hand-overs": (
         "ix_hand_over_refs_due", "ix_projects_open", "ix_visit_series_running",
         "ix_visits_unreported",

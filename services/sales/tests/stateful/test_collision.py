@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from kehu_kernel import clock
+from kehu_kernel.context import Context
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import RunningService
 from kehu_kernel.testing.stateful import ApiMachine, explore
@@ -22,6 +23,10 @@ MakeCustomer = Callable[..., Awaitable[str]]
 COLLISIONS, OPPORTUNITIES = "/v1/collisions", "/v1/opportunities"
 PEOPLE = (str(uuid4()), str(uuid4()))
 TODAY = str(clock.today(clock.now(), "Asia/Shanghai"))
+PASSED = """
+    UPDATE collisions SET answer_due_on = DATE '2026-01-01'
+    WHERE tenant_id = $1 AND id = $2 AND answer_due_on IS NOT NULL
+"""
 UNDECIDED = {"open", "claimed", "contested"}
 
 side = st.sampled_from([0, 1])
@@ -34,16 +39,21 @@ class CollisionLife(ApiMachine):
         super().__init__()
         self.world, self.loop, self.document = world, world.loop, world.document
 
-    @initialize(on_yield=st.sampled_from(["hand_over", "pool"]))
-    def enter(self, on_yield: str) -> None:
+    @initialize(
+        on_yield=st.sampled_from(["hand_over", "pool"]),
+        on_no_answer=st.sampled_from(["wait", "arbitrate", "claimant"]),
+    )
+    def enter(self, on_yield: str, on_no_answer: str) -> None:
         """Two people enter the same chance."""
         client = self.world.client
         etag = self.wait(client.get("/v1/collision-policy")).headers["etag"]
         decided = client.patch(
-            "/v1/collision-policy", json={"on_yield": on_yield}, headers={"If-Match": etag}
+            "/v1/collision-policy",
+            json={"on_yield": on_yield, "on_no_answer": on_no_answer},
+            headers={"If-Match": etag},
         )
         assert self.wait(decided).status_code == 200
-        self.pools = on_yield == "pool"
+        self.pools, self.on_no_answer = on_yield == "pool", on_no_answer
         self.home, self.away = self.wait(self.world.customer()), self.wait(self.world.customer())
         self.ids = []
         for one in PEOPLE:
@@ -129,6 +139,17 @@ class CollisionLife(ApiMachine):
         self.wait(self.world.go_round())
         if self.state in UNDECIDED and not self.collide():
             self.state = "lapsed"
+
+    @rule()
+    def wait_in_vain(self) -> None:
+        """The day for the answer passes: what still collides is settled as the tenant decided."""
+        self.wait(self.world.let_the_day_pass(self.id))
+        self.go_round()
+        if self.state == "claimed" and self.on_no_answer == "arbitrate":
+            self.state = "contested"
+        elif self.state == "claimed" and self.on_no_answer == "claimant":
+            assert self.claimant is not None
+            self.settle("yielded", self.claimant)
 
     @invariant()
     def it_is_what_the_rules_say(self) -> None:
@@ -236,6 +257,10 @@ class World:
         self.document = running.app.openapi()
         self.customer, self.make = customer, make
         self.work = CollisionWork(running.databases, "Asia/Shanghai", lambda: None, batch=50)
+
+    async def let_the_day_pass(self, collision_id: str) -> None:
+        async with self.database.transaction(Context(self.tenant, "clock")) as session:
+            await session.fetch(PASSED, self.tenant, UUID(collision_id))
 
     async def go_round(self) -> None:
         while await self.work.work():

@@ -15,7 +15,7 @@ from kehu_sales.collisions.errors import (
     NotClaimed,
     NotThatSide,
 )
-from kehu_sales.collisions.models import DEFAULTS, Collision, CollisionPolicy, State
+from kehu_sales.collisions.models import DEFAULTS, Collision, CollisionPolicy, OnNoAnswer, State
 from kehu_sales.collisions.relations import Related
 from kehu_sales.collisions.rules import (
     Clash,
@@ -211,6 +211,23 @@ class TestLife:
         assert (collision.state, collision.kept_id) == (State.YIELDED, B)
         with pytest.raises(CollisionIsOver):
             collision.claim(A, "先报备", None, DAY, DAY)
+
+    @pytest.mark.parametrize(
+        ("then", "state", "kept"),
+        [
+            (OnNoAnswer.WAIT, State.CLAIMED, None),
+            (OnNoAnswer.ARBITRATE, State.CONTESTED, None),
+            (OnNoAnswer.CLAIMANT, State.YIELDED, A),
+        ],
+    )
+    def test_a_claim_that_nobody_answers(
+        self, collision: Collision, then: OnNoAnswer, state: State, kept: UUID | None
+    ) -> None:
+        with pytest.raises(NotClaimed):
+            collision.settle_unanswered(then, DAY, "system")
+        collision.claim(A, "先报备", None, DAY, DAY)
+        collision.settle_unanswered(then, DAY, "system")
+        assert (collision.state, collision.kept_id, collision.claimant_id) == (state, kept, A)
 
     def test_a_stranger_is_no_side(self, collision: Collision) -> None:
         with pytest.raises(NotASide):

@@ -57,7 +57,7 @@ class CollisionClaimed(CollisionState):
 
 
 class CollisionContested(CollisionState):
-    """The other side does not accept the claim: somebody has to arbitrate."""
+    """The other side does not accept the claim, or is silent: somebody has to arbitrate."""
 
     type: ClassVar[str] = "sales.collision-contested.v1"
 
@@ -69,7 +69,7 @@ class CollisionAnswerOverdue(CollisionState):
 
 
 class CollisionSettled(CollisionState):
-    """One side yielded, somebody arbitrated or dismissed it, or the two collide no more."""
+    """One side yielded or was silent, somebody decided, or the two collide no more."""
 
     type: ClassVar[str] = "sales.collision-settled.v1"
 

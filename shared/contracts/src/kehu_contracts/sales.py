@@ -393,6 +393,15 @@ class OpportunityPooled(OpportunityState):
     former_status: str = Field(description="Where it stood before, such as in_progress or lost.")
 
 
+class OpportunityIdle(OpportunityState):
+    """Nobody turns to an opportunity: it goes back to the reserve pool unless somebody does."""
+
+    type: ClassVar[str] = "sales.opportunity-idle.v1"
+
+    idle_since_on: date = Field(description="Business day somebody last turned to it.")
+    return_on: date = Field(description="Business day on which it goes back.")
+
+
 class OpportunityTakenUp(OpportunityState):
     """An opportunity was taken up from the reserve pool; it begins again, not evaluated."""
 
@@ -481,6 +490,7 @@ EVENTS: tuple[type[Event], ...] = (
     OpportunityGraded,
     OpportunityHandlingOverdue,
     OpportunityPooled,
+    OpportunityIdle,
     OpportunityTakenUp,
     OpportunityAssigned,
     OpportunityWon,

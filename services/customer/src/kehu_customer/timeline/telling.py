@@ -190,6 +190,9 @@ TELLINGS: Mapping[str, Telling] = {
     "sales.opportunity-pooled.v1": Telling(
         K.OPPORTUNITY, "Opportunity put into the reserve pool", "商机转入储备", **DOCUMENT
     ),
+    "sales.opportunity-idle.v1": Telling(
+        K.OPPORTUNITY, "Nobody turns to an opportunity", "商机闲置预警", **DOCUMENT
+    ),
     "sales.opportunity-taken-up.v1": Telling(
         K.OPPORTUNITY, "Opportunity taken up from the reserve pool", "从储备领取商机", **DOCUMENT
     ),

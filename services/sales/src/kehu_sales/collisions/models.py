@@ -56,6 +56,21 @@ class OnYield(StrEnum):
     POOL = "pool"
 
 
+class OnNoAnswer(StrEnum):
+    """What becomes of a claim that is not answered in time: it waits, or is settled by itself.
+
+    `arbitrate`: somebody has to decide, as if it were contested. `claimant`: who claims keeps the
+    chance, as if the other side had yielded.
+    """
+
+    WAIT = "wait"
+    ARBITRATE = "arbitrate"
+    CLAIMANT = "claimant"
+
+
+UNANSWERED = "unanswered"
+"""The reason of what nobody gave one for."""
+
 DEFAULTS: Mapping[str, Any] = {
     "at_entry": AtEntry.REMIND,
     "relations": [Relation.SAME, Relation.PARENT, Relation.SISTER, Relation.DUPLICATE],
@@ -65,6 +80,7 @@ DEFAULTS: Mapping[str, Any] = {
     "across_departments": False,
     "answer_days": 5,
     "on_yield": OnYield.HAND_OVER,
+    "on_no_answer": OnNoAnswer.WAIT,
 }
 
 
@@ -74,7 +90,8 @@ class CollisionPolicy(Aggregate, Base):
     `relations`: which related customers count. `by_category`: a product of the same category is
     the same. `without_lines`: what names no product overlaps with everything. `within_days`: how
     far apart two were opened at most; None: however far. `across_departments`: only between
-    departments. `answer_days`: how long a claim waits for the other side.
+    departments. `answer_days`: how long a claim waits for the other side; `on_no_answer`: what
+    becomes of it then.
     """
 
     label_zh = "撞单规则"
@@ -89,6 +106,7 @@ class CollisionPolicy(Aggregate, Base):
     across_departments: Mapped[bool]
     answer_days: Mapped[int]
     on_yield: Mapped[str]
+    on_no_answer: Mapped[str] = mapped_column(server_default=text("'wait'"))
 
 
 class Collision(Aggregate, Base):
@@ -124,6 +142,12 @@ class Collision(Aggregate, Base):
             "tenant_id",
             "answer_due_on",
             postgresql_where=text("state = 'claimed' AND NOT overdue_told"),
+        ),
+        Index(
+            "ix_collisions_unanswered",
+            "tenant_id",
+            "answer_due_on",
+            postgresql_where=text("state = 'claimed' AND overdue_told"),
         ),
     )
 
@@ -225,6 +249,20 @@ class Collision(Aggregate, Base):
         """
         self.require_undecided()
         self._decide(State.YIELDED, reason, today, by, kept_id=self.other(opportunity_id))
+
+    def settle_unanswered(self, then: OnNoAnswer, today: date, by: str) -> None:
+        """Settle a claim that the other side has not answered in time, as the tenant decided.
+
+        Raises `NotClaimed`, `CollisionIsOver`.
+        """
+        self.require_undecided()
+        if self.claimant_id is None or self.state != State.CLAIMED:
+            raise NotClaimed(number=self.number, state=self.state)
+        silent = self.other(self.claimant_id)
+        if then is OnNoAnswer.CLAIMANT:
+            self.yield_(silent, UNANSWERED, today, by)
+        elif then is OnNoAnswer.ARBITRATE:
+            self.contest(silent, UNANSWERED)
 
     def arbitrate(
         self,

@@ -14,7 +14,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 from kehu_contracts.access import RowScope
 from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
-from kehu_sales.collisions.models import DEFAULTS, Collision, CollisionPolicy, State
+from kehu_sales.collisions.models import (
+    DEFAULTS,
+    Collision,
+    CollisionCheck,
+    CollisionPolicy,
+    State,
+)
 from kehu_sales.collisions.rules import Side
 from kehu_sales.collisions.schemas import CollisionFilters
 from kehu_sales.customers.queries import of_customer
@@ -390,15 +396,30 @@ async def _by_id(
 
 async def unanswered(session: Session, today: date, limit: int) -> list[Collision]:
     """Return claims whose answer is overdue and was not told of yet, locked."""
-    return await session.scalars(
+    query = _late(session, today).where(~Collision.overdue_told).limit(limit)
+    return await session.scalars(query.with_for_update(key_share=True, skip_locked=True))
+
+
+def to_settle(session: Session, today: date) -> Select[Collision]:
+    """Return the query for claims of which was told that nobody answered, the oldest first.
+
+    None of what is to be looked at again: they may collide no more.
+    """
+    asked = exists().where(
+        CollisionCheck.tenant_id == Collision.tenant_id,
+        or_(CollisionCheck.id == Collision.first_id, CollisionCheck.id == Collision.second_id),
+    )
+    return _late(session, today).where(Collision.overdue_told, ~asked)
+
+
+def _late(session: Session, today: date) -> Select[Collision]:
+    """Return the query for claims whose answer is overdue, the oldest first."""
+    return (
         select(Collision)
         .where(
             Collision.tenant_id == session.context.tenant_id,
             Collision.state == State.CLAIMED,
-            ~Collision.overdue_told,
             Collision.answer_due_on < today,
         )
         .order_by(Collision.answer_due_on, Collision.id)
-        .limit(limit)
-        .with_for_update(key_share=True, skip_locked=True)
     )

@@ -13,6 +13,7 @@ from kehu_sales.collisions.models import (
     AtEntry,
     Collision,
     CollisionPolicy,
+    OnNoAnswer,
     OnYield,
     State,
 )
@@ -145,12 +146,16 @@ class CollisionRead(BaseModel):
     claim_proof: str | None = Field(description="What shows it.")
     claimed_on: date | None = Field(description="Day it was claimed.")
     answer_due_on: date | None = Field(description="Last day for the other side to answer.")
-    contest_reason: str | None = Field(description="Why the other side contests.")
+    contest_reason: str | None = Field(
+        description="Why the other side contests; `unanswered`: it has not answered in time."
+    )
     credit: list[CreditRead] | None = Field(
         description="Whose merit it is; null if not decided, or if one side is out of sight."
     )
     decided_on: date | None = Field(description="Day it was decided.")
-    decision_reason: str | None = Field(description="Why so.")
+    decision_reason: str | None = Field(
+        description="Why so; `unanswered`: the other side has not answered in time."
+    )
     created_at: datetime = Field(description="When the record was made.")
 
     @classmethod
@@ -248,6 +253,11 @@ ACROSS = "Whether only opportunities of two departments collide."
 ANSWER = "Days that a claim waits for the other side's answer."
 ON_YIELD = "What becomes of the one that gives way: handed over to the keeper's owner, or pooled."
 
+ON_NO_ANSWER = (
+    "What becomes of a claim that is not answered in time: `wait`: nothing; `arbitrate`: somebody "
+    "decides, as if it were contested; `claimant`: as if the other side had yielded."
+)
+
 
 class CollisionPolicyUpdate(Patch):
     """Changes to the rules about collisions; fields left out stay."""
@@ -264,6 +274,7 @@ class CollisionPolicyUpdate(Patch):
             "across_departments",
             "answer_days",
             "on_yield",
+            "on_no_answer",
         }
     )
 
@@ -277,6 +288,7 @@ class CollisionPolicyUpdate(Patch):
     across_departments: Flag | None = Field(None, description=ACROSS)
     answer_days: Whole | None = Field(None, ge=0, le=365, description=ANSWER)
     on_yield: OnYield | None = Field(None, description=ON_YIELD)
+    on_no_answer: OnNoAnswer | None = Field(None, description=ON_NO_ANSWER)
 
 
 class CollisionPolicyRead(BaseModel):
@@ -291,6 +303,7 @@ class CollisionPolicyRead(BaseModel):
     across_departments: bool = Field(description=ACROSS)
     answer_days: int = Field(description=ANSWER)
     on_yield: OrLater[OnYield] = Field(description=ON_YIELD)
+    on_no_answer: OrLater[OnNoAnswer] = Field(description=ON_NO_ANSWER)
 
     @classmethod
     def of(cls, policy: CollisionPolicy) -> Self:

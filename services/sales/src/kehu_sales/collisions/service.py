@@ -1,9 +1,10 @@
 """What can be done with collisions. One function per command; each runs in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,11 +20,14 @@ from kehu_sales.collisions import events, queries
 from kehu_sales.collisions.errors import NotTheOwner, SideNotNamed
 from kehu_sales.collisions.models import (
     DEFAULTS,
+    UNANSWERED,
     AtEntry,
     Collision,
     CollisionPolicy,
     CollisionWalk,
+    OnNoAnswer,
     OnYield,
+    State,
 )
 from kehu_sales.collisions.relations import ask_again_about
 from kehu_sales.collisions.rules import widens
@@ -40,6 +44,7 @@ from kehu_sales.collisions.schemas import (
     CountFilters,
 )
 from kehu_sales.db import among
+from kehu_sales.later import known
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.pool.schemas import PoolReturn
@@ -159,6 +164,37 @@ async def dismiss(
     return _told(session, collision, "dismissed", events.settled)
 
 
+async def settle_unanswered(session: Session, limit: int, *, today: date) -> int:
+    """Settle claims that nobody has answered in time, as the tenant decided; return how many.
+
+    What somebody works on waits for the next round, and so does a second collision of one
+    opportunity: the first one may have ended it.
+    """
+    policy = await queries.policy_of(session)
+    then = known(OnNoAnswer, policy.on_no_answer)
+    if then is OnNoAnswer.WAIT:
+        return 0
+    due = queries.to_settle(session, today)
+    columns = due.with_only_columns(Collision.id, Collision.first_id, Collision.second_id)
+    asked = {one: pair for one, *pair in await session.execute(columns.limit(limit))}
+    sides = await _locked(session, {*chain(*asked.values())}, skip_locked=True)
+    ready = [one for one, pair in asked.items() if sides.keys() >= {*pair}]
+    claims = await session.scalars(
+        due.where(among(Collision.id, ready)).with_for_update(key_share=True, skip_locked=True)
+    )
+    settled: set[UUID] = set()
+    for claim in claims:
+        if settled.isdisjoint(claim.sides):
+            settled.update(claim.sides)
+            claim.settle_unanswered(then, today, session.context.actor)
+            if claim.state == State.CONTESTED:
+                _told(session, claim, "contested", events.contested)
+            else:
+                await _give_way(session, claim, sides, UNANSWERED, today)
+                _told(session, claim, "yielded", events.settled)
+    return len(settled) // 2
+
+
 async def show(session: Session, collisions: Sequence[Collision]) -> list[CollisionRead]:
     """Return collisions as the caller may see them: of a side out of sight, the department."""
     wanted = {one for collision in collisions for one in collision.sides}
@@ -221,23 +257,25 @@ async def _lock(
 ) -> tuple[Collision, Opportunities]:
     """Return a collision and its opportunities that the caller sees, all locked."""
     collision = await require(session, Collision, collision_id)
-    sides = await _locked(session, collision)
+    sides = await _locked(session, collision.sides)
     locked = await require(
         session, Collision, collision_id, lock=True, expected_version=expected_version
     )
     return locked, sides
 
 
-async def _locked(session: Session, collision: Collision) -> Opportunities:
-    """Lock those of the two opportunities that the caller sees, before the collision itself."""
+async def _locked(
+    session: Session, sides: Collection[UUID], *, skip_locked: bool = False
+) -> Opportunities:
+    """Lock those opportunities of collisions that the caller sees, before the collisions."""
     found = await session.scalars(
         select(Opportunity)
         .where(
             Opportunity.tenant_id == session.context.tenant_id,
-            among(Opportunity.id, collision.sides),
+            among(Opportunity.id, sides),
         )
         .order_by(Opportunity.id)
-        .with_for_update(key_share=True)
+        .with_for_update(key_share=True, skip_locked=skip_locked)
     )
     return {one.id: one for one in found}
 

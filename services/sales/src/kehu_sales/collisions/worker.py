@@ -21,6 +21,7 @@ from kehu_sales.collisions.comparison import compare
 from kehu_sales.collisions.models import AtEntry, CollisionWalk
 from kehu_sales.collisions.relations import ask_again_about
 from kehu_sales.collisions.rules import Side
+from kehu_sales.collisions.service import settle_unanswered
 from kehu_sales.db import among
 
 log = logging.getLogger("kehu.sales.collisions")
@@ -41,6 +42,12 @@ TENANTS = """
     UNION
     SELECT tenant_id FROM collisions
     WHERE state = 'claimed' AND NOT overdue_told AND answer_due_on < $1
+    UNION
+    SELECT tenant_id FROM collision_policies p
+    WHERE on_no_answer <> 'wait' AND EXISTS (
+        SELECT FROM collisions c WHERE c.tenant_id = p.tenant_id
+            AND c.state = 'claimed' AND c.overdue_told AND c.answer_due_on < $1
+    )
     ORDER BY 1
 """
 """Who has something to do: what nobody asked for, and is not late, is not touched.
@@ -77,7 +84,7 @@ class CollisionWork:
     async def _go_on(self, tenant_id: str, today: date) -> int:
         context = Context(tenant_id=tenant_id, actor="system:collisions")
         done = 0
-        for step in (look_again, walk_on, tell_unanswered):
+        for step in (look_again, walk_on, tell_unanswered, settle_unanswered):
             try:
                 async with self._databases.app.transaction(context) as session:
                     done += await step(session, self._batch, today=today)

@@ -174,6 +174,14 @@ def pooled(
     )
 
 
+def idle(
+    opportunity: Opportunity, today: date, *, since: date, return_on: date
+) -> contract.OpportunityIdle:
+    return contract.OpportunityIdle(
+        **_state(opportunity, today, []), idle_since_on=since, return_on=return_on
+    )
+
+
 def taken_up(
     opportunity: Opportunity, fields: list[str], *, reason: str | None
 ) -> contract.OpportunityTakenUp:

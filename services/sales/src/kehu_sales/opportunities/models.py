@@ -39,7 +39,8 @@ class Opportunity(Progress, Graded, Aggregate, Base):
 
     Every step has a business day, which may lie in the past, but not before `last_step_on`, the day
     of the step before. A method checks everything before it changes anything: a refused step leaves
-    the opportunity as it was.
+    the opportunity as it was. `moved_on` is the last day on which the work about idle ones has seen
+    somebody turn to it, `idle_warned_on` when it was warned of (`idle`).
     """
 
     label_zh = "商机"
@@ -158,6 +159,20 @@ class Opportunity(Progress, Graded, Aggregate, Base):
             "stage_due_on",
             postgresql_where=text("status = 'in_progress' AND NOT stage_overdue_told"),
         ),
+        Index(
+            "ix_opportunities_quiet",
+            "tenant_id",
+            "moved_on",
+            "id",
+            postgresql_where=text("status = 'in_progress' AND idle_warned_on IS NULL"),
+        ),
+        Index(
+            "ix_opportunities_warned",
+            "tenant_id",
+            "idle_warned_on",
+            "id",
+            postgresql_where=text("status = 'in_progress' AND idle_warned_on IS NOT NULL"),
+        ),
     )
 
     evaluator_id: Mapped[UUID | None]
@@ -168,6 +183,8 @@ class Opportunity(Progress, Graded, Aggregate, Base):
     close_reason_code: Mapped[str | None]
     closed_by: Mapped[str | None]
     won_amount: Mapped[Decimal | None]
+    moved_on: Mapped[date] = mapped_column(server_default=text("'2000-01-01'::date"))
+    idle_warned_on: Mapped[date | None]
 
     @property
     def agreed(self) -> Money | None:
@@ -324,6 +341,7 @@ class Opportunity(Progress, Graded, Aggregate, Base):
         self.stage_position = self.success_rate = None
         self.stage_entered_on = self.stage_due_on = None
         self.stage_overdue_told = False
+        self.idle_warned_on = None
         self.closed_on = self.closed_by = self.close_reason = self.close_reason_code = None
         self.need_confirmed_on = self.feasibility_passed_on = self.solution_accepted_on = None
         self.confirmed_on = self.confirmation = None

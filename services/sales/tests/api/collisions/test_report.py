@@ -78,7 +78,7 @@ async def test_a_first_decision_keeps_the_rest_of_the_defaults(
     assert policy == {
         "version": 1, "at_entry": "remind", "relations": ["same"], "by_category": True,
         "without_lines": True, "within_days": None, "across_departments": False,
-        "answer_days": 5, "on_yield": "hand_over",
+        "answer_days": 5, "on_yield": "hand_over", "on_no_answer": "wait",
     }  # fmt: skip
     stale = await client.patch(
         "/v1/collision-policy", json={"answer_days": 3}, headers={"If-Match": '"0"'}

@@ -16,8 +16,10 @@ from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.after_rollout import walk_again
 from kehu_sales.collisions.models import Collision
 from kehu_sales.collisions.relations import ask_again
-from kehu_sales.collisions.worker import walk_on
+from kehu_sales.collisions.service import settle_unanswered
+from kehu_sales.collisions.worker import tell_unanswered, walk_on
 from kehu_sales.customers.models import CustomerRef, DuplicatePairRef
+from kehu_sales.opportunities.models import Opportunity
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 MakeCustomer = Callable[..., Awaitable[str]]
@@ -32,6 +34,24 @@ OF_LEI = {"owner_id": LEI, "department_id": WEST}
 
 async def states(client: httpx.AsyncClient) -> list[str]:
     return sorted(one["state"] for one in (await client.get(PATH)).json()["items"])
+
+
+@pytest.fixture
+async def late(
+    client: httpx.AsyncClient,
+    collision: dict[str, Any],
+    pair: list[dict[str, Any]],
+    database: Database,
+    context: Context,
+) -> dict[str, Any]:
+    """What Fang claims, and Lei should have answered yesterday."""
+    body = {"reason": "先报备", **as_side(pair[0])}
+    claimed = await client.post(f"{PATH}/{collision['id']}/claim", json=body)
+    async with database.transaction(context) as session:
+        row = await session.get(Collision, (context.tenant_id, UUID(collision["id"])))
+        row.answer_due_on = TODAY - timedelta(days=1)
+    made: dict[str, Any] = claimed.json()
+    return made
 
 
 class TestRound:
@@ -101,6 +121,98 @@ class TestRound:
         for overdue, count in ((True, 1), (False, 0)):
             listed = await client.get(PATH, params={"overdue": overdue})
             assert len(listed.json()["items"]) == count
+
+    @pytest.mark.parametrize(
+        ("then", "state", "told"),
+        [
+            ("wait", "claimed", "answer-overdue"),
+            ("arbitrate", "contested", "contested"),
+            ("claimant", "yielded", "settled"),
+        ],
+        ids=["waits", "is-arbitrated", "is-the-claimants"],
+    )
+    async def test_what_nobody_answers_in_time(
+        self,
+        client: httpx.AsyncClient,
+        decide: Callable[..., Awaitable[None]],
+        late: dict[str, Any],
+        work: Callable[[], Awaitable[None]],
+        database: Database,
+        tenant: str,
+        *,
+        then: str,
+        state: str,
+        told: str,
+    ) -> None:
+        await decide(on_no_answer=then)
+        await work()
+        found = (await client.get(f"{PATH}/{late['id']}")).json()
+        assert found["state"] == state
+        reason = found["contest_reason"] or found["decision_reason"]
+        assert reason == (None if then == "wait" else "unanswered")
+        events = [one.type for one in await emitted(database, tenant) if one.key == late["id"]]
+        assert events.count("sales.collision-answer-overdue.v1") == 1
+        assert events[-1] == f"sales.collision-{told}.v1"
+        for side in late["sides"]:
+            now = await client.get(f"{OPPORTUNITIES}/{side['opportunity_id']}")
+            keeps = FANG if then == "claimant" else side["owner_id"]
+            assert now.json()["owner_id"] == keeps
+
+    async def test_what_was_late_before_the_tenant_decided_is_settled_too(
+        self,
+        client: httpx.AsyncClient,
+        decide: Callable[..., Awaitable[None]],
+        late: dict[str, Any],
+        work: Callable[[], Awaitable[None]],
+    ) -> None:
+        await work()
+        await decide(on_no_answer="claimant", on_yield="pool")
+        await work()
+        assert await states(client) == ["yielded"]
+        (pooled,) = (await client.get(OPPORTUNITIES, params={"status": "pooled"})).json()["items"]
+        moves = (await client.get(f"{OPPORTUNITIES}/{pooled['id']}/pool-moves")).json()["items"]
+        assert [(one["reason"], one["owner_id"]) for one in moves] == [("unanswered", LEI)]
+
+    async def test_what_collides_no_more_is_not_given_away_for_want_of_an_answer(
+        self,
+        client: httpx.AsyncClient,
+        decide: Callable[..., Awaitable[None]],
+        late: dict[str, Any],
+        database: Database,
+        context: Context,
+    ) -> None:
+        await decide(on_no_answer="claimant", on_yield="pool")
+        async with database.transaction(context) as session:
+            await tell_unanswered(session, 50, today=TODAY)
+        silent = next(one for one in late["sides"] if one["owner_id"] == LEI)["opportunity_id"]
+        async with database.transaction(context) as session:
+            row = await session.get(Opportunity, (context.tenant_id, UUID(silent)))
+            row.owner_id = UUID(FANG)  # as a hand-over does: the round has to look at it again
+        async with database.transaction(context) as session:
+            assert await settle_unanswered(session, 50, today=TODAY) == 0
+        now = (await client.get(f"{OPPORTUNITIES}/{silent}")).json()
+        assert now["status"] == "not_evaluated"
+
+    async def test_what_somebody_works_on_is_settled_by_the_next_round(
+        self,
+        decide: Callable[..., Awaitable[None]],
+        late: dict[str, Any],
+        database: Database,
+        context: Context,
+    ) -> None:
+        await decide(on_no_answer="claimant")
+        async with database.transaction(context) as session:
+            await tell_unanswered(session, 50, today=TODAY)
+        side = UUID(late["sides"][0]["opportunity_id"])
+        lock = "SELECT FROM opportunities WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+        done = []
+        async with database.transaction(context) as busy:
+            await busy.fetch(lock, context.tenant_id, side)
+            async with database.transaction(context) as session:
+                done.append(await settle_unanswered(session, 50, today=TODAY))
+        async with database.transaction(context) as session:
+            done.append(await settle_unanswered(session, 50, today=TODAY))
+        assert done == [0, 1]
 
     async def test_one_hand_is_no_collision(
         self,
