@@ -24,6 +24,7 @@ from kehu_sales.approvals.models import (
     levels_of,
 )
 from kehu_sales.approvals.schemas import ApprovalFilters, ChainCreate, ChainFilters, ChainUpdate
+from kehu_sales.directory.service import require_staff
 from kehu_sales.opportunities.models import Opportunity
 
 
@@ -178,9 +179,10 @@ async def list_decisions(session: Session, approval_id: UUID) -> list[ApprovalDe
 async def create_chain(session: Session, data: ChainCreate) -> ApprovalChain:
     """Set up the chain of a kind. The database refuses a second one.
 
-    Raises `ApproverMissing`, `RangeReversed`.
+    Raises `ApproverMissing`, `RangeReversed`, or what `require_staff` raises.
     """
     levels = _sound(one.level() for one in data.levels)
+    await require_staff(session, [one.employee_id for one in levels])
     chain = ApprovalChain(**data.model_dump(exclude={"levels"}), active=True, levels=levels)
     audit.created(session, chain)
     return chain
@@ -191,13 +193,16 @@ async def change_chain(
 ) -> ApprovalChain:
     """Change or switch off a chain; what is being approved goes on with the levels it began with.
 
-    Raises `ApproverMissing`, `RangeReversed`.
+    Raises `ApproverMissing`, `RangeReversed`, or, for whoever is newly named, what `require_staff`
+    raises.
     """
     chain = await require(
         session, ApprovalChain, chain_id, lock=True, expected_version=expected_version
     )
     if data.levels is not None:
+        before = {one.employee_id for one in chain.levels}
         chain.levels = _sound(one.level() for one in data.levels)
+        await require_staff(session, [*({one.employee_id for one in chain.levels} - before)])
     given = data.given()
     for name in given.keys() - {"levels"}:
         setattr(chain, name, given[name])

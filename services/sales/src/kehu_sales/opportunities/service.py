@@ -19,7 +19,7 @@ from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.competitors.models import Competitor
 from kehu_sales.competitors.queries import load_competitors
 from kehu_sales.customers.service import load_customers, require_customer
-from kehu_sales.directory.service import load_staff
+from kehu_sales.directory.service import load_staff, require_newly_named
 from kehu_sales.grading.queries import require_level
 from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.models import Method
@@ -72,7 +72,7 @@ async def create_opportunity(
         competitors=await load_competitors(
             session, [data.competitor_id] if data.competitor_id else []
         ),
-        staff=await load_staff(session, [data.owner_id]),
+        staff=await load_staff(session, [data.owner_id], [data.department_id]),
     )
     opportunity = decisions.prepare(
         data, known, today=today, currency=currency, reporter_id=reporter_id
@@ -109,7 +109,7 @@ async def change_opportunity(
 
     Raises `OpportunityCollides`, `OpportunityIsClosed`, `EvaluationHasFailed`, `OpportunityInPool`,
     `RevenueIsSumOfLines`, `UnknownCustomer`, `CustomerHasEnded`, `UnknownCompetitor`,
-    `DateInFuture`, or what `decisions.priced` and, for another owner, `Staff.require` raise.
+    `DateInFuture`, or what `decisions.priced` and `require_newly_named` raise.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
@@ -119,12 +119,11 @@ async def change_opportunity(
         await require_customer(session, data.customer_id)
     if data.competitor_id is not None:
         await reference(session, Competitor, data.competitor_id, UnknownCompetitor)
-    if data.owner_id != opportunity.owner_id:
-        (await load_staff(session, [data.owner_id])).require(data.owner_id)
+    given = data.given()
+    await require_newly_named(session, opportunity, given, "owner_id")
     await _expect(session, opportunity, data)
     for on in (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on):
         business_day.happened(on, today)
-    given = data.given()
     given_away = given.keys() & {"owner_id", "department_id"}
     if given_away:
         opportunity.require_not_pooled()

@@ -14,7 +14,7 @@ from kehu_sales.contracts.errors import UnknownContract
 from kehu_sales.contracts.models import Contract, ContractState, Instalment
 from kehu_sales.contracts.plan import NOTHING
 from kehu_sales.customers.service import load_customers, require_customer, survivor_of
-from kehu_sales.directory.service import department_of
+from kehu_sales.directory.service import department_of, require_staff
 from kehu_sales.receipts import events, queries
 from kehu_sales.receipts.errors import (
     NothingAllocated,
@@ -38,8 +38,9 @@ NUMBER_PREFIX = "REC"
 async def record_receipt(session: Session, data: ReceiptCreate, *, today: date) -> Receipt:
     """Enter money that came in, and what it pays: as told, or what is due first.
 
-    Raises `DateInFuture`, and what `require_customer` and `_allocate` raise.
+    Raises `DateInFuture`, and what `require_staff`, `require_customer` and `_allocate` raise.
     """
+    await require_staff(session, [data.owner_id], data.department_id)
     received_on = business_day.happened(data.received_on, today)
     customer = await require_customer(session, data.customer_id)
     owner_id = data.owner_id or session.context.employee_id
