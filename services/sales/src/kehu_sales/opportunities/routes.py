@@ -206,7 +206,7 @@ async def read_opportunity(
         CustomerHasEnded,
         UnknownCompetitor,
         *STAFF,
-        DateInFuture,
+        *DATES,
         OpportunityCollides,
         OpportunityInPool,
         *LINES,

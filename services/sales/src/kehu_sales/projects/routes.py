@@ -150,7 +150,7 @@ async def submit_project(
     "/{project_id}/execute",
     summary="Execute a project",
     dependencies=[WRITE],
-    responses=problems(ProjectNotReady, DateInFuture),
+    responses=problems(ProjectNotReady, *DATES),
 )
 async def execute_project(
     project_id: UUID,

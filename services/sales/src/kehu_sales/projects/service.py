@@ -135,11 +135,17 @@ async def execute_project(
     today: date,
     expected_version: int | None,
 ) -> Project:
-    """Begin to carry out an approved project. Raises `ProjectNotReady`, `DateInFuture`."""
+    """Begin to carry out an approved project, not before its contract was signed.
+
+    Raises `ProjectNotReady`, `DateInFuture`, `DateBeforePrevious`.
+    """
     project = await require(
         session, Project, project_id, lock=True, expected_version=expected_version
     )
-    project.execute(business_day.happened(data.on, today))
+    on = business_day.happened(data.on, today)
+    if project.contract_id is not None:
+        business_day.follows(on, await queries.signing_of(session, project.contract_id))
+    project.execute(on)
     fields = audit.changed(session, project, "started")
     outbox.add(session, events.started(project, fields), sequence=project.version)
     return project

@@ -95,7 +95,7 @@ async def list_allocations(receipt_id: UUID, session: Session) -> AllocationList
     "/{receipt_id}/allocate",
     summary="Allocate a receipt",
     dependencies=[WRITE],
-    responses=problems(ReceiptReversed, *PAYING),
+    responses=problems(ReceiptReversed, *PAYING, DateBeforePrevious),
 )
 async def allocate_receipt(
     receipt_id: UUID,
@@ -116,7 +116,7 @@ async def allocate_receipt(
     "/{receipt_id}/release",
     summary="Release an allocation",
     dependencies=[WRITE],
-    responses=problems(ReceiptReversed, NothingAllocated, DateInFuture),
+    responses=problems(ReceiptReversed, NothingAllocated, DateInFuture, DateBeforePrevious),
 )
 async def release_receipt(
     receipt_id: UUID,

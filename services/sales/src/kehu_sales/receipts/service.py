@@ -76,12 +76,16 @@ async def allocate_receipt(
     today: date,
     expected_version: int | None,
 ) -> Receipt:
-    """Say what the rest of a receipt pays. Raises `DateInFuture`, and what `_allocate` raises."""
+    """Say what the rest of a receipt pays.
+
+    Raises `DateInFuture`, `DateBeforePrevious`, and what `_allocate` raises.
+    """
     receipt = await require(
         session, Receipt, receipt_id, lock=True, expected_version=expected_version
     )
     receipt.require_recorded()
     on = business_day.happened(data.on, today)
+    business_day.follows(on, receipt.received_on)
     paid = await _allocate(session, receipt, data.contract_id, data.allocations, on)
     for allocation in paid:
         session.add(allocation)
@@ -101,7 +105,7 @@ async def release_receipt(
 ) -> Receipt:
     """Take back what a receipt pays of an instalment; it is left over then.
 
-    Raises `ReceiptReversed`, `NothingAllocated`, `DateInFuture`.
+    Raises `ReceiptReversed`, `NothingAllocated`, `DateInFuture`, `DateBeforePrevious`.
     """
     receipt = await require(
         session, Receipt, receipt_id, lock=True, expected_version=expected_version
@@ -281,7 +285,10 @@ def _told(
 async def _take_back(
     session: Session, receipt: Receipt, paid: Sequence[Allocation], on: date, reason: str
 ) -> None:
-    """Open again what a receipt paid; its contracts may be somebody else's."""
+    """Open again what a receipt paid; its contracts may be somebody else's.
+
+    Raises `DateBeforePrevious`.
+    """
     await session.see_all_rows()
     wanted = {one.contract_id for one in paid}
     found = await queries.lock_contracts(session, wanted)
@@ -292,6 +299,6 @@ async def _take_back(
     for one in paid:
         instalment = instalments[one.contract_id, one.position]
         receipt.take_back(found[one.contract_id], instalment, one.amount)
-        one.released_on, one.release_reason = on, reason
+        one.release(on, reason)
     for contract in found.values():
         contracts.changed(session, contract, "money-taken-back")

@@ -37,6 +37,7 @@ async def request_samples(session: Session, data: SampleCreate, *, today: date) 
     await require_staff(session, [data.owner_id], data.department_id)
     opportunity = await lock_open(session, data.opportunity_id)
     requested_on = business_day.happened(data.on, today)
+    business_day.follows(requested_on, opportunity.opened_on)
     if data.due_back_on is not None:
         business_day.follows(data.due_back_on, requested_on)
     customer_id = opportunity.customer_id
