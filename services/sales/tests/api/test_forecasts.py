@@ -125,6 +125,16 @@ class TestNow:
             "forecast-call.changed",
         ]
 
+    async def test_a_word_is_taken_back_by_saying_so(
+        self, client: httpx.AsyncClient, make_expected: Make, forecast: Make, problem: ProblemOf
+    ) -> None:
+        of_it = {"opportunity_id": (await make_expected("1000.00", 20))["id"]}
+        await client.post("/v1/forecast-calls", json=of_it | {"category": "commit"})
+        silent = await client.post("/v1/forecast-calls", json=of_it | {"reason": "客户犹豫"})
+        assert problem(silent) == (422, "invalid-request")
+        assert [one["pointer"] for one in silent.json()["errors"]] == ["/category"]
+        assert (await forecast())["commit"] == "1000.00"
+
     async def test_a_word_is_about_what_is_in_progress(
         self, client: httpx.AsyncClient, make_opportunity: Make, problem: ProblemOf
     ) -> None:
