@@ -86,7 +86,7 @@ async def start(
         about_id=document.about_id,
     )
     approval.begin()
-    if approval.state == ApprovalState.APPROVED and approval.opportunity_id is not None:
+    if approval.state == ApprovalState.APPROVED:
         await session.see_all_rows()  # whoever submits need not see the opportunity
         await _count_for_stage(session, approval)
         await session.see_rows_in_scope()
@@ -142,15 +142,15 @@ async def decide(
 
 
 async def _count_for_stage(session: Session, approval: Approval) -> None:
-    """Keep in which stage of its opportunity a document was approved."""
-    if approval.opportunity_id is None:
-        return
-    stage_code = await session.scalar(
-        select(Opportunity.stage_code).where(
-            Opportunity.tenant_id == session.context.tenant_id,
-            Opportunity.id == approval.opportunity_id,
+    """Keep when a document was approved, and in which stage of its opportunity if it has one."""
+    stage_code = None
+    if approval.opportunity_id is not None:
+        stage_code = await session.scalar(
+            select(Opportunity.stage_code).where(
+                Opportunity.tenant_id == session.context.tenant_id,
+                Opportunity.id == approval.opportunity_id,
+            )
         )
-    )
     approval.count_for(stage_code, session.context.now)
 
 
