@@ -169,9 +169,16 @@ def make_activity(client: httpx.AsyncClient) -> Make:
 
 
 @pytest.fixture
-def make_task(client: httpx.AsyncClient) -> Make:
+def make_task(client: httpx.AsyncClient, anybody: Callable[[], Awaitable[str]]) -> Make:
     """Gives out a task through the API, to somebody unless told otherwise."""
-    return _maker(client, "/v1/tasks", lambda: {"topic": "编写方案", "assignee_id": str(uuid4())})
+    enter = _maker(client, "/v1/tasks", lambda: {"topic": "编写方案"})
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        if "assignee_id" not in fields:
+            fields["assignee_id"] = await anybody()
+        return await enter(**fields)
+
+    return make
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 Lines are values, not objects: a document replaces them as a whole, and its column holds them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from http import HTTPStatus
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -23,6 +23,8 @@ from kehu_kernel.errors import DomainError
 
 LARGEST_AMOUNT = Decimal("9999999999999999.99")  # numeric(18, 2)
 HUNDRED = Decimal(100)
+NAME_IT = " Name the currency."
+"""Advice where a caller may say which currency a document is in, and did not."""
 
 PercentInput = Annotated[
     DecimalText,
@@ -38,8 +40,9 @@ class MixedCurrencies(DomainError):
 
     code = "mixed-currencies"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "All amounts of a document are in one currency; here are {currencies}. Name the currency."
-    zh = "同一单据的金额必须使用同一币种；此处有 {currencies}。请指定币种。"
+    en = "All amounts of a document are in one currency; here are {currencies}.{advice}"
+    zh = "同一单据的金额必须使用同一币种；此处有 {currencies}。{advice}"
+    zh_words: ClassVar[Mapping[str, str]] = {NAME_IT: "请指定币种。"}
 
 
 class AmountTooLarge(DomainError):
@@ -81,15 +84,17 @@ def total(lines: Iterable[Line]) -> Decimal:
     return _rounded(sum((line.quantity * line.unit_price for line in lines), Decimal(0)))
 
 
-def one_currency(amounts: Iterable[Money], otherwise: str, *, only: str | None = None) -> str:
+def one_currency(
+    amounts: Iterable[Money], otherwise: str, *, only: str | None = None, advice: str = ""
+) -> str:
     """Return the currency of all amounts, `otherwise` if there is none.
 
-    `only` is the one they have to be in, if it is known. Raises `MixedCurrencies`.
+    `only` is the one they have to be in, if it is known. Raises `MixedCurrencies`, with `advice`.
     """
     known = {only} if only else set()
     currencies = sorted(known | {money.currency for money in amounts})
     if len(currencies) > 1:
-        raise MixedCurrencies(currencies=", ".join(currencies))
+        raise MixedCurrencies(currencies=", ".join(currencies), advice=advice)
     return currencies[0] if currencies else otherwise
 
 

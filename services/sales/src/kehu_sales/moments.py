@@ -59,11 +59,11 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(
 def happened_at(at: datetime | None, now: datetime) -> datetime:
     """Return the stated moment, or now. Raises `TimeInFuture`."""
     if at is not None and at > now:
-        raise TimeInFuture(at=at.isoformat())
+        raise TimeInFuture(at=at)
     return at or now
 
 
 def in_order(start: datetime | None, end: datetime | None) -> None:
     """Raise `TimesReversed` unless something ends after it starts; None leaves a side open."""
     if start is not None and end is not None and end <= start:
-        raise TimesReversed(start=start.isoformat(), end=end.isoformat())
+        raise TimesReversed(start=start, end=end)

@@ -38,6 +38,25 @@ def make_competitor(client: httpx.AsyncClient) -> Make:
     return make
 
 
+@pytest.mark.parametrize(
+    ("website", "status"),
+    [
+        ("https://www.example.com:8443/news?id=1", 201),
+        ("www.example.com", 201),
+        ("神州数码.中国", 201),
+        ("javascript:alert(1)", 422),
+        ("javascript:0/alert(1)", 422),
+        ("data:text/html,x", 422),
+        ("https://www.example.com 见首页", 422),
+    ],
+)
+async def test_a_web_site_is_what_a_browser_opens_as_a_page(
+    client: httpx.AsyncClient, website: str, status: int
+) -> None:
+    answer = await client.post(PATH, json={"name": "神州数码", "website": website})
+    assert answer.status_code == status, answer.text
+
+
 class TestFile:
     async def test_is_entered_changed_and_audited(
         self, client: httpx.AsyncClient, make_competitor: Make, database: Database, tenant: str,
@@ -62,6 +81,7 @@ class TestFile:
         approval = f"/v1/approvals/{found.json()['items'][0]['id']}"
         await client.post(f"{approval}/approve", json={})
         assert (await client.get(url)).json()["state"] == "approved"
+        assert (await client.get(approval)).json()["approved_at"] is not None
         back = await client.post(f"{approval}/revoke", json={"reason": "信息有误"})
         assert back.status_code == 200, back.text
         assert (await client.get(url)).json()["state"] == "draft"

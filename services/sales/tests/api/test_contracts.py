@@ -157,6 +157,19 @@ class TestPushDown:
         refused = await client.post(url, json={"reason": "价格有误"})
         assert problem(refused) == (409, "quote-is-out")
 
+    async def test_of_a_quote_without_an_opportunity_for_another_customer(
+        self, client: httpx.AsyncClient, make_product: Make, make_customer: Any,
+        problem: ProblemOf,
+    ) -> None:  # fmt: skip
+        line = {"product_id": (await make_product())["id"], "quantity": "1"}
+        asked = {"customer_id": await make_customer(), "lines": [line]}
+        quote = (await client.post("/v1/quotes", json=asked)).json()
+        await client.post(f"/v1/quotes/{quote['id']}/submit")
+        other = {"quote_id": quote["id"], "customer_id": await make_customer()}
+        refused = await client.post("/v1/contracts", json=other)
+        assert problem(refused) == (422, "another-customer")
+        assert refused.json()["detail"].startswith(f"{quote['number']} is with another customer")
+
 
 class TestFree:
     @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from kehu_kernel import clock
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
-from kehu_sales.directory.models import EmployeeRef
+from kehu_sales.directory.models import DepartmentRef, EmployeeRef
 from kehu_sales.forecasts.service import SnapshotWork
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
@@ -69,15 +69,12 @@ def employed(worker_database: Database, tenant: str) -> Callable[[UUID], Awaitab
     """Makes an employee of a department known to sales."""
 
     async def make(department: UUID) -> UUID:
-        known = uuid4()
+        employee, known = uuid4(), {"tenant_id": tenant, "sequence": 1, "code": "X", "name": "X"}
         async with worker_database.worker_transaction() as session:
-            session.add(
-                EmployeeRef(
-                    id=known, tenant_id=tenant, sequence=1, code="X", name="X",
-                    department_id=department, active=True,
-                )
-            )  # fmt: skip
-        return known
+            if await session.get(DepartmentRef, (tenant, department)) is None:
+                session.add(DepartmentRef(id=department, **known))
+            session.add(EmployeeRef(id=employee, department_id=department, active=True, **known))
+        return employee
 
     return make
 
@@ -128,6 +125,16 @@ class TestNow:
             "forecast-call.changed",
         ]
 
+    async def test_a_word_is_taken_back_by_saying_so(
+        self, client: httpx.AsyncClient, make_expected: Make, forecast: Make, problem: ProblemOf
+    ) -> None:
+        of_it = {"opportunity_id": (await make_expected("1000.00", 20))["id"]}
+        await client.post("/v1/forecast-calls", json=of_it | {"category": "commit"})
+        silent = await client.post("/v1/forecast-calls", json=of_it | {"reason": "客户犹豫"})
+        assert problem(silent) == (422, "invalid-request")
+        assert [one["pointer"] for one in silent.json()["errors"]] == ["/category"]
+        assert (await forecast())["commit"] == "1000.00"
+
     async def test_a_word_is_about_what_is_in_progress(
         self, client: httpx.AsyncClient, make_opportunity: Make, problem: ProblemOf
     ) -> None:
@@ -152,6 +159,7 @@ class TestNow:
         self, make_expected: Make, forecast: Make, employed: Make
     ) -> None:
         north, south = uuid4(), uuid4()
+        await employed(south)
         await make_expected("1000.00", 80, owner_id=str(await employed(north)))
         await make_expected(
             "200.00", 80, owner_id=str(await employed(north)), department_id=str(south)

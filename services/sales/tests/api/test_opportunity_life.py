@@ -363,3 +363,40 @@ class TestClosing:
         await end_customer(made["customer_id"])
         response = await client.post(f"{PATH}/{made['id']}/win", json=body)
         assert problem(response) == (409, "customer-has-ended")
+
+
+@pytest.mark.parametrize(
+    "shown", ["need_confirmed_on", "feasibility_passed_on", "solution_accepted_on"]
+)
+async def test_a_fact_counts_from_the_day_it_was_opened(
+    client: httpx.AsyncClient, make_opportunity: Make, problem: ProblemOf, shown: str
+) -> None:
+    today = clock.today(clock.now(), "Asia/Shanghai")
+    opened_on = today - timedelta(days=1)
+    made = await make_opportunity(opened_on=str(opened_on))
+    url, current = f"/v1/opportunities/{made['id']}", {"If-Match": '"1"'}
+    for days, refusal in ((-1, "date-before-previous"), (2, "date-in-future")):
+        said = {shown: str(opened_on + timedelta(days=days))}
+        refused = await client.patch(url, json=said, headers=current)
+        assert problem(refused) == (422, refusal)
+    kept = await client.patch(url, json={shown: str(opened_on)}, headers=current)
+    assert kept.json()[shown] == str(opened_on)
+
+
+async def test_a_fact_of_a_former_life_counts_no_more(
+    client: httpx.AsyncClient, make_opportunity: Make, problem: ProblemOf
+) -> None:
+    today = clock.today(clock.now(), "Asia/Shanghai")
+    opened_on, taken_up_on = (today - timedelta(days=days) for days in (3, 1))
+    made = await make_opportunity(opened_on=str(opened_on))
+    url = f"/v1/opportunities/{made['id']}"
+    await client.post(f"{url}/return-to-pool", json={"reason": "预算推迟", "on": str(opened_on)})
+    again = await client.post(
+        f"{url}/take-up", json={"owner_id": str(uuid4()), "on": str(taken_up_on)}
+    )
+    current = {"If-Match": again.headers["ETag"]}
+    former = {"need_confirmed_on": str(opened_on)}
+    refused = await client.patch(url, json=former, headers=current)
+    assert problem(refused) == (422, "date-before-previous")
+    kept = await client.patch(url, json={"need_confirmed_on": str(taken_up_on)}, headers=current)
+    assert kept.status_code == 200, kept.text

@@ -107,6 +107,22 @@ async def test_only_a_contract_in_force_is_delivered(
 
 
 @pytest.mark.usefixtures("method")
+async def test_nothing_is_carried_out_before_the_contract_was_signed(
+    client: httpx.AsyncClient, make_effective: Make, problem: ProblemOf
+) -> None:
+    signed_on = TODAY - timedelta(days=2)
+    contract = await make_effective(signed_on=str(signed_on))
+    project = (await plan(client, contract_id=contract["id"])).json()
+    url = f"/v1/projects/{project['id']}"
+    await client.post(f"{url}/submit")
+    before = {"on": str(signed_on - timedelta(days=1))}
+    refused = await client.post(f"{url}/execute", json=before)
+    assert problem(refused) == (422, "date-before-previous")
+    begun = await client.post(f"{url}/execute", json={"on": str(signed_on)})
+    assert begun.json()["started_on"] == str(signed_on)
+
+
+@pytest.mark.usefixtures("method")
 async def test_all_projects_of_a_contract_never_plan_more_than_was_agreed(
     client: httpx.AsyncClient, make_effective: Make, make_product: Make, problem: ProblemOf
 ) -> None:

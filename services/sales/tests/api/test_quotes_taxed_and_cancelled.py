@@ -179,6 +179,8 @@ class TestCurrency:
         refused = await client.post(QUOTES, json={"lines": lines})
         assert problem(refused) == (422, "mixed-currencies")
         assert "Name the currency" in refused.json()["detail"]
+        told = await client.post(QUOTES, json={"lines": lines}, headers={"Accept-Language": "zh"})
+        assert told.json()["detail"].endswith("此处有 CNY, USD。请指定币种。")
 
     async def test_a_price_typed_in_another_is_refused(
         self, client: httpx.AsyncClient, free: Callable[..., Awaitable[httpx.Response]],
@@ -195,7 +197,9 @@ class TestCurrency:
             assert problem(changed) == mixed, url
         opportunity = (await make_opportunity(lines=[dollars]))["id"]
         asked = {"opportunity_id": opportunity, "currency": "CNY"}
-        assert problem(await client.post(QUOTES, json=asked)) == mixed
+        refused = await client.post(QUOTES, json=asked)
+        assert problem(refused) == mixed
+        assert "Name the currency" not in refused.json()["detail"]  # they did
 
 
 class TestMistakes:

@@ -171,6 +171,24 @@ class TestAllocation:
         assert await open_of(contract) == []
 
 
+class TestDays:
+    async def test_no_step_lies_before_the_one_it_follows(
+        self, client: httpx.AsyncClient, make_effective: Make, receive: Make, problem: ProblemOf
+    ) -> None:
+        contract, early = await make_effective(), (422, "date-before-previous")
+        day = [str(TODAY - timedelta(days=ago)) for ago in range(4)]
+        made = await receive(contract, "1000.00", received_on=day[2], allocations=[])
+        url, of = f"{RECEIPTS}/{made['id']}", {"contract_id": contract["id"]}
+        assert problem(await client.post(f"{url}/allocate", json=of | {"on": day[3]})) == early
+        await done(client.post(f"{url}/allocate", json=of | {"on": day[1]}))
+        back = of | {"position": 1, "reason": "分配有误"}
+        assert problem(await client.post(f"{url}/release", json=back | {"on": day[2]})) == early
+        mistake = {"reason": "支票退票", "on": day[2]}
+        assert problem(await client.post(f"{url}/reverse", json=mistake)) == early
+        await done(client.post(f"{url}/release", json=back | {"on": day[1]}))
+        await done(client.post(f"{url}/reverse", json=mistake | {"on": day[0]}))
+
+
 class TestBack:
     async def test_a_reversal_opens_what_was_paid(
         self,

@@ -138,13 +138,22 @@ class TestGate:
         assert (await client.post(f"{url}/promote", json={})).json()["stage_code"] == "b"
 
 
+async def test_nothing_is_asked_for_before_the_opportunity_was_opened(
+    client: httpx.AsyncClient, make_in_progress: Make, make_product: Make, problem: ProblemOf
+) -> None:
+    opened = await make_in_progress(opened_on=str(TODAY))
+    line = {"product_id": (await make_product())["id"], "quantity": "1"}
+    body = {"opportunity_id": opened["id"], "lines": [line], "on": YESTERDAY}
+    assert problem(await client.post(PATH, json=body)) == (422, "date-before-previous")
+
+
 class TestList:
     async def test_finds_by_what_it_is_asked_for(
         self, client: httpx.AsyncClient, make_sample: Make, make_in_progress: Make,
         make_customer: MakeCustomer,
     ) -> None:  # fmt: skip
         owner, customer = str(uuid4()), await make_customer()
-        mine = await make_in_progress(customer_id=customer, owner_id=owner)
+        mine = await make_in_progress(customer_id=customer, owner_id=owner, opened_on=YESTERDAY)
         late = await make_sample(opportunity_id=mine["id"], on=YESTERDAY, due_back_on=YESTERDAY)
         await client.post(f"{PATH}/{late['id']}/deliver", json={"on": YESTERDAY})
         await make_sample()

@@ -215,8 +215,11 @@ class TestCheckIn:
         self, client: httpx.AsyncClient, make_visit: Make, problem: ProblemOf
     ) -> None:
         url = f"/v1/visits/{(await make_visit())['id']}/check-in"
-        later = (clock.now() + timedelta(hours=1)).isoformat()
-        assert problem(await client.post(url, json={"at": later})) == (422, "time-in-future")
+        later = (clock.now() + timedelta(hours=1)).astimezone(ZoneInfo("America/Lima"))
+        refused = await client.post(url, json={"at": later.isoformat()})
+        assert problem(refused) == (422, "time-in-future")
+        here = later.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M:%S+08:00")
+        assert here in refused.json()["detail"]
 
     @pytest.mark.parametrize("wrong", [{"latitude": 91.0}, {"longitude": -181.0}], ids=str)
     async def test_nowhere_on_earth(

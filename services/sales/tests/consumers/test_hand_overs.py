@@ -19,7 +19,7 @@ from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import ClientFor, RunningService
 from kehu_sales.collisions.worker import CollisionWork
 from kehu_sales.consumers import fold
-from kehu_sales.directory.models import EmployeeRef
+from kehu_sales.directory.models import DepartmentRef, EmployeeRef
 from kehu_sales.hand_overs import service
 from kehu_sales.hand_overs.models import HandOverRef
 from kehu_sales.visits.series import VisitSeries
@@ -121,13 +121,11 @@ async def test_open_opportunities_and_tasks_go_to_the_successors(
 
 async def know_leaver(worker_database: Database, tenant: str) -> None:
     """Have the leaver in the directory: rules and schemes name nobody else."""
+    known = {"tenant_id": tenant, "sequence": 1, "code": "L", "name": "L"}
     async with worker_database.worker_transaction() as session:
-        session.add(
-            EmployeeRef(
-                tenant_id=tenant, id=LEAVER, code="L", name="L", department_id=DEPARTMENT,
-                active=True, sequence=1,
-            )
-        )  # fmt: skip
+        for department in (DEPARTMENT, OTHER_DEPARTMENT):
+            session.add(DepartmentRef(id=department, **known))
+        session.add(EmployeeRef(id=LEAVER, department_id=DEPARTMENT, active=True, **known))
 
 
 async def test_the_successor_stands_in_rules_and_the_pieces_may_collide(

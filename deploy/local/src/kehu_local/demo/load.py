@@ -18,7 +18,7 @@ from kehu_local.issuer import mint_token
 
 CURRENCY = "USD"
 SETTLE_SECONDS = 120.0
-NOT_HEARD_OF = ("unknown-customer", "unknown-employee")
+NOT_HEARD_OF = ("unknown-customer", "unknown-department", "unknown-employee")
 Advance = Callable[[int], None]
 
 

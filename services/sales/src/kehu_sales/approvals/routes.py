@@ -43,6 +43,7 @@ from kehu_sales.approvals.schemas import (
     Remark,
 )
 from kehu_sales.contracts.errors import ContractInForce, ContractNotReady
+from kehu_sales.directory.errors import EmployeeHasLeft, UnknownEmployee
 from kehu_sales.later import MadeByLaterVersion
 from kehu_sales.opportunities.errors import (
     EvaluationHasFailed,
@@ -59,6 +60,7 @@ READ = requires("sales:approvals:read")
 WRITE = requires("sales:approvals:write")
 READ_CHAINS = requires("sales:approval-chains:read")
 WRITE_CHAINS = requires("sales:approval-chains:write")
+APPROVER = (UnknownEmployee, EmployeeHasLeft)
 
 
 @routes.get("", summary="List approvals", dependencies=[READ])
@@ -193,7 +195,7 @@ async def revoke(
     summary="Create an approval chain",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE_CHAINS],
-    responses=problems(ApprovalChainTaken, ApproverMissing, RangeReversed),
+    responses=problems(ApprovalChainTaken, ApproverMissing, RangeReversed, *APPROVER),
 )
 async def create_approval_chain(
     data: ChainCreate, session: Session, response: Response
@@ -223,7 +225,7 @@ async def read_approval_chain(chain_id: UUID, session: Session, response: Respon
     "/{chain_id}",
     summary="Change an approval chain",
     dependencies=[WRITE_CHAINS],
-    responses=problems(ApproverMissing, RangeReversed),
+    responses=problems(ApproverMissing, RangeReversed, *APPROVER),
 )
 async def change_approval_chain(
     chain_id: UUID,

@@ -25,6 +25,7 @@ from kehu_sales.approvals.models import (
     levels_of,
 )
 from kehu_sales.approvals.schemas import ApprovalFilters, ChainCreate, ChainFilters, ChainUpdate
+from kehu_sales.directory.service import require_staff
 from kehu_sales.opportunities.models import Opportunity
 
 
@@ -86,7 +87,7 @@ async def start(
         about_id=document.about_id,
     )
     approval.begin()
-    if approval.state == ApprovalState.APPROVED and approval.opportunity_id is not None:
+    if approval.state == ApprovalState.APPROVED:
         await session.see_all_rows()  # whoever submits need not see the opportunity
         await _count_for_stage(session, approval)
         await session.see_rows_in_scope()
@@ -142,15 +143,15 @@ async def decide(
 
 
 async def _count_for_stage(session: Session, approval: Approval) -> None:
-    """Keep in which stage of its opportunity a document was approved."""
-    if approval.opportunity_id is None:
-        return
-    stage_code = await session.scalar(
-        select(Opportunity.stage_code).where(
-            Opportunity.tenant_id == session.context.tenant_id,
-            Opportunity.id == approval.opportunity_id,
+    """Keep when a document was approved, and in which stage of its opportunity if it has one."""
+    stage_code = None
+    if approval.opportunity_id is not None:
+        stage_code = await session.scalar(
+            select(Opportunity.stage_code).where(
+                Opportunity.tenant_id == session.context.tenant_id,
+                Opportunity.id == approval.opportunity_id,
+            )
         )
-    )
     approval.count_for(stage_code, session.context.now)
 
 
@@ -179,9 +180,10 @@ async def list_decisions(session: Session, approval_id: UUID) -> list[ApprovalDe
 async def create_chain(session: Session, data: ChainCreate) -> ApprovalChain:
     """Set up the chain of a kind. The database refuses a second one.
 
-    Raises `ApproverMissing`, `RangeReversed`.
+    Raises `ApproverMissing`, `RangeReversed`, or what `require_staff` raises.
     """
     levels = _sound(one.level() for one in data.levels)
+    await require_staff(session, [one.employee_id for one in levels])
     chain = ApprovalChain(**data.model_dump(exclude={"levels"}), active=True, levels=levels)
     policies.created(session, chain)
     return chain
@@ -192,13 +194,16 @@ async def change_chain(
 ) -> ApprovalChain:
     """Change or switch off a chain; what is being approved goes on with the levels it began with.
 
-    Raises `ApproverMissing`, `RangeReversed`.
+    Raises `ApproverMissing`, `RangeReversed`, or, for whoever is newly named, what `require_staff`
+    raises.
     """
     chain = await require(
         session, ApprovalChain, chain_id, lock=True, expected_version=expected_version
     )
     if data.levels is not None:
+        before = {one.employee_id for one in chain.levels}
         chain.levels = _sound(one.level() for one in data.levels)
+        await require_staff(session, [*({one.employee_id for one in chain.levels} - before)])
     given = data.given()
     for name in given.keys() - {"levels"}:
         setattr(chain, name, given[name])

@@ -14,6 +14,7 @@ from kehu_sales.calendar_feeds import service
 from kehu_sales.calendar_feeds.errors import NotYourCalendar, WhoseCalendar
 from kehu_sales.calendar_feeds.models import CalendarFeed
 from kehu_sales.calendar_feeds.schemas import FeedCreate, FeedCreated, FeedFilters, FeedRead
+from kehu_sales.directory.errors import EmployeeHasLeft, UnknownEmployee
 
 routes = router("/v1/calendar-feeds", "calendar feeds")
 READ = requires("sales:calendar:read")
@@ -25,7 +26,7 @@ SUBSCRIBE = requires("sales:calendar:subscribe")
     summary="Create a calendar feed",
     status_code=status.HTTP_201_CREATED,
     dependencies=[SUBSCRIBE],
-    responses=problems(NotYourCalendar, WhoseCalendar),
+    responses=problems(NotYourCalendar, WhoseCalendar, UnknownEmployee, EmployeeHasLeft),
 )
 async def create_feed(data: FeedCreate, session: Session, response: Response) -> FeedCreated:
     """Make a secret address for calendar programs. It is told this once; revoke it when lost."""

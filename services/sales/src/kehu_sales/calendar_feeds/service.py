@@ -10,18 +10,20 @@ from kehu_sales.calendar_feeds import queries
 from kehu_sales.calendar_feeds.errors import NotYourCalendar, WhoseCalendar
 from kehu_sales.calendar_feeds.models import SEPARATOR, CalendarFeed, digest_of, new_secret
 from kehu_sales.calendar_feeds.schemas import FeedCreate, FeedFilters
+from kehu_sales.directory.service import require_staff
 
 
 async def create_feed(session: Session, data: FeedCreate) -> tuple[CalendarFeed, str]:
     """Make a secret address; return the feed and the address, which is kept nowhere.
 
-    Raises `NotYourCalendar`, `WhoseCalendar`.
+    Raises `NotYourCalendar`, `WhoseCalendar`, or what `require_staff` raises.
     """
     mine = session.context.employee_id
     employee_id = data.employee_id or mine
     if employee_id is None:
         raise WhoseCalendar
     _require_own(session, employee_id)
+    await require_staff(session, [data.employee_id])
     secret = new_secret()
     feed = CalendarFeed(employee_id=employee_id, name=data.name, secret_digest=digest_of(secret))
     audit.created(session, feed)

@@ -24,6 +24,9 @@ from kehu_sales.competitors.models import (
 from kehu_sales.lists import Once, unlike
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
+WEBSITE = "Address of its web site: a host, or with http:// or https:// before it."
+WebAddress = Annotated[Text, Field(pattern=r"^(https?://[^\s/?#]+|[^\s:/?#]+)([/?#]\S*)?$")]
+"""What a browser opens as a page: no other scheme, such as one that runs a script."""
 Weight = Annotated[DecimalText, Field(ge=0, max_digits=6, decimal_places=2), Written(digits(4, 2))]
 
 
@@ -63,7 +66,7 @@ class CompetitorCreate(Input):
     )
 
     name: Text = Field(description="Name, unique.")
-    website: Text | None = Field(None, description="Address of its web site.")
+    website: WebAddress | None = Field(None, description=WEBSITE)
     strengths: LongText | None = Field(None, description="What it is good at.")
     weaknesses: LongText | None = Field(None, description="What it is not good at.")
     strategy: LongText | None = Field(None, description="How it competes, and how to meet that.")
@@ -78,7 +81,7 @@ class CompetitorUpdate(Patch):
     never_null: ClassVar[frozenset[str]] = frozenset({"name", "products", "sources"})
 
     name: Text | None = Field(None, description="Name, unique.")
-    website: Text | None = Field(None, description="Address of its web site.")
+    website: WebAddress | None = Field(None, description=WEBSITE)
     strengths: LongText | None = Field(None, description="What it is good at.")
     weaknesses: LongText | None = Field(None, description="What it is not good at.")
     strategy: LongText | None = Field(None, description="How it competes.")

@@ -44,6 +44,7 @@ from kehu_sales.contracts.schemas import (
     CreditOverride,
 )
 from kehu_sales.credit.errors import CreditRefused
+from kehu_sales.directory.errors import STAFF
 from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
 from kehu_sales.opportunities.routes import Currency
 from kehu_sales.quotes.errors import QuoteHasExpired
@@ -74,6 +75,7 @@ PLAN = (AmountOrPercent, PercentsDoNotAddUp)
         *SOLD,
         DateInFuture,
         PeriodReversed,
+        *STAFF,
         *PLAN,
         *LINES,
         *CUSTOMER,
@@ -108,7 +110,14 @@ async def read_contract(contract_id: UUID, session: Session, response: Response)
     summary="Change a contract",
     dependencies=[WRITE],
     responses=problems(
-        ContractNotReady, LinesOfTheQuote, DateInFuture, PeriodReversed, *PLAN, *LINES, *CUSTOMER
+        ContractNotReady,
+        LinesOfTheQuote,
+        DateInFuture,
+        PeriodReversed,
+        *STAFF,
+        *PLAN,
+        *LINES,
+        *CUSTOMER,
     ),
 )
 async def change_contract(

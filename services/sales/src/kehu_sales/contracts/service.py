@@ -26,7 +26,7 @@ from kehu_sales.contracts.sources import Source, require_agreed, source_of
 from kehu_sales.credit.service import admit_on_account
 from kehu_sales.credit.standing import CreditFound
 from kehu_sales.customers.service import load_customers, present_customer
-from kehu_sales.directory.service import department_of
+from kehu_sales.directory.service import department_of, require_newly_named, require_staff
 from kehu_sales.opportunities.links import lock_saleable
 from kehu_sales.products.queries import load_products
 from kehu_sales.projects.contracted import require_undelivered
@@ -44,8 +44,10 @@ async def create_contract(
 ) -> Contract:
     """Draft a contract, from an approved quote or free; a quote knows its contract from then on.
 
-    Raises `DateInFuture`, and what `source_of`, `Contract.agree` and `Contract.plan` raise.
+    Raises `DateInFuture`, and what `require_staff`, `source_of`, `Contract.agree` and
+    `Contract.plan` raise.
     """
+    await require_staff(session, [data.owner_id], data.department_id)
     signed_on = business_day.happened(data.signed_on, today)
     source = await source_of(session, data, today=today, currency=currency)
     contract = await _draft(session, data, source, signed_on)
@@ -93,7 +95,7 @@ async def change_contract(
     """Change a draft; new lines get the prices of today.
 
     Raises `ContractNotReady`, `LinesOfTheQuote`, `DateInFuture`, `PeriodReversed`, and what
-    `pricing.price_lines`, `Contract.agree` and `Contract.plan` raise.
+    `require_newly_named`, `pricing.price_lines`, `Contract.agree` and `Contract.plan` raise.
     """
     contract = await require(
         session, Contract, contract_id, lock=True, expected_version=expected_version
@@ -101,6 +103,7 @@ async def change_contract(
     contract.require(ContractState.DRAFT)
     agreed = contract.open
     given = data.given()
+    await require_newly_named(session, contract, given, "owner_id")
     for name in given.keys() - {"lines", "discount_percent", "instalments"}:
         setattr(contract, name, given[name])
     business_day.happened(contract.signed_on, today)

@@ -73,8 +73,7 @@ async def source_of(
     if data.lines is None:
         raise _unclear(data)
     opportunity = await _opportunity_of(session, data.opportunity_id)
-    theirs = opportunity.customer_id if opportunity else None
-    customer = await _customer_of(session, theirs, data.customer_id, opportunity)
+    customer = await _customer_of(session, opportunity, data.customer_id, opportunity)
     priced, one = await pricing.price_lines(
         session, data.lines, customer, data.signed_on or today, currency=currency
     )
@@ -105,8 +104,8 @@ async def _from_quote(
         raise QuoteHasContract
     opportunity_id = quote.opportunity_id or data.opportunity_id
     opportunity = await _opportunity_of(session, opportunity_id)
-    theirs = quote.customer_id or (opportunity.customer_id if opportunity else None)
-    customer = await _customer_of(session, theirs, data.customer_id, opportunity)
+    sold = quote if quote.customer_id else opportunity
+    customer = await _customer_of(session, sold, data.customer_id, opportunity)
     return Source(
         quote,
         opportunity_id,
@@ -134,20 +133,26 @@ async def _opportunity_of(session: Session, opportunity_id: UUID | None) -> Oppo
 
 
 async def _customer_of(
-    session: Session, theirs: UUID | None, named: UUID | None, opportunity: Opportunity | None
+    session: Session,
+    sold: Quote | Opportunity | None,
+    named: UUID | None,
+    opportunity: Opportunity | None,
 ) -> CustomerRef:
     """Return whom the contract is with: a trade customer, as it is by now (C13).
+
+    `sold` is the document that says whom, if one does.
 
     Raises `ContractNeedsCustomer`, `AnotherCustomer`, `NotATradeCustomer`, and what
     `current_customer` raises.
     """
+    theirs = sold.customer_id if sold else None
     sold_to = opportunity.customer_id if opportunity else None
     known = await load_customers(session, {one for one in (theirs, named, sold_to) if one})
     if sold_to and theirs and survivor_of(known, theirs) != survivor_of(known, sold_to):
         raise AnotherCustomer(number=opportunity.number if opportunity else "")
     if named is not None:
         if theirs is not None and survivor_of(known, theirs) != survivor_of(known, named):
-            raise AnotherCustomer(number=opportunity.number if opportunity else "")
+            raise AnotherCustomer(number=sold.number if sold else "")
         customer = current_customer(known, named)
     elif theirs is not None:
         customer = present_customer(known, theirs)

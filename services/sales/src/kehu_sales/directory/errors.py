@@ -39,3 +39,7 @@ class UnknownDepartment(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "The department {id} is not known here. If set up a moment ago, retry in a second."
     zh = "此处尚无部门 {id}。如该部门刚刚建立，请一秒后重试。"
+
+
+STAFF = (UnknownEmployee, EmployeeHasLeft, UnknownDepartment)
+"""What naming people and their department may be refused with."""

@@ -57,10 +57,11 @@ async def require_employee(session: Session, employee_id: UUID) -> EmployeeRef:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Employees that commands name, and whether anybody at all is known to work here."""
+    """Employees and departments that commands name, and whether anybody is known to work here."""
 
     named: Mapping[UUID, EmployeeRef]
     anybody: bool
+    departments: frozenset[UUID] = frozenset()
 
     def require(self, employee_id: UUID | None) -> None:
         """Refuse to give work to somebody who is not employed here, or no more.
@@ -76,11 +77,26 @@ class Staff:
         if not employee.active:
             raise EmployeeHasLeft(name=employee.name)
 
+    def require_department(self, department_id: UUID | None) -> None:
+        """Refuse a department that is none of ours; any is taken as long as anybody is.
 
-async def load_staff(session: Session, employee_ids: Collection[UUID | None]) -> Staff:
-    """Return what is known of these employees. One statement, and none if nobody is named."""
+        Raises `UnknownDepartment`.
+        """
+        if department_id is None or not self.anybody:
+            return
+        if department_id not in self.departments:
+            raise UnknownDepartment(id=department_id)
+
+
+async def load_staff(
+    session: Session,
+    employee_ids: Collection[UUID | None],
+    department_ids: Collection[UUID | None] = (),
+) -> Staff:
+    """Return what is known of these: a statement for people, one for departments if named."""
     wanted = {given for given in employee_ids if given is not None}
-    if not wanted:
+    theirs = {given for given in department_ids if given is not None}
+    if not wanted and not theirs:
         return Staff({}, anybody=False)
     ours = EmployeeRef.tenant_id == session.context.tenant_id
     somebody = select(EmployeeRef.id).where(ours).limit(1).scalar_subquery()
@@ -89,7 +105,50 @@ async def load_staff(session: Session, employee_ids: Collection[UUID | None]) ->
             ours, or_(among(EmployeeRef.id, wanted), EmployeeRef.id == somebody)
         )
     )
-    return Staff({row.id: row for row in rows}, anybody=bool(rows))
+    known: Sequence[UUID] = ()
+    if theirs and rows:
+        known = await session.scalars(
+            select(DepartmentRef.id).where(
+                DepartmentRef.tenant_id == session.context.tenant_id,
+                among(DepartmentRef.id, theirs),
+            )
+        )
+    return Staff({row.id: row for row in rows}, anybody=bool(rows), departments=frozenset(known))
+
+
+async def require_staff(
+    session: Session, employee_ids: Collection[UUID | None], department_id: UUID | None = None
+) -> None:
+    """Refuse whoever does not work here, and a department that is none of ours.
+
+    Raises what `Staff.require` and `Staff.require_department` raise.
+    """
+    staff = await load_staff(session, employee_ids, [department_id])
+    for employee_id in employee_ids:
+        staff.require(employee_id)
+    staff.require_department(department_id)
+
+
+async def require_newly_named(
+    session: Session, record: object, given: Mapping[str, Any], *people: str
+) -> None:
+    """Refuse as `require_staff` does whom a change names in these fields, and its department.
+
+    Who was named before may stay: also somebody who has left since.
+    """
+    employees: list[UUID | None] = []
+    for name in people:
+        if name in given:
+            before, after = _each(getattr(record, name)), _each(given[name])
+            employees += [one for one in after if one not in before]
+    department_id = given.get("department_id")
+    if department_id == getattr(record, "department_id", None):
+        department_id = None
+    await require_staff(session, employees, department_id)
+
+
+def _each(named: UUID | Sequence[UUID] | None) -> Sequence[UUID | None]:
+    return [named] if named is None or isinstance(named, UUID) else named
 
 
 async def require_department(session: Session, department_id: UUID) -> DepartmentRef:

@@ -30,7 +30,7 @@ class ForecastCallCreate(Input):
 
     opportunity_id: UUID = Field(description="The opportunity.")
     category: Category | None = Field(
-        None, description="How sure it is to come; null takes the word back: the stage decides."
+        description="How sure it is to come; null, said so, takes the word back: the stage decides."
     )
     reason: LongText | None = Field(None, description="Why.")
 

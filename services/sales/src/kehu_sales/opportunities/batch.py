@@ -288,6 +288,7 @@ class _Together:
         self._watch = await entry.watch_over(session, owned)
         won = [one.opportunity_id for one in steps if isinstance(one, WinCommand)]
         named = {getattr(one, name, None) for one in commands for name in EMPLOYEES}
+        departments = {new.department_id for new in creates}
         references = [new.external_ref for new in creates if new.external_ref is not None]
         loaded = await load_methods(session, _given(methods), default=None in methods)
         older = {
@@ -308,7 +309,7 @@ class _Together:
             past_versions=past,
             recorded=await queries.recorded_in_stages(session, counted),
             agreed=await queries.agreed_amounts(session, _given(won)),
-            staff=await load_staff(session, named),
+            staff=await load_staff(session, named, departments),
             taken_references=await queries.taken_references(session, references),
             reasons=await reasons_in_use(session)
             if any(getattr(step, "reason_code", None) for step in steps)

@@ -139,7 +139,7 @@ def prepare(
     `currency` is the one of an opportunity without any amount; `reporter_id` who reports unless
     the data name somebody. Raises `RevenueIsSumOfLines`,
     `DateInFuture`, `ExternalReferenceTaken`, `UnknownCompetitor`, or what `current_customer`,
-    `Staff.require`, `Known.method` and `priced` raise.
+    `Staff.require`, `Staff.require_department`, `Known.method` and `priced` raise.
     """
     if data.lines and data.expected_revenue is not None:
         raise RevenueIsSumOfLines
@@ -147,6 +147,7 @@ def prepare(
         current_customer(known.customers, data.customer_id)
     known.require_competitor(data.competitor_id)
     known.staff.require(data.owner_id)
+    known.staff.require_department(data.department_id)
     if data.external_ref is not None and data.external_ref in known.taken_references:
         raise ExternalReferenceTaken
     opened_on = business_day.happened(data.opened_on, today)

@@ -266,12 +266,12 @@ class UnknownOpportunity(DomainError):
 
 
 class AnotherCustomer(DomainError):
-    """The opportunity is with another customer than the one named."""
+    """The document that is named is with another customer than the one named."""
 
     code = "another-customer"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "The opportunity {number} is with another customer."
-    zh = "商机 {number} 属于另一客户。"
+    en = "{number} is with another customer than the one named."
+    zh = "{number} 的客户与所指定的客户不一致。"
 
 
 class LabelTaken(DomainError):

@@ -25,7 +25,7 @@ from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.routes import AllowedCollision, tell
 from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
-from kehu_sales.directory.errors import EmployeeHasLeft, UnknownEmployee
+from kehu_sales.directory.errors import STAFF, EmployeeHasLeft, UnknownEmployee
 from kehu_sales.grading.errors import LevelNotGraded
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.methods.errors import MethodWithdrawn, NoDefaultMethod, UnknownMethod
@@ -85,7 +85,7 @@ WRITE = requires("sales:opportunities:write")
 OVER = (OpportunityIsClosed, EvaluationHasFailed)
 NOT_NOW = (*OVER, OpportunityInPool)
 DATES = (DateInFuture, DateBeforePrevious)
-STAFF = (UnknownEmployee, EmployeeHasLeft)
+EVALUATOR = (UnknownEmployee, EmployeeHasLeft)
 LINES = (UnknownProduct, ProductWithdrawn, MixedCurrencies, AmountTooLarge, RevenueIsSumOfLines)
 
 
@@ -206,7 +206,7 @@ async def read_opportunity(
         CustomerHasEnded,
         UnknownCompetitor,
         *STAFF,
-        DateInFuture,
+        *DATES,
         OpportunityCollides,
         OpportunityInPool,
         *LINES,
@@ -238,7 +238,7 @@ async def change_opportunity(
     "/{opportunity_id}/submit",
     summary="Submit an opportunity for evaluation",
     dependencies=[WRITE],
-    responses=problems(*NOT_NOW, NotAwaitingSubmission, *STAFF, *DATES),
+    responses=problems(*NOT_NOW, NotAwaitingSubmission, *EVALUATOR, *DATES),
 )
 async def submit_opportunity(
     opportunity_id: UUID,
@@ -265,7 +265,7 @@ async def submit_opportunity(
         NotTheEvaluator,
         NextEvaluatorMissing,
         NextEvaluatorNotWanted,
-        *STAFF,
+        *EVALUATOR,
         *DATES,
     ),
 )

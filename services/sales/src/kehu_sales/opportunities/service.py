@@ -19,7 +19,7 @@ from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.competitors.models import Competitor
 from kehu_sales.competitors.queries import load_competitors
 from kehu_sales.customers.service import load_customers, require_customer
-from kehu_sales.directory.service import load_staff
+from kehu_sales.directory.service import load_staff, require_newly_named
 from kehu_sales.grading.queries import require_level
 from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.models import Method
@@ -28,7 +28,7 @@ from kehu_sales.methods.stages import Control, Stage
 from kehu_sales.opportunities import decisions, events, queries
 from kehu_sales.opportunities.decisions import Known
 from kehu_sales.opportunities.errors import RevenueIsSumOfLines
-from kehu_sales.opportunities.history import Evaluation, StageEntry
+from kehu_sales.opportunities.history import TAKEN_UP, Evaluation, StageEntry
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.opportunities.promotion import Recorded
 from kehu_sales.opportunities.schemas import (
@@ -72,7 +72,7 @@ async def create_opportunity(
         competitors=await load_competitors(
             session, [data.competitor_id] if data.competitor_id else []
         ),
-        staff=await load_staff(session, [data.owner_id]),
+        staff=await load_staff(session, [data.owner_id], [data.department_id]),
     )
     opportunity = decisions.prepare(
         data, known, today=today, currency=currency, reporter_id=reporter_id
@@ -109,7 +109,8 @@ async def change_opportunity(
 
     Raises `OpportunityCollides`, `OpportunityIsClosed`, `EvaluationHasFailed`, `OpportunityInPool`,
     `RevenueIsSumOfLines`, `UnknownCustomer`, `CustomerHasEnded`, `UnknownCompetitor`,
-    `DateInFuture`, or what `decisions.priced` and, for another owner, `Staff.require` raise.
+    `DateInFuture`, `DateBeforePrevious`, or what `decisions.priced` and `require_newly_named`
+    raise.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
@@ -119,12 +120,10 @@ async def change_opportunity(
         await require_customer(session, data.customer_id)
     if data.competitor_id is not None:
         await reference(session, Competitor, data.competitor_id, UnknownCompetitor)
-    if data.owner_id != opportunity.owner_id:
-        (await load_staff(session, [data.owner_id])).require(data.owner_id)
-    await _expect(session, opportunity, data)
-    for on in (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on):
-        business_day.happened(on, today)
     given = data.given()
+    await require_newly_named(session, opportunity, given, "owner_id")
+    await _expect(session, opportunity, data)
+    await _require_of_this_life(session, opportunity, data, today)
     given_away = given.keys() & {"owner_id", "department_id"}
     if given_away:
         opportunity.require_not_pooled()
@@ -143,6 +142,24 @@ async def change_opportunity(
         outbox.add(session, event, sequence=opportunity.version)
         await regrade(session, [opportunity], today=today)
     return opportunity, found
+
+
+async def _require_of_this_life(
+    session: Session, opportunity: Opportunity, data: OpportunityUpdate, today: date
+) -> None:
+    """Refuse facts of the future, and of before it was opened, or last taken up from the pool.
+
+    As records do (`queries.recorded_in_stages`), facts open the gates of one life only. Raises
+    `DateInFuture`, `DateBeforePrevious`.
+    """
+    said = (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on)
+    days = [business_day.happened(on, today) for on in said if on is not None]
+    if not days:
+        return
+    moves = await queries.pool_moves_of(session, opportunity.id)
+    taken_up = [one.moved_on for one in moves if one.move == TAKEN_UP]
+    for on in days:
+        business_day.follows(on, max([opportunity.opened_on, *taken_up]))
 
 
 async def _expect(session: Session, opportunity: Opportunity, data: OpportunityUpdate) -> None:

@@ -11,7 +11,7 @@ from kehu_kernel.problems import problems
 from kehu_sales.assignment.errors import NobodyToAssign
 from kehu_sales.collisions.errors import OpportunityCollides
 from kehu_sales.collisions.routes import AllowedCollision, tell
-from kehu_sales.directory.errors import EmployeeHasLeft, UnknownEmployee
+from kehu_sales.directory.errors import STAFF
 from kehu_sales.opportunities.errors import (
     OpportunityInPool,
     OpportunityIsClosed,
@@ -55,14 +55,7 @@ async def return_opportunity_to_pool(
     "/{opportunity_id}/take-up",
     summary="Take an opportunity up from the reserve pool",
     dependencies=[WRITE],
-    responses=problems(
-        OpportunityNotInPool,
-        OpportunityCollides,
-        NobodyToAssign,
-        UnknownEmployee,
-        EmployeeHasLeft,
-        *DATES,
-    ),
+    responses=problems(OpportunityNotInPool, OpportunityCollides, NobodyToAssign, *STAFF, *DATES),
 )
 async def take_opportunity_up(
     opportunity_id: UUID,

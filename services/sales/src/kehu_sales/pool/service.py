@@ -9,7 +9,7 @@ from kehu_kernel.session import Session
 from kehu_sales.assignment import service as assignment
 from kehu_sales.collisions import entry
 from kehu_sales.collisions.models import Collision
-from kehu_sales.directory.service import load_staff
+from kehu_sales.directory.service import require_staff
 from kehu_sales.forecasts.service import take_back
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.history import POOLED, TAKEN_UP, PoolMove
@@ -57,13 +57,13 @@ async def take_up(
     """Take it up for an owner. Return what it collides with.
 
     The rules of assignment find the owner if none is named. Raises `DateInFuture`,
-    `OpportunityCollides`, `NobodyToAssign`, or what `Opportunity.take_up` and `Staff.require`
+    `OpportunityCollides`, `NobodyToAssign`, or what `Opportunity.take_up` and `require_staff`
     raise.
     """
     opportunity = await require(
         session, Opportunity, opportunity_id, lock=True, expected_version=expected_version
     )
-    (await load_staff(session, [data.owner_id])).require(data.owner_id)
+    await require_staff(session, [data.owner_id], data.department_id)
     on = business_day.happened(data.on, today)
     owner_id, department_id, choice = data.owner_id, data.department_id, None
     if owner_id is None:

@@ -12,6 +12,7 @@ from kehu_kernel.http import ExpectedVersion, OptionalVersion, Session, Today, r
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
+from kehu_sales.directory.errors import STAFF
 from kehu_sales.price_lists import service
 from kehu_sales.price_lists.errors import (
     AudienceUnclear,
@@ -42,7 +43,7 @@ NEW_CUSTOMER = (UnknownCustomer, CustomerMerged, CustomerHasEnded)
     summary="Create a price list",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
-    responses=problems(AudienceUnclear, PeriodReversed, *NEW_CUSTOMER),
+    responses=problems(AudienceUnclear, PeriodReversed, *NEW_CUSTOMER, *STAFF),
 )
 async def create_price_list(
     data: ListCreate, session: Session, today: Today, response: Response
@@ -72,7 +73,7 @@ async def read_price_list(price_list_id: UUID, session: Session, response: Respo
     "/{price_list_id}",
     summary="Change a price list",
     dependencies=[WRITE],
-    responses=problems(PriceListIsFixed, AudienceUnclear, PeriodReversed, *NEW_CUSTOMER),
+    responses=problems(PriceListIsFixed, AudienceUnclear, PeriodReversed, *NEW_CUSTOMER, *STAFF),
 )
 async def change_price_list(
     price_list_id: UUID,

@@ -14,7 +14,7 @@ from kehu_sales.approvals.models import Approval, DocumentKind, Facts
 from kehu_sales.approvals.service import Document, start
 from kehu_sales.customers.service import require_customer
 from kehu_sales.db import among
-from kehu_sales.directory.service import department_of
+from kehu_sales.directory.service import department_of, require_newly_named, require_staff
 from kehu_sales.price_lists import events, queries
 from kehu_sales.price_lists.errors import LineRepeats
 from kehu_sales.price_lists.models import ListState, PriceLine, PriceList
@@ -36,8 +36,10 @@ NUMBER_PREFIX = "PRICE"
 async def create_price_list(session: Session, data: ListCreate, *, today: date) -> PriceList:
     """Enter a price list as a draft; its number is of the year it is entered in.
 
-    Raises `AudienceUnclear`, `PeriodReversed`, or what `require_customer` raises.
+    Raises `AudienceUnclear`, `PeriodReversed`, or what `require_staff` and `require_customer`
+    raise.
     """
+    await require_staff(session, [data.owner_id], data.department_id)
     found = PriceList(**data.model_dump(), state=ListState.DRAFT, line_count=0)
     found.owner_id = data.owner_id or session.context.employee_id
     found.department_id = data.department_id or await department_of(session, found.owner_id)
@@ -55,14 +57,15 @@ async def change_price_list(
 ) -> PriceList:
     """Change a draft.
 
-    Raises `PriceListIsFixed`, `AudienceUnclear`, `PeriodReversed`, or what `require_customer`
-    raises.
+    Raises `PriceListIsFixed`, `AudienceUnclear`, `PeriodReversed`, or what `require_newly_named`
+    and `require_customer` raise.
     """
     found = await require(
         session, PriceList, price_list_id, lock=True, expected_version=expected_version
     )
     found.require_draft()
     before = found.customer_id
+    await require_newly_named(session, found, data.given(), "owner_id")
     for name, value in data.given().items():
         setattr(found, name, value)
     found.require_sound()

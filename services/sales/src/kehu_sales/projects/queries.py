@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, case, func, select, text
 
 from kehu_kernel.session import Session
+from kehu_sales.contracts.models import Contract
 from kehu_sales.customers.queries import name_of, of_customer, saying
 from kehu_sales.db import among
 from kehu_sales.projects.models import Project, ProjectLine
@@ -113,3 +114,15 @@ async def open_tasks(session: Session, project_id: UUID, stage_code: str) -> lis
     )
     await session.see_rows_in_scope()
     return list(found)
+
+
+async def signing_of(session: Session, contract_id: UUID) -> date:
+    """Return the day a project's contract was signed, whoever may read the contract."""
+    await session.see_all_rows()
+    (signed_on,) = await session.scalars(
+        select(Contract.signed_on).where(
+            Contract.tenant_id == session.context.tenant_id, Contract.id == contract_id
+        )
+    )
+    await session.see_rows_in_scope()
+    return signed_on

@@ -15,6 +15,7 @@ from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.contracts.errors import UnknownContract
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
+from kehu_sales.directory.errors import STAFF, EmployeeHasLeft, UnknownEmployee
 from kehu_sales.methods.errors import MethodWithdrawn, NoDefaultMethod, UnknownMethod
 from kehu_sales.opportunities.errors import AnotherCustomer, UnknownOpportunity
 from kehu_sales.products.errors import UnknownProduct
@@ -87,7 +88,7 @@ DATES = (DateInFuture, DateBeforePrevious)
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
     responses=problems(
-        *PLAN, *SOURCES, NoDefaultMethod, TeamMemberTaken, TooManyParts, OutsideRowScope
+        *PLAN, *SOURCES, NoDefaultMethod, TeamMemberTaken, TooManyParts, *STAFF, OutsideRowScope
     ),
 )
 async def create_project(
@@ -121,7 +122,7 @@ async def read_project(project_id: UUID, session: Db, response: Response) -> Pro
     "/{project_id}",
     summary="Change a project",
     dependencies=[WRITE],
-    responses=problems(ProjectNotReady, ProjectIsFixed, *PLAN, OutsideRowScope),
+    responses=problems(ProjectNotReady, ProjectIsFixed, *PLAN, *STAFF, OutsideRowScope),
 )
 async def change_project(
     project_id: UUID, data: ProjectUpdate, session: Db, version: ExpectedVersion, response: Response
@@ -149,7 +150,7 @@ async def submit_project(
     "/{project_id}/execute",
     summary="Execute a project",
     dependencies=[WRITE],
-    responses=problems(ProjectNotReady, DateInFuture),
+    responses=problems(ProjectNotReady, *DATES),
 )
 async def execute_project(
     project_id: UUID,
@@ -293,7 +294,9 @@ async def move_milestone(
     "/{project_id}/team",
     summary="Join the team",
     dependencies=[WRITE],
-    responses=problems(ProjectNotReady, TeamMemberTaken, TooManyParts),
+    responses=problems(
+        ProjectNotReady, TeamMemberTaken, TooManyParts, UnknownEmployee, EmployeeHasLeft
+    ),
 )
 async def join_team(
     project_id: UUID,

@@ -12,7 +12,7 @@ from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.approvals.models import Approval, DocumentKind, Facts
 from kehu_sales.approvals.service import Document, start
-from kehu_sales.directory.service import department_of
+from kehu_sales.directory.service import department_of, require_newly_named, require_staff
 from kehu_sales.projects import events, queries
 from kehu_sales.projects.errors import UnknownProjectLine
 from kehu_sales.projects.models import Project, ProjectLine, ProjectState
@@ -42,8 +42,10 @@ async def create_project(
     """Draft a project from a contract, from an opportunity, or free.
 
     Raises `StageNotInMethod`, `PeriodReversed`, `UnknownProjectStage`, `NoDefaultMethod`,
-    `UnknownMethod`, `MethodWithdrawn`, or what `source_of` raises.
+    `UnknownMethod`, `MethodWithdrawn`, or what `require_staff` and `source_of` raise.
     """
+    people = [data.owner_id, data.leader_id, *(one.employee_id for one in data.team)]
+    await require_staff(session, people, data.department_id)
     source = await source_of(session, data)
     method = await method_of(session, data.method_id)
     stages = [stage for stage in method.stages if not stage.closing]
@@ -88,6 +90,7 @@ async def change_project(
         session, Project, project_id, lock=True, expected_version=expected_version
     )
     given = data.given()
+    await require_newly_named(session, project, given, "owner_id", "leader_id")
     project.require_changeable([one for one in given if one != "stages"])
     if data.stages is not None:
         project.require_changeable(["stages"])
@@ -132,11 +135,17 @@ async def execute_project(
     today: date,
     expected_version: int | None,
 ) -> Project:
-    """Begin to carry out an approved project. Raises `ProjectNotReady`, `DateInFuture`."""
+    """Begin to carry out an approved project, not before its contract was signed.
+
+    Raises `ProjectNotReady`, `DateInFuture`, `DateBeforePrevious`.
+    """
     project = await require(
         session, Project, project_id, lock=True, expected_version=expected_version
     )
-    project.execute(business_day.happened(data.on, today))
+    on = business_day.happened(data.on, today)
+    if project.contract_id is not None:
+        business_day.follows(on, await queries.signing_of(session, project.contract_id))
+    project.execute(on)
     fields = audit.changed(session, project, "started")
     outbox.add(session, events.started(project, fields), sequence=project.version)
     return project
@@ -256,10 +265,11 @@ async def join_team(
     today: date,
     expected_version: int | None,
 ) -> Project:
-    """Take somebody into the team. Raises what `Project.join` raises."""
+    """Take somebody into the team. Raises what `Project.join` and `require_staff` raise."""
     project = await require(
         session, Project, project_id, lock=True, expected_version=expected_version
     )
+    await require_staff(session, [data.employee_id])
     project.join(data.member(today))
     return keep(session, project, "team-joined")
 

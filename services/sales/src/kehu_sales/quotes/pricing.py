@@ -8,7 +8,7 @@ from decimal import Decimal
 from kehu_contracts.money import Money
 from kehu_kernel.session import Session
 from kehu_sales.customers.models import CustomerRef
-from kehu_sales.lines import Line, one_currency
+from kehu_sales.lines import NAME_IT, Line, one_currency
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.prices.choosing import Answer
 from kehu_sales.prices.errors import NoPriceInCurrency, TaxRateUnknown
@@ -48,7 +48,8 @@ async def price_lines(
         price = _price_of(line, answer, only)
         prices.append(price)
         lines.append(_line(answer, price, typed=line.unit_price is not None))
-    return tuple(lines), one_currency(prices, currency, only=only)
+    advice = "" if only else NAME_IT
+    return tuple(lines), one_currency(prices, currency, only=only, advice=advice)
 
 
 async def take_over(
@@ -74,7 +75,8 @@ async def take_over(
         price = typed if line.typed else answer.within(only).price_with_tax
         prices.append(price)
         lines.append(_line(answer, price, typed=line.typed, name=line.product_name))
-    return tuple(lines), one_currency(prices, opportunity.currency, only=only)
+    advice = "" if only else NAME_IT
+    return tuple(lines), one_currency(prices, opportunity.currency, only=only, advice=advice)
 
 
 async def beside_prices_of(

@@ -13,6 +13,7 @@ from kehu_kernel.pagination import Page
 from kehu_kernel.problems import language_of, problems
 from kehu_sales.contracts.errors import QuoteHasContract
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
+from kehu_sales.directory.errors import STAFF
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.opportunities.errors import (
     AnotherCustomer,
@@ -90,6 +91,7 @@ PDF: dict[int | str, Any] = {
         TooManyPrices,
         QuoteSourceUnclear,
         QuotedTooEarly,
+        *STAFF,
         *LINES,
         *CUSTOMER,
         *DATES,
@@ -124,7 +126,7 @@ async def read_quote(quote_id: UUID, session: Session, response: Response) -> Qu
     summary="Change a quote",
     dependencies=[WRITE],
     responses=problems(
-        QuoteNotReady, DateBeforePrevious, UnknownCustomer, CustomerHasEnded, *LINES
+        QuoteNotReady, DateBeforePrevious, UnknownCustomer, CustomerHasEnded, *STAFF, *LINES
     ),
 )
 async def change_quote(

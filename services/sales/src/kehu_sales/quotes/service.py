@@ -12,7 +12,7 @@ from kehu_sales.approvals.models import Approval, DocumentKind, Facts
 from kehu_sales.approvals.service import Document, start
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.customers.service import load_customers, present_customer, survivor_of
-from kehu_sales.directory.service import department_of
+from kehu_sales.directory.service import department_of, require_newly_named, require_staff
 from kehu_sales.opportunities.links import lock_saleable
 from kehu_sales.opportunities.models import Opportunity
 from kehu_sales.products.queries import load_products
@@ -40,9 +40,10 @@ NEEDS_APPROVAL = {QuoteWarning.BELOW_FLOOR, QuoteWarning.OVER_LIMIT}
 async def create_quote(session: Session, data: QuoteCreate, *, today: date, currency: str) -> Quote:
     """Draft a quote, for whoever its customer is by now.
 
-    Raises `QuotedTooEarly`, `DateInFuture`, `DateBeforePrevious`, or what `source_of` and
-    `pricing.price_lines` raise.
+    Raises `QuotedTooEarly`, `DateInFuture`, `DateBeforePrevious`, or what `require_staff`,
+    `source_of` and `pricing.price_lines` raise.
     """
+    await require_staff(session, [data.owner_id], data.department_id)
     source = await source_of(session, data, today=today)
     quoted_on = business_day.happened(data.on, today)
     policy = await policy_of(session)
@@ -99,10 +100,13 @@ async def change_quote(
 ) -> Quote:
     """Change a draft; new lines get the prices of today.
 
-    Raises `QuoteNotReady`, `DateBeforePrevious`, or what `pricing.price_lines` raises.
+    Raises `QuoteNotReady`, `DateBeforePrevious`, or what `require_newly_named` and
+    `pricing.price_lines` raise.
     """
     quote = await require(session, Quote, quote_id, lock=True, expected_version=expected_version)
     quote.require(QuoteState.DRAFT)
+    given = data.given()
+    await require_newly_named(session, quote, given, "owner_id")
     if data.expires_on is not None:
         business_day.follows(data.expires_on, quote.quoted_on)
     priced = (quote.lines, quote.currency)
@@ -119,7 +123,6 @@ async def change_quote(
         )
     discount = data.discount_percent
     quote.offer(*priced, quote.discount_percent if discount is None else discount)
-    given = data.given()
     for name in given.keys() - {"lines", "discount_percent"}:
         setattr(quote, name, given[name])
     policy, opportunity = await policy_of(session), await _opportunity_of(session, quote)

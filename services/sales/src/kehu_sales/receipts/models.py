@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlalchemy.orm import Mapped
 
 from kehu_contracts.money import Money
+from kehu_kernel import business_day
 from kehu_kernel.columns import Aggregate, TenantRow
 from kehu_sales.contracts.models import Contract, Instalment
 from kehu_sales.db import Base
@@ -156,3 +157,8 @@ class Allocation(TenantRow, Base):
     allocated_on: Mapped[date]
     released_on: Mapped[date | None]
     release_reason: Mapped[str | None]
+
+    def release(self, on: date, reason: str) -> None:
+        """Pay nothing from this day on. Raises `DateBeforePrevious`."""
+        business_day.follows(on, self.allocated_on)
+        self.released_on, self.release_reason = on, reason

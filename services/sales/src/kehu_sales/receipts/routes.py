@@ -12,6 +12,7 @@ from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.contracts.errors import ContractNotReady, UnknownContract
+from kehu_sales.directory.errors import STAFF
 from kehu_sales.quotes.routes import CUSTOMER
 from kehu_sales.receipts import service
 from kehu_sales.receipts.errors import (
@@ -57,7 +58,7 @@ PAYING = (
     summary="Record a receipt",
     status_code=status.HTTP_201_CREATED,
     dependencies=[WRITE],
-    responses=problems(*PAYING, *CUSTOMER),
+    responses=problems(*PAYING, *CUSTOMER, *STAFF),
 )
 async def record_receipt(
     data: ReceiptCreate, session: Session, today: Today, response: Response
@@ -94,7 +95,7 @@ async def list_allocations(receipt_id: UUID, session: Session) -> AllocationList
     "/{receipt_id}/allocate",
     summary="Allocate a receipt",
     dependencies=[WRITE],
-    responses=problems(ReceiptReversed, *PAYING),
+    responses=problems(ReceiptReversed, *PAYING, DateBeforePrevious),
 )
 async def allocate_receipt(
     receipt_id: UUID,
@@ -115,7 +116,7 @@ async def allocate_receipt(
     "/{receipt_id}/release",
     summary="Release an allocation",
     dependencies=[WRITE],
-    responses=problems(ReceiptReversed, NothingAllocated, DateInFuture),
+    responses=problems(ReceiptReversed, NothingAllocated, DateInFuture, DateBeforePrevious),
 )
 async def release_receipt(
     receipt_id: UUID,

@@ -15,6 +15,7 @@ from kehu_sales.contracts.schemas import PositiveAmount
 from kehu_sales.quotes.schemas import ID
 from kehu_sales.receipts.models import Allocation, Receipt, ReceiptState
 
+ON = "Business day; today if omitted, never in the future"
 GIVEN = (
     "Which instalments it pays. Left out: those that are due first, of the contract or of all "
     "contracts of the customer; an empty list: none for now."
@@ -74,7 +75,7 @@ class ReceiptAllocation(Input):
 
     contract_id: UUID | None = Field(None, description="Only instalments of this contract.")
     allocations: Allocations | None = Field(None, description=GIVEN)
-    on: Day | None = Field(None, description="Business day; today if omitted, never in the future.")
+    on: Day | None = Field(None, description=ON + ", nor before it came in.")
 
 
 class ReceiptRelease(Input):
@@ -89,7 +90,7 @@ class ReceiptRelease(Input):
     contract_id: UUID = Field(description="The contract.")
     position: Whole = Field(ge=1, le=120, description="The instalment, counted from 1.")
     reason: LongText = Field(description="Why.")
-    on: Day | None = Field(None, description="Business day; today if omitted, never in the future.")
+    on: Day | None = Field(None, description=ON + ", nor before it was allocated.")
 
 
 class ReceiptRefund(Input):
@@ -109,7 +110,7 @@ class ReceiptReversal(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "支票退票"}]})
 
     reason: LongText = Field(description="Why.")
-    on: Day | None = Field(None, description="Business day; today if omitted, never in the future.")
+    on: Day | None = Field(None, description=ON + ", nor before anything it paid.")
 
 
 class AllocationRead(BaseModel):

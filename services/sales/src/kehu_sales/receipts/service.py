@@ -14,7 +14,7 @@ from kehu_sales.contracts.errors import UnknownContract
 from kehu_sales.contracts.models import Contract, ContractState, Instalment
 from kehu_sales.contracts.plan import NOTHING
 from kehu_sales.customers.service import load_customers, require_customer, survivor_of
-from kehu_sales.directory.service import department_of
+from kehu_sales.directory.service import department_of, require_staff
 from kehu_sales.receipts import events, queries
 from kehu_sales.receipts.errors import (
     NothingAllocated,
@@ -38,8 +38,9 @@ NUMBER_PREFIX = "REC"
 async def record_receipt(session: Session, data: ReceiptCreate, *, today: date) -> Receipt:
     """Enter money that came in, and what it pays: as told, or what is due first.
 
-    Raises `DateInFuture`, and what `require_customer` and `_allocate` raise.
+    Raises `DateInFuture`, and what `require_staff`, `require_customer` and `_allocate` raise.
     """
+    await require_staff(session, [data.owner_id], data.department_id)
     received_on = business_day.happened(data.received_on, today)
     customer = await require_customer(session, data.customer_id)
     owner_id = data.owner_id or session.context.employee_id
@@ -75,12 +76,16 @@ async def allocate_receipt(
     today: date,
     expected_version: int | None,
 ) -> Receipt:
-    """Say what the rest of a receipt pays. Raises `DateInFuture`, and what `_allocate` raises."""
+    """Say what the rest of a receipt pays.
+
+    Raises `DateInFuture`, `DateBeforePrevious`, and what `_allocate` raises.
+    """
     receipt = await require(
         session, Receipt, receipt_id, lock=True, expected_version=expected_version
     )
     receipt.require_recorded()
     on = business_day.happened(data.on, today)
+    business_day.follows(on, receipt.received_on)
     paid = await _allocate(session, receipt, data.contract_id, data.allocations, on)
     for allocation in paid:
         session.add(allocation)
@@ -100,7 +105,7 @@ async def release_receipt(
 ) -> Receipt:
     """Take back what a receipt pays of an instalment; it is left over then.
 
-    Raises `ReceiptReversed`, `NothingAllocated`, `DateInFuture`.
+    Raises `ReceiptReversed`, `NothingAllocated`, `DateInFuture`, `DateBeforePrevious`.
     """
     receipt = await require(
         session, Receipt, receipt_id, lock=True, expected_version=expected_version
@@ -280,7 +285,10 @@ def _told(
 async def _take_back(
     session: Session, receipt: Receipt, paid: Sequence[Allocation], on: date, reason: str
 ) -> None:
-    """Open again what a receipt paid; its contracts may be somebody else's."""
+    """Open again what a receipt paid; its contracts may be somebody else's.
+
+    Raises `DateBeforePrevious`.
+    """
     await session.see_all_rows()
     wanted = {one.contract_id for one in paid}
     found = await queries.lock_contracts(session, wanted)
@@ -291,6 +299,6 @@ async def _take_back(
     for one in paid:
         instalment = instalments[one.contract_id, one.position]
         receipt.take_back(found[one.contract_id], instalment, one.amount)
-        one.released_on, one.release_reason = on, reason
+        one.release(on, reason)
     for contract in found.values():
         contracts.changed(session, contract, "money-taken-back")

@@ -13,6 +13,7 @@ from kehu_kernel.http import OptionalVersion, Session, Today, router, set_etag
 from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.customers.errors import CustomerHasEnded, UnknownCustomer
+from kehu_sales.directory.errors import STAFF
 from kehu_sales.lines import AmountTooLarge, MixedCurrencies
 from kehu_sales.opportunities.errors import (
     EvaluationHasFailed,
@@ -52,6 +53,7 @@ NO_OPPORTUNITY = (UnknownOpportunity, OpportunityIsClosed, EvaluationHasFailed)
         ProductWithdrawn,
         MixedCurrencies,
         AmountTooLarge,
+        *STAFF,
         OutsideRowScope,
         *DATES,
     ),

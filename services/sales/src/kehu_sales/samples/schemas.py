@@ -46,7 +46,9 @@ class SampleCreate(Input):
     )
     note: LongText | None = Field(None, description="What they are for.")
     on: Day | None = Field(
-        None, description="Business day of the request; today if omitted, never in the future."
+        None,
+        description="Business day of the request; today if omitted, never in the future, never "
+        "before the opportunity was opened.",
     )
     due_back_on: Day | None = Field(
         None, description="Day they should be back; not before the request."

@@ -10,6 +10,7 @@ from kehu_kernel.session import Session
 from kehu_sales.approvals.models import Approval, DocumentKind, Facts
 from kehu_sales.approvals.service import Document, start
 from kehu_sales.customers.service import load_customers, present_customer
+from kehu_sales.directory.service import require_staff
 from kehu_sales.lines import total
 from kehu_sales.opportunities.decisions import priced
 from kehu_sales.opportunities.links import lock_open
@@ -30,11 +31,13 @@ NUMBER_PREFIX = "SAMP"
 async def request_samples(session: Session, data: SampleCreate, *, today: date) -> Sample:
     """Ask for samples; where no chain asks anybody they are approved at once.
 
-    Raises `DateInFuture`, `DateBeforePrevious`, what `lock_open`, `present_customer` and
-    `decisions.priced` raise.
+    Raises `DateInFuture`, `DateBeforePrevious`, what `require_staff`, `lock_open`,
+    `present_customer` and `decisions.priced` raise.
     """
+    await require_staff(session, [data.owner_id], data.department_id)
     opportunity = await lock_open(session, data.opportunity_id)
     requested_on = business_day.happened(data.on, today)
+    business_day.follows(requested_on, opportunity.opened_on)
     if data.due_back_on is not None:
         business_day.follows(data.due_back_on, requested_on)
     customer_id = opportunity.customer_id

@@ -21,6 +21,7 @@ from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.calendar.errors import CalendarClash
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
+from kehu_sales.directory.errors import STAFF, EmployeeHasLeft, UnknownEmployee
 from kehu_sales.moments import OutOfOurTimes, TimesReversed
 from kehu_sales.opportunities.errors import (
     AnotherCustomer,
@@ -70,6 +71,7 @@ WRITE = requires("sales:tasks:write")
         UnknownCustomer,
         CustomerMerged,
         CustomerHasEnded,
+        *STAFF,
         OutsideRowScope,
         TaskTimesIncomplete,
         TaskNeedsDay,
@@ -159,7 +161,7 @@ async def cancel_task(
     "/{task_id}/assign",
     summary="Assign a task",
     dependencies=[WRITE],
-    responses=problems(TaskIsCompleted, TaskIsCancelled),
+    responses=problems(TaskIsCompleted, TaskIsCancelled, UnknownEmployee, EmployeeHasLeft),
 )
 async def assign_task(
     task_id: UUID,

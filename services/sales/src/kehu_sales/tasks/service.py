@@ -9,6 +9,7 @@ from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.calendar.clashes import Clash, clashes_of, refuse, take_turns
 from kehu_sales.customers.service import load_customers, survivor_of
+from kehu_sales.directory.service import require_staff
 from kehu_sales.moments import FIRST_YEAR, LAST_YEAR
 from kehu_sales.opportunities.links import Subject, link, lock_if_open
 from kehu_sales.projects.links import link_project, lock_project_if_open
@@ -31,9 +32,10 @@ WHEN = ("due_on", "starts_at", "ends_at", "remind_minutes")
 async def create_task(session: Session, data: TaskCreate, *, zone: str) -> Task:
     """Give out a task, in the stage its opportunity is in now.
 
-    Raises `PeriodReversed`, `WeekdaysOfWeeks`, `CalendarClash` if asked to, or what `link`,
-    `link_project` and `Task.plan` raise.
+    Raises `PeriodReversed`, `WeekdaysOfWeeks`, `CalendarClash` if asked to, or what
+    `require_staff`, `link`, `link_project` and `Task.plan` raise.
     """
+    await require_staff(session, [data.assignee_id], data.department_id)
     subject = await _subject_of(session, data)
     task = Task(
         id=ids.new_id(),
@@ -104,11 +106,14 @@ async def change_task(
 async def assign_task(
     session: Session, task_id: UUID, data: TaskAssignment, *, expected_version: int | None
 ) -> Task:
-    """Give the task to an employee. Raises `TaskIsCompleted`, `TaskIsCancelled`.
+    """Give the task to an employee.
 
-    Assigning it to the employee who has it changes nothing.
+    Assigning it to the employee who has it changes nothing. Raises `TaskIsCompleted`,
+    `TaskIsCancelled`, or what `require_staff` raises.
     """
     task = await require(session, Task, task_id, lock=True, expected_version=expected_version)
+    if data.assignee_id != task.assignee_id:
+        await require_staff(session, [data.assignee_id])
     task.assign(data.assignee_id)
     await session.see_all_rows()  # what one has one may give away, also out of sight
     fields = audit.changed(session, task, "assigned")

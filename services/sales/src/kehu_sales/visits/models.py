@@ -324,7 +324,7 @@ class Visit(Plan, Aggregate, Base):
         """
         self._require(S.CHECKED_IN)
         if self.checked_in_at is not None and at < self.checked_in_at:
-            raise TimesReversed(start=self.checked_in_at.isoformat(), end=at.isoformat())
+            raise TimesReversed(start=self.checked_in_at, end=at)
         self.status, self.ended_at = S.DONE, at
         self.report_due_at = at + timedelta(hours=self.report_hours)
 

@@ -13,6 +13,7 @@ from kehu_kernel.pagination import Page
 from kehu_kernel.problems import problems
 from kehu_sales.calendar.errors import CalendarClash
 from kehu_sales.customers.errors import CustomerHasEnded, CustomerMerged, UnknownCustomer
+from kehu_sales.directory.errors import STAFF
 from kehu_sales.moments import OutOfOurTimes, TimeInFuture, TimesReversed
 from kehu_sales.opportunities.errors import (
     AnotherCustomer,
@@ -76,6 +77,7 @@ APPROVE = requires("sales:visits:approve")
         WeekdaysOfWeeks,
         OutOfOurTimes,
         CalendarClash,
+        *STAFF,
         UnknownOpportunity,
         OpportunityIsClosed,
         EvaluationHasFailed,
@@ -124,7 +126,7 @@ async def brief_for_visit(
     summary="Change the plan of a visit",
     dependencies=[WRITE],
     responses=problems(
-        VisitNotInState, VisitNotInSeries, TimesReversed, OutOfOurTimes, CalendarClash
+        VisitNotInState, VisitNotInSeries, TimesReversed, OutOfOurTimes, CalendarClash, *STAFF
     ),
 )
 async def change_visit(

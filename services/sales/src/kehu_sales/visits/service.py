@@ -8,7 +8,12 @@ from kehu_kernel.db import require
 from kehu_kernel.pagination import paginate
 from kehu_kernel.session import Session
 from kehu_sales.calendar.clashes import Clash, clashes_of, refuse, take_turns
-from kehu_sales.directory.service import department_of, manager_of
+from kehu_sales.directory.service import (
+    department_of,
+    manager_of,
+    require_newly_named,
+    require_staff,
+)
 from kehu_sales.opportunities.links import link
 from kehu_sales.visit_policy.queries import policy_of
 from kehu_sales.visits import events, queries
@@ -34,8 +39,9 @@ async def plan_visit(session: Session, data: VisitCreate, *, zone: str) -> Visit
     """Plan a visit with the checklist of its type; of one that recurs those that are near, too.
 
     Raises `UnknownVisitType`, `VisitNeedsCustomer`, `TimesReversed`, `PeriodReversed`,
-    `WeekdaysOfWeeks`, `CalendarClash` if asked to, or what `link` raises.
+    `WeekdaysOfWeeks`, `CalendarClash` if asked to, or what `require_staff` and `link` raise.
     """
+    await require_staff(session, [data.owner_id, *data.observer_ids], data.department_id)
     subject = await link(session, data.opportunity_id, data.customer_id)
     if subject.customer_id is None:
         raise VisitNeedsCustomer
@@ -77,12 +83,13 @@ async def change_visit(
     """Plan a visit anew that has not begun, and perhaps all that follow in its series.
 
     A changed plan needs consent again. Raises `VisitNotInState`, `VisitNotInSeries`,
-    `TimesReversed`, `CalendarClash` if asked to.
+    `TimesReversed`, `CalendarClash` if asked to, or what `require_newly_named` raises.
     """
     given = data.given()
     refuses, following = given.pop("refuse_clashes", False), given.pop("following", False)
     series = await lock_series(session, visit_id) if following else None
     visit = await require(session, Visit, visit_id, lock=True, expected_version=expected_version)
+    await require_newly_named(session, visit, given, "owner_id", "observer_ids")
     kind = (await policy_of(session)).type_of(visit.type_code)
     if any(getattr(visit, name) != value for name, value in given.items()):
         visit.plan(kind, given)
