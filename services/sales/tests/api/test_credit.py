@@ -406,6 +406,29 @@ class TestOverride:
         assert kept == [REASON["reason"], None]
         assert (await client.post(f"{url}/submit")).status_code == 422
 
+    async def test_does_not_hold_for_an_amendment_that_takes_more(
+        self,
+        client: httpx.AsyncClient,
+        know: Know,
+        grant: Grant,
+        make_contract: Make,
+        problem: ProblemOf,
+    ) -> None:
+        who = await know()
+        await grant(who, "100.00")
+        made = await make_contract(customer_id=who)
+        url = f"/v1/contracts/{made['id']}"
+        await client.post(f"{url}/override-credit", json=REASON)
+        assert (await client.post(f"{url}/submit")).json()["state"] == "approved"
+        answers = []
+        for quantity in ("50", "8"):
+            line = {"product_id": made["lines"][0]["product_id"], "quantity": quantity}
+            body = {"reason": "客户要求变更", "lines": [line]}
+            answers.append(await client.post(f"{url}/amend", json=body))
+        more, less = answers
+        assert (problem(more), codes(more)) == ((422, "credit-refused"), ["limit_exceeded"])
+        assert less.json()["state"] == "approved", less.text
+
     async def test_needs_a_right_of_its_own_a_draft_and_an_account(
         self,
         client: httpx.AsyncClient,

@@ -161,6 +161,11 @@ class Contract(Aggregate, Base):
         if not self.on_account or self.currency != of.currency or self.open.amount > of.amount:
             self.credit_override_reason = None
 
+    def passes_over(self, asked: Decimal) -> bool:
+        """Whether its override covers so much credit: no more than the contract has open (C9)."""
+        overridden = self.credit_override_reason is not None and self.on_account
+        return overridden and asked <= self.open.amount
+
     def require_own_lines(self) -> None:
         """Raise `LinesOfTheQuote` if a draft came from a quote: its lines are what was quoted."""
         if self.quote_id is not None:

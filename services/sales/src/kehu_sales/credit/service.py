@@ -44,14 +44,14 @@ async def admit_on_account(
 ) -> list[CreditFound]:
     """Return what speaks against a locked contract that takes so much credit in all.
 
-    Raises `CreditRefused`, unless its refusal was overridden.
+    Raises `CreditRefused`, unless its refusal was overridden for so much.
     """
     alone = CreditGroup((contract.customer_id,), (contract.customer_id,))
     group = await queries.group_of(session, contract.customer_id) or alone
     await queries.hold(session, group)
     standing = await _standing(session, contract.customer_id, group, today, besides=contract.id)
     found = credit_findings(standing, asked, await policy_of(session))
-    if contract.credit_override_reason is None:
+    if not contract.passes_over(asked.amount):
         require_credit(asked, found)
     return found
 
