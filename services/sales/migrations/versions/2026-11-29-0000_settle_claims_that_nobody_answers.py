@@ -5,7 +5,7 @@ from alembic import op
 from kehu_kernel.migrations import let_worker
 
 revision = "2026112900"
-down_revision = "2026112843"
+down_revision = "2026112853"
 
 WORDS = """
     ALTER TABLE collision_policies

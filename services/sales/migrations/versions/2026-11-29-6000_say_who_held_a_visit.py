@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026112960"
-down_revision = "2026112853"
+down_revision = "2026112925"
 
 
 def upgrade() -> None:

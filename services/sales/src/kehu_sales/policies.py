@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from kehu_contracts.sales import PolicyChanged
+from kehu_contracts.deciding import PolicyChanged
 from kehu_kernel import audit, outbox
 from kehu_kernel.columns import Aggregate
 from kehu_kernel.db import require

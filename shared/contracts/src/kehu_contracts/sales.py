@@ -6,7 +6,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from kehu_contracts import aiming, collisions, contracting, delivering, fieldwork, market, quoting
+from kehu_contracts import (
+    aiming,
+    collisions,
+    contracting,
+    deciding,
+    delivering,
+    fieldwork,
+    market,
+    quoting,
+)
 from kehu_contracts.base import DecimalText, Event, Fragment, Percent
 from kehu_contracts.erasure import ErasureAcknowledgement
 from kehu_contracts.lines import DocumentLine
@@ -441,26 +450,6 @@ class OpportunityLost(OpportunityState):
     type: ClassVar[str] = "sales.opportunity-lost.v1"
 
 
-class PolicyChanged(Event):
-    """A tenant decided how something is done: a policy, an approval chain, a scheme, a rule.
-
-    Its new content is read from the API, by whoever may see it.
-    """
-
-    key: ClassVar[str] = "policy_id"
-    type: ClassVar[str] = "sales.policy-changed.v1"
-
-    policy_id: UUID = Field(description="The policy; it keeps its id.")
-    policy: str = Field(
-        description="Which one: visit-policy, quote-policy, contract-policy, receivable-policy, "
-        "credit-check-policy, collision-policy, forecast-rules, grading-scheme, approval-chain or "
-        "assignment-rule; may grow."
-    )
-    changed_settings: list[str] = Field(
-        description="Names of what was decided anew; empty when it was decided for the first time."
-    )
-
-
 class SalesErasureAcknowledged(ErasureAcknowledgement):
     """Sales has erased the persons."""
 
@@ -496,6 +485,6 @@ EVENTS: tuple[type[Event], ...] = (
     OpportunityWon,
     OpportunityLost,
     *aiming.EVENTS,
-    PolicyChanged,
+    *deciding.EVENTS,
     SalesErasureAcknowledged,
 )
