@@ -5,7 +5,7 @@ from alembic import op
 from kehu_kernel.migrations import enable_tenant_security, let_worker
 
 revision = "2026112920"
-down_revision = "2026112914"
+down_revision = "2026112913"
 
 POLICY = """
     CREATE TABLE contract_policies (

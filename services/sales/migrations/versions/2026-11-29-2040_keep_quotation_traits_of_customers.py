@@ -8,7 +8,7 @@ from kehu_sales.directory.rows import MY_PEOPLE
 from kehu_sales.personal import PERSONAL
 
 revision = "2026112924"
-down_revision = "2026112923"
+down_revision = "2026112922"
 
 TRAITS = """
     CREATE TABLE quotation_traits (

@@ -1,11 +1,11 @@
-"""Let everybody read the history of the contract policy, as of the other policies (C4)."""
+"""Say who reads histories: of traits who sees the customer, of new policies everybody (C4)."""
 
 from alembic import op
 
 from kehu_sales.directory.rows import limit_audit
 
-revision = "2026112923"
-down_revision = "2026112922"
+revision = "2026112925"
+down_revision = "2026112924"
 
 LIMITED = {
     "activity": "activities",
@@ -20,6 +20,7 @@ LIMITED = {
     "price-list": "price_lists",
     "project": "projects",
     "project-delivery": "project_deliveries",
+    "quotation-traits": "quotation_traits",
     "quote": "quotes",
     "receipt": "receipts",
     "sample": "samples",
@@ -36,7 +37,7 @@ FREE = (
     "product", "method", "confirmation-template", "visit-policy", "quote-policy",
     "approval-chain", "forecast-rules", "grading-scheme", "competitor", "close-reason",
     "collision-policy", "assignment-rule", "assignee", "credit-check-policy", "receivable-policy",
-    "contract-policy",
+    "idle-policy", "contract-policy",
 )  # fmt: skip
 """Kinds that everybody may see. Collisions are neither: their history tells of both sides."""
 
