@@ -106,9 +106,7 @@ def in_order(
     sort: str, column: InstrumentedAttribute[Any], tie_breaker: InstrumentedAttribute[UUID]
 ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     """Return the order of a list: nulls last in both directions, and a tie broken in the same."""
-    descending = sort.startswith("-")
-    key = column.desc() if descending else column.asc()
-    tie = tie_breaker.desc() if descending else tie_breaker.asc()
+    key, tie = (one.desc() if sort.startswith("-") else one.asc() for one in (column, tie_breaker))
     # Only where there may be nulls: read backwards an index has them first, and is of no use.
     return key.nulls_last() if _nullable(column) else key, tie
 
