@@ -1,6 +1,5 @@
 """What a refusal says, in both languages."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from kehu_kernel.errors import DomainError, NotFound
@@ -26,12 +25,6 @@ def test_states_are_named_in_the_language_of_the_message() -> None:
     error = StillClosed(number="R-1", status="closed", parts=["lid", "R-2"])
     assert error.message("en") == "R-1 is closed; missing: lid, R-2."
     assert error.message("zh") == "R-1 已关闭；缺少：盖子、R-2。"
-
-
-def test_moments_are_told_as_clocks_of_the_time_zone_show_them() -> None:
-    error = StillClosed(number=datetime(2026, 11, 25, 1, 30, tzinfo=UTC), status="", parts=[])
-    assert error.message("en", "Asia/Shanghai").startswith("2026-11-25 09:30:00+08:00 is")
-    assert error.message("en").startswith("2026-11-25 01:30:00+00:00 is")
 
 
 def test_what_is_not_found_is_named_in_words() -> None:

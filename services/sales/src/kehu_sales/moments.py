@@ -2,18 +2,41 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
 
+from fastapi import Request, Response
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from kehu_kernel.errors import DomainError
+from kehu_kernel.problems import problem_response
 
 FIRST_YEAR, LAST_YEAR = 1990, 2199
 """Nobody plans outside of them; days can be cut in every time zone within."""
 
 
-class TimeInFuture(DomainError):
+class MomentRefused(DomainError):
+    """Base of what is refused because of moments: users read them in their own time zone."""
+
+    def told_in(self, zone: str) -> Self:
+        """Return the same refusal, its moments as clocks of the time zone show them."""
+        clock = ZoneInfo(zone)
+        told: dict[str, Any] = {
+            name: at.astimezone(clock).isoformat(sep=" ", timespec="seconds")
+            for name, at in self.facts.items()
+            if isinstance(at, datetime)
+        }
+        return type(self)(**told)
+
+
+async def tell_in_our_zone(request: Request, error: Exception) -> Response:
+    """Answer with the problem document of a `MomentRefused`."""
+    assert isinstance(error, MomentRefused)  # noqa: S101 - registered for this type only
+    return problem_response(request, error.told_in(request.app.state.settings.time_zone))
+
+
+class TimeInFuture(MomentRefused):
     """What has happened cannot lie in the future."""
 
     code = "time-in-future"
@@ -31,7 +54,7 @@ class OutOfOurTimes(DomainError):
     zh = "时间 {at} 超出可用范围。"
 
 
-class TimesReversed(DomainError):
+class TimesReversed(MomentRefused):
     """Something must end after it starts."""
 
     code = "times-reversed"

@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar, Self
-from zoneinfo import ZoneInfo
 
 NO_WORDS: Mapping[str, str] = {}
 
@@ -31,23 +29,14 @@ class DomainError(Exception):
         self.extra = extra or {}
         super().__init__(self.message("en"))
 
-    def message(self, language: str, zone: str = "UTC") -> str:
-        """Return the message in `zh` or `en` (anything else counts as English).
-
-        Moments are told as clocks of the time zone show them.
-        """
+    def message(self, language: str) -> str:
+        """Return the message in `zh` or `en` (anything else counts as English)."""
         template, comma = self.en, ", "
         words: Mapping[str, str] | None = None  # codes are English
         if language == "zh":
             template, comma, words = self.zh, "、", self.zh_words
-        told = {name: _told(_shown(fact, zone), comma, words) for name, fact in self.facts.items()}
+        told = {name: _told(fact, comma, words) for name, fact in self.facts.items()}
         return template.format(**told)
-
-
-def _shown(fact: object, zone: str) -> object:
-    if not isinstance(fact, datetime):
-        return fact
-    return fact.astimezone(ZoneInfo(zone)).isoformat(sep=" ", timespec="seconds")
 
 
 def _told(fact: object, comma: str, words: Mapping[str, str] | None) -> object:

@@ -79,8 +79,8 @@ def language_of(accept_language: str | None) -> str:
     return best
 
 
-def problem_response(request: Request, error: DomainError, zone: str = "UTC") -> Response:
-    """Return a business failure as a problem document; moments are told in the time zone."""
+def problem_response(request: Request, error: DomainError) -> Response:
+    """Return a business failure as a problem document."""
     language = language_of(request.headers.get("accept-language"))
     headers = {}
     if error.status == HTTPStatus.UNAUTHORIZED:
@@ -89,7 +89,7 @@ def problem_response(request: Request, error: DomainError, zone: str = "UTC") ->
         headers["Retry-After"] = str(random.randint(1, 3))  # noqa: S311 - spreading, not a secret
     elif error.retryable:
         headers["Retry-After"] = "1"
-    detail = error.message(language, zone)
+    detail = error.message(language)
     return _document(request, language, error.status, error.code, detail, (), error.extra, headers)
 
 
@@ -125,7 +125,7 @@ def _document(
 
 async def _on_domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - registered for this type only
-    return problem_response(request, error, request.app.state.settings.time_zone)
+    return problem_response(request, error)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
