@@ -38,7 +38,7 @@ EXACT_FILTERS = (
 )  # fmt: skip
 NARROW_FILTERS = ("customer_id", "number", "external_ref", "lead_id")
 """What few opportunities have in common, and an index finds under row-level security, too."""
-MOST = 5_000
+MOST = 10_000
 """Ids that are read, of which a page reads its opportunities: of more, the list in its order soon
 fills a page."""
 # A plan for any ids, made once: knowing how many there are, PostgreSQL would at times look through
