@@ -57,7 +57,7 @@ from kehu_sales.idle.routes import routes as idle_policy
 from kehu_sales.methods.errors import DefaultMethodTaken, MethodCodeTaken
 from kehu_sales.methods.routes import presets as method_presets
 from kehu_sales.methods.routes import routes as methods
-from kehu_sales.moments import MomentRefused, tell_in_our_zone
+from kehu_sales.moments import TIMES, tell_in_our_zone
 from kehu_sales.opportunities.errors import CONSTRAINTS as OPPORTUNITY_CONSTRAINTS
 from kehu_sales.opportunities.routes import routes as opportunities
 from kehu_sales.personal import PERSONAL
@@ -196,7 +196,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         *audit_routers("sales"),
         personal_data_router("sales", PERSONAL, Base.metadata),
     )
-    app.add_exception_handler(MomentRefused, tell_in_our_zone)
+    for refused in TIMES:
+        app.add_exception_handler(refused, tell_in_our_zone)
     # Beside the API: calendar programs have no bearer token, the address is the secret.
     app.add_route("/calendar-feeds/{address}", serve_feed, include_in_schema=False)
     return app

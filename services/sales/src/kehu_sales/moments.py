@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
@@ -16,27 +16,7 @@ FIRST_YEAR, LAST_YEAR = 1990, 2199
 """Nobody plans outside of them; days can be cut in every time zone within."""
 
 
-class MomentRefused(DomainError):
-    """Base of what is refused because of moments: users read them in their own time zone."""
-
-    def told_in(self, zone: str) -> Self:
-        """Return the same refusal, its moments as clocks of the time zone show them."""
-        clock = ZoneInfo(zone)
-        told: dict[str, Any] = {
-            name: at.astimezone(clock).isoformat(sep=" ", timespec="seconds")
-            for name, at in self.facts.items()
-            if isinstance(at, datetime)
-        }
-        return type(self)(**told)
-
-
-async def tell_in_our_zone(request: Request, error: Exception) -> Response:
-    """Answer with the problem document of a `MomentRefused`."""
-    assert isinstance(error, MomentRefused)  # noqa: S101 - registered for this type only
-    return problem_response(request, error.told_in(request.app.state.settings.time_zone))
-
-
-class TimeInFuture(MomentRefused):
+class TimeInFuture(DomainError):
     """What has happened cannot lie in the future."""
 
     code = "time-in-future"
@@ -54,7 +34,7 @@ class OutOfOurTimes(DomainError):
     zh = "时间 {at} 超出可用范围。"
 
 
-class TimesReversed(MomentRefused):
+class TimesReversed(DomainError):
     """Something must end after it starts."""
 
     code = "times-reversed"
@@ -77,6 +57,22 @@ def _in_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 """A moment with its time zone, as RFC 3339 writes it. Raises `OutOfOurTimes`, as reading it."""
+
+
+TIMES = (TimeInFuture, TimesReversed)
+"""Refusals that tell moments, which users read in their own time zone."""
+
+
+async def tell_in_our_zone(request: Request, error: Exception) -> Response:
+    """Answer one of `TIMES` with its moments as clocks of the time zone show them."""
+    assert isinstance(error, TIMES)  # noqa: S101 - registered for these types only
+    zone = ZoneInfo(request.app.state.settings.time_zone)
+    told: dict[str, Any] = {
+        name: at.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+        for name, at in error.facts.items()
+        if isinstance(at, datetime)
+    }
+    return problem_response(request, type(error)(**told))
 
 
 def happened_at(at: datetime | None, now: datetime) -> datetime:

@@ -87,7 +87,11 @@ async def paginate(
     page = query
     if params.cursor is not None:
         page = page.where(_after(params.cursor, sort, column, tie_breaker, descending=descending))
-    page = page.order_by(*in_order(sort, column, tie_breaker)).limit(params.limit + 1)
+    key = column.desc() if descending else column.asc()
+    tie = tie_breaker.desc() if descending else tie_breaker.asc()
+    # Only where there may be nulls: read backwards an index has them first, and is of no use.
+    page = page.order_by(key.nulls_last() if _nullable(column) else key, tie)
+    page = page.limit(params.limit + 1)
     try:
         rows = list(await session.scalars(page))
     except DBAPIError as error:
@@ -100,15 +104,6 @@ async def paginate(
         last = rows[-1]
         cursor = _encode(sort, getattr(last, column.key), getattr(last, tie_breaker.key))
     return rows, cursor, await _count(session, query, params.count)
-
-
-def in_order(
-    sort: str, column: InstrumentedAttribute[Any], tie_breaker: InstrumentedAttribute[UUID]
-) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return the order of a list: nulls last in both directions, and a tie broken in the same."""
-    key, tie = (one.desc() if sort.startswith("-") else one.asc() for one in (column, tie_breaker))
-    # Only where there may be nulls: read backwards an index has them first, and is of no use.
-    return key.nulls_last() if _nullable(column) else key, tie
 
 
 def _after(

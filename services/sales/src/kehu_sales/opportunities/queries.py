@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, Select, Text, and_, cast, column, func, select, ty
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
-from kehu_kernel.pagination import in_order, one_of
+from kehu_kernel.pagination import one_of
 from kehu_kernel.session import Session
 from kehu_sales.customers.queries import of_customer
 from kehu_sales.db import among
@@ -38,7 +38,7 @@ EXACT_FILTERS = (
 )  # fmt: skip
 NARROW_FILTERS = ("customer_id", "number", "external_ref", "lead_id")
 """What few opportunities have in common, and an index finds under row-level security, too."""
-MOST = 5_000
+MOST = 10_000
 """Ids that are read, of which a page reads its opportunities: of more, the list in its order soon
 fills a page."""
 # A plan for any ids, made once: knowing how many there are, PostgreSQL would at times look through
@@ -108,8 +108,10 @@ async def among_found(
     )
     columns = (column(one.key, one.type) for one in (Opportunity.id, key))
     rows = func.unnest(*lists).table_valued(*columns, name="found").render_derived()
-    unordered = aliased(Opportunity, rows, adapt_on_names=True)
-    order = in_order(filters.sort, getattr(unordered, key.key), unordered.id)
+    descending = filters.sort.startswith("-")
+    order = [one.desc() if descending else one.asc() for one in (rows.c[key.key], rows.c.id)]
+    if key.property.columns[0].nullable:  # as `paginate` orders, or all of them would be sorted
+        order[0] = order[0].nulls_last()
     listed = aliased(
         Opportunity, select(rows).order_by(*order).subquery("listed"), adapt_on_names=True
     )
