@@ -229,6 +229,7 @@ async def test_a_crash_leaves_the_rest_to_the_next_round(
 
 async def test_visits_without_a_report_go_to_the_successor_and_others_stay(
     client: httpx.AsyncClient,
+    client_for: ClientFor,
     make_visit: Make,
     deliver: Deliver,
     work: Work,
@@ -256,7 +257,9 @@ async def test_visits_without_a_report_go_to_the_successor_and_others_stay(
     assert owed["owner_id"] == str(SUCCESSOR), "somebody has to report it"
     assert (owed["held_by_id"], moved["held_by_id"]) == (str(LEAVER), None)
     refused = {"summary": "好", "refusal": {"degree": "firm", "reason": "does_not_want"}}
-    answer = await client.post(f"/v1/visits/{done['id']}/report", json=refused)
+    me = {"subject": f"{SUCCESSOR}", "employee_id": str(SUCCESSOR), "row_scope": "own"}
+    successor = client_for(tenant, **me)
+    answer = await successor.post(f"/v1/visits/{done['id']}/report", json=refused)
     assert answer.status_code == 200, answer.text
     [*_, contact] = await emitted(database, tenant, "sales.activity-recorded.v1")
     [stopped] = await emitted(database, tenant, "sales.customer-calling-stopped.v1")

@@ -20,10 +20,8 @@ ON_LEAVE = "休假"
 """What leave is called in the calendar, where titles are what people wrote."""
 BUSY = "忙碌"
 """What somebody does who is seen to be busy, and no more."""
-KEEPS_BUSY = frozenset(
-    {"planned", "in_approval", "approved", "checked_in", "open", "in_progress", "leave"}
-)
-"""As what clashes: a visit or task that is yet to be done, and leave."""
+KEEPS_BUSY = ["planned", "in_approval", "approved", "checked_in", "open", "in_progress"]
+"""As what clashes: a visit or task that is yet to be done, and besides leave."""
 ENTRIES = f"""
     WITH team AS (
         SELECT departments, ARRAY(
@@ -44,6 +42,7 @@ ENTRIES = f"""
           AND ($2::uuid IS NULL OR owner_id = $2 OR $2 = ANY (observer_ids))
           AND ($3::uuid IS NULL OR department_id = ANY (departments)
                OR owner_id = ANY (people) OR observer_ids && people)
+          AND ($10::text[] IS NULL OR status = ANY ($10))
         UNION ALL
         SELECT 'task', id, topic, status, customer_id, assignee_id, starts_at, ends_at,
             CASE WHEN starts_at IS NULL THEN due_on END, NULL, version, updated_at,
@@ -57,11 +56,12 @@ ENTRIES = f"""
                   AND status IN ('open', 'in_progress'))
           AND ($2::uuid IS NULL OR assignee_id = $2)
           AND ($3::uuid IS NULL OR department_id = ANY (departments) OR assignee_id = ANY (people))
+          AND ($10::text[] IS NULL OR status = ANY ($10))
         UNION ALL
         SELECT 'activity', id, topic, kind, customer_id, employee_id, NULL, NULL, occurred_on,
             place, version, updated_at, NULL, NULL, NULL
         FROM activities, team
-        WHERE tenant_id = $1 AND occurred_on BETWEEN $4 AND $5
+        WHERE $10::text[] IS NULL AND tenant_id = $1 AND occurred_on BETWEEN $4 AND $5
           AND ($2::uuid IS NULL OR employee_id = $2)
           AND ($3::uuid IS NULL OR employee_id = ANY (people))
           AND NOT EXISTS (
@@ -80,7 +80,8 @@ ENTRIES = f"""
     LIMIT $8
 """  # noqa: S608 - our own words
 """`team`: the department that is asked for with all below it, and who works there; `busy`: whom of
-those who are asked for it keeps busy."""
+those who are asked for it keeps busy. $10: states of visits and tasks, of which and of leave alone
+is asked; all there is if it is null."""
 
 
 class Entry(NamedTuple):
@@ -127,7 +128,7 @@ async def entries_between(
     found = [entry for row in rows for entry in _entries(row, first, last, zone)]
     if session.context.row_scope != RowScope.ALL and any(asked):
         await session.see_all_rows()
-        everything = await _rows(session, first, last, asked, zone=zone, limit=limit)
+        everything = await _rows(session, first, last, asked, KEEPS_BUSY, zone=zone, limit=limit)
         await session.see_rows_in_scope()
         seen = {(row["kind"], row["id"]) for row in rows}
         hidden = [row for row in everything if (row["kind"], row["id"]) not in seen]
@@ -142,6 +143,7 @@ async def _rows(
     first: date,
     last: date,
     asked: tuple[UUID | None, UUID | None],
+    states: Sequence[str] | None = None,
     *,
     zone: str,
     limit: int,
@@ -157,6 +159,7 @@ async def _rows(
         end,
         limit + 1,
         zone,
+        states,
     )
     if len(rows) > limit:
         raise CalendarTooFull(limit=limit)
@@ -165,8 +168,6 @@ async def _rows(
 
 def _busy(row: Any, first: date, last: date, zone: str) -> list[Entry]:
     """Return when a row out of sight keeps whom of those who are asked for busy."""
-    if row["status"] not in KEEPS_BUSY:
-        return []
     return [
         Entry(
             kind="busy", id=person, title=BUSY, status="busy", customer_id=None,

@@ -116,8 +116,10 @@ async def among_found(
         Opportunity, select(rows).order_by(*order).subquery("listed"), adapt_on_names=True
     )
     counted = "exact" if filters.count == "estimated" else filters.count
+    # What has moved in the order since it was found is left out: a page would go on behind it.
+    in_place = key.is_not_distinct_from(getattr(listed, key.key))
     return (
-        query.where(Opportunity.id == listed.id),
+        query.where(Opportunity.id == listed.id, in_place),
         filters.model_copy(update={"count": counted}),
         listed,
     )

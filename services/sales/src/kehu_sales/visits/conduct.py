@@ -88,6 +88,8 @@ async def report_visit(
     customer_id = survivor_of(known, visit.customer_id)
     opportunity = await lock_if_open(session, visit.opportunity_id)
     activity = _activity(visit, customer_id, opportunity, zone)
+    if visit.held_by_id is not None:
+        await session.see_all_rows()  # a leaver's contact may be out of the successor's sight
     keep_activity(session, activity)
     visit.activity_id = activity.id
     if visit.refusal_degree == RefusalDegree.NOT_FIRM:

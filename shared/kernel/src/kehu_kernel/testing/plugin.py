@@ -13,11 +13,9 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -25,7 +23,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
 
-from kehu_kernel import clock, migrations
+from kehu_kernel import migrations
 from kehu_kernel.app import open_database
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
@@ -40,24 +38,6 @@ settings.register_profile(
     "kehu", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("kehu")
-
-ENDS_SOON = timedelta(hours=1)
-"""A run of tests should be over in this time."""
-
-
-def ahead_of(begun: datetime) -> timedelta:
-    """Return how far ahead a run's clock goes, so that no day ends between two of its tests.
-
-    Tests take the day from when they are read; a run that begins late is told of the next one.
-    """
-    local = begun.astimezone(ZoneInfo("Asia/Shanghai"))
-    left = timedelta(days=1) - (local - local.replace(hour=0, minute=0, second=0, microsecond=0))
-    return left if left < ENDS_SOON else timedelta()
-
-
-if ahead := ahead_of(clock.now()):
-    as_it_is = clock.now
-    pytest.MonkeyPatch().setattr(clock, "now", lambda: as_it_is() + ahead)
 
 
 @dataclass(frozen=True)
