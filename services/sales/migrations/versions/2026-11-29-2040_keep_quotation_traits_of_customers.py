@@ -28,7 +28,7 @@ OF_MY_CUSTOMERS = (
     "AND c.id = quotation_traits.id "
     f"AND (c.owner_id IS NULL OR c.owner_id = ANY ({MY_PEOPLE})))"
 )
-"""Whoever sees the customer, as the customer service says it."""
+"""Whoever sees the customer's owner."""
 
 
 def upgrade() -> None:

@@ -43,6 +43,8 @@ def make_competitor(client: httpx.AsyncClient) -> Make:
     [
         ("https://www.example.com:8443/news?id=1", 201),
         ("www.example.com", 201),
+        ("www.example.com:8080/news", 201),
+        ("HTTPS://WWW.EXAMPLE.COM", 201),
         ("神州数码.中国", 201),
         ("javascript:alert(1)", 422),
         ("javascript:0/alert(1)", 422),

@@ -1,17 +1,20 @@
 """Evaluation, promotion and closing through the API."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from kehu_kernel import clock
+from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import audited, emitted
 from kehu_kernel.testing.plugin import ClientFor
+from kehu_sales.opportunities.models import Opportunity
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 MakeCustomer = Callable[..., Awaitable[str]]
@@ -400,3 +403,18 @@ async def test_a_fact_of_a_former_life_counts_no_more(
     assert problem(refused) == (422, "date-before-previous")
     kept = await client.patch(url, json={"need_confirmed_on": str(taken_up_on)}, headers=current)
     assert kept.status_code == 200, kept.text
+
+
+async def test_a_fact_on_record_may_be_said_again_with_the_rest_of_a_form(
+    client: httpx.AsyncClient, make_opportunity: Make, database: Database, tenant: str
+) -> None:
+    """Of before facts were looked at: nobody can change another field without it."""
+    made = await make_opportunity()
+    async with database.transaction(Context(tenant_id=tenant, actor="tester")) as session:
+        long_ago = update(Opportunity).where(Opportunity.id == UUID(made["id"]))
+        await session.execute(long_ago.values(need_confirmed_on=date(2020, 1, 1)))
+    form = {"need_confirmed_on": "2020-01-01", "feasibility_passed_on": None, "topic": "二期"}
+    saved = await client.patch(
+        f"/v1/opportunities/{made['id']}", json=form, headers={"If-Match": '"1"'}
+    )
+    assert (saved.status_code, saved.json()["topic"]) == (200, "二期"), saved.text

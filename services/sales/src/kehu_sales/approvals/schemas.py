@@ -155,7 +155,10 @@ class ApprovalRead(BaseModel):
     stage_code: str | None = Field(
         description="The stage it was in when the document was approved: there it counts."
     )
-    approved_at: datetime | None = Field(description="When it was approved, if it ever was.")
+    approved_at: datetime | None = Field(
+        description="When it was approved, if it ever was; null, too, of documents without an "
+        "opportunity that were approved before this was kept of them."
+    )
     state: OrLater[ApprovalState] = Field(description="How far it is.")
     levels: list[LevelRead] = Field(description="The levels asked for, as they were then.")
     position: int = Field(description="The level that decides, or decided last, from 1.")

@@ -25,7 +25,9 @@ from kehu_sales.lists import Once, unlike
 
 ID = "019364c2-7d5e-7000-8000-00000000000"
 WEBSITE = "Address of its web site: a host, or with http:// or https:// before it."
-WebAddress = Annotated[Text, Field(pattern=r"^(https?://[^\s/?#]+|[^\s:/?#]+)([/?#]\S*)?$")]
+PAGE = r"[hH][tT][tT][pP][sS]?://[^\s/?#]+"
+HOST = r"[^\s:/?#]+|[^\s:/?#.]+(\.[^\s:/?#.]+)+:\d+"  # with a port only where there is a dot
+WebAddress = Annotated[Text, Field(pattern=rf"^({PAGE}|{HOST})([/?#]\S*)?$")]
 """What a browser opens as a page: no other scheme, such as one that runs a script."""
 Weight = Annotated[DecimalText, Field(ge=0, max_digits=6, decimal_places=2), Written(digits(4, 2))]
 

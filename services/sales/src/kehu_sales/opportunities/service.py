@@ -48,6 +48,9 @@ NUMBER_PREFIX = "OPP"
 COLLIDING = {"customer_id", "owner_id", "department_id", "lines"}
 """What may make an opportunity collide with another one."""
 
+FACT_DAYS = ("need_confirmed_on", "feasibility_passed_on", "solution_accepted_on")
+"""Days of what gates ask for, as somebody says them."""
+
 
 async def create_opportunity(
     session: Session,
@@ -149,11 +152,11 @@ async def _require_of_this_life(
 ) -> None:
     """Refuse facts of the future, and of before it was opened, or last taken up from the pool.
 
-    As records do (`queries.recorded_in_stages`), facts open the gates of one life only. Raises
-    `DateInFuture`, `DateBeforePrevious`.
+    As records do (`queries.recorded_in_stages`), facts open the gates of one life only; what is on
+    record may be said again. Raises `DateInFuture`, `DateBeforePrevious`.
     """
-    said = (data.need_confirmed_on, data.feasibility_passed_on, data.solution_accepted_on)
-    days = [business_day.happened(on, today) for on in said if on is not None]
+    said = ((getattr(data, name), getattr(opportunity, name)) for name in FACT_DAYS)
+    days = [business_day.happened(on, today) for on, was in said if on is not None and on != was]
     if not days:
         return
     moves = await queries.pool_moves_of(session, opportunity.id)

@@ -20,7 +20,8 @@ IN_SIGHT = f"""
     WHERE tenant_id = $1 AND id = $2
         AND ({ALL_ROWS} OR owner_id IS NULL OR owner_id = ANY ({MY_PEOPLE}))
 """
-"""Traits are seen by whoever sees the customer, as the customer service says it."""
+"""Traits are seen by whoever sees the customer's owner: the copy of a customer has no department of
+its own, so the one counts that the owner works in now."""
 
 
 async def traits_of(
