@@ -341,6 +341,26 @@ class TestNoPathLeaks:
             assert (await manager.get(url)).status_code == sees, path
 
 
+async def test_an_opportunity_belongs_to_where_its_owner_works_unless_somebody_says_otherwise(
+    client: httpx.AsyncClient, company: Company, login: Login, make_method: Make
+) -> None:
+    await make_method()
+    made = await client.post("/v1/opportunities", json={"topic": "x", "owner_id": f"{company.lei}"})
+    url = f"/v1/opportunities/{made.json()['id']}"
+    assert made.json()["department_id"] == str(company.west)
+    assert (await login(company.boss, "subtree").get(url)).status_code == 200
+    given = await client.patch(
+        url, json={"owner_id": str(company.fang)}, headers={"If-Match": made.headers["ETag"]}
+    )
+    assert given.json()["department_id"] == str(company.east)
+    await client.post(f"{url}/return-to-pool", json={"reason": "预算推迟"})
+    taken = await client.post(f"{url}/take-up", json={"owner_id": str(company.lei)})
+    assert taken.json()["department_id"] == str(company.west)
+    of_sales = {"owner_id": str(company.fang), "department_id": str(company.sales)}
+    said = await client.post("/v1/opportunities", json={"topic": "y"} | of_sales)
+    assert said.json()["department_id"] == str(company.sales)
+
+
 async def test_every_table_that_names_an_opportunity_is_limited(
     worker_database: Database,
 ) -> None:

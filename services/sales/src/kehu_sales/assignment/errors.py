@@ -15,8 +15,8 @@ class NobodyToAssign(DomainError):
 
     code = "nobody-to-assign"
     status = HTTPStatus.CONFLICT
-    en = "None of the {rules} active rules finds anybody for this opportunity; see explanation."
-    zh = "{rules} 条启用的分配规则均未能为该商机找到合适人员，请查看逐条说明（explanation）。"
+    en = "No active rule ({rules} tried) finds anybody: name an owner, or see explanation."
+    zh = "启用的分配规则（{rules} 条）均未找到合适人员：请指定负责人，或查看说明（explanation）。"
 
 
 class AmountsReversed(DomainError):

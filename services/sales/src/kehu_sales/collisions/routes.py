@@ -46,6 +46,7 @@ from kehu_sales.collisions.schemas import (
     CollisionRead,
     CountFilters,
 )
+from kehu_sales.directory.errors import UnknownEmployee
 from kehu_sales.opportunities.errors import (
     EvaluationHasFailed,
     OpportunityInPool,
@@ -220,7 +221,13 @@ async def yield_collision(
     summary="Arbitrate",
     dependencies=[ARBITRATE],
     responses=problems(
-        CollisionIsOver, NotASide, CreditNotWhole, OutsideRowScope, *GIVING_WAY, DateBeforePrevious
+        CollisionIsOver,
+        NotASide,
+        CreditNotWhole,
+        UnknownEmployee,
+        OutsideRowScope,
+        *GIVING_WAY,
+        DateBeforePrevious,
     ),
 )
 async def arbitrate_collision(

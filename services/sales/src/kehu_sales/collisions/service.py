@@ -44,6 +44,7 @@ from kehu_sales.collisions.schemas import (
     CountFilters,
 )
 from kehu_sales.db import among
+from kehu_sales.directory.service import load_staff
 from kehu_sales.later import known
 from kehu_sales.opportunities import events as opportunity_events
 from kehu_sales.opportunities.models import Opportunity
@@ -132,14 +133,17 @@ async def arbitrate(
 ) -> Collision:
     """Decide who keeps the chance, and share out the credit; the other side gives way.
 
-    Who decides sees both sides. Raises `OutsideRowScope`, `OpportunityIsClosed`, or what
-    `Collision.arbitrate` raises.
+    Who decides sees both sides. Raises `OutsideRowScope`, `OpportunityIsClosed`, `UnknownEmployee`,
+    or what `Collision.arbitrate` raises.
     """
     collision, sides = await _lock(session, collision_id, expected_version)
     _require_both(sides)
     credit: defaultdict[UUID, Decimal] = defaultdict(Decimal)
     for one in data.credit:
         credit[one.employee_id] += one.percent
+    staff = await load_staff(session, credit.keys())
+    for employee_id in credit:
+        staff.require_known(employee_id)
     by = session.context.actor
     collision.arbitrate(data.kept_id, data.reason, today, by, credit=credit)
     await _give_way(session, collision, sides, data.reason, today)

@@ -49,7 +49,7 @@ class ConfirmationIncomplete(DomainError):
 
     code = "confirmation-incomplete"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    en = "The opportunity does not match the template yet: {count} of what it asks is missing."
+    en = "The opportunity does not match the template yet: what it asks and is missing: {count}."
     zh = "商机尚不符合确认模板：缺少 {count} 项要求。"
 
 

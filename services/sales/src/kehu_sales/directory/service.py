@@ -69,13 +69,23 @@ class Staff:
         As long as no employee of the tenant is known here, anybody is taken: the directory has not
         arrived, or is not kept with us. Raises `UnknownEmployee`, `EmployeeHasLeft`.
         """
-        if employee_id is None or not self.anybody:
-            return
-        employee = self.named.get(employee_id)
-        if employee is None:
-            raise UnknownEmployee(id=employee_id)
-        if not employee.active:
+        self.require_known(employee_id)
+        employee = self.named.get(employee_id) if employee_id else None
+        if employee is not None and not employee.active:
             raise EmployeeHasLeft(name=employee.name)
+
+    def require_known(self, employee_id: UUID | None) -> None:
+        """Refuse to say something of a person who never worked here; a leaver is taken.
+
+        Raises `UnknownEmployee`.
+        """
+        if employee_id is not None and self.anybody and employee_id not in self.named:
+            raise UnknownEmployee(id=employee_id)
+
+    def department_of(self, employee_id: UUID | None) -> UUID | None:
+        """Return where one of those named works, as far as that is known here."""
+        employee = self.named.get(employee_id) if employee_id else None
+        return employee.department_id if employee else None
 
     def require_department(self, department_id: UUID | None) -> None:
         """Refuse a department that is none of ours; any is taken as long as anybody is.

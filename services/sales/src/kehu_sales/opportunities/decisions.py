@@ -159,7 +159,7 @@ def prepare(
         customer_id=data.customer_id,
         contact_id=data.contact_id,
         owner_id=data.owner_id,
-        department_id=data.department_id,
+        department_id=data.department_id or known.staff.department_of(data.owner_id),
         source=data.source,
         lead_id=data.lead_id,
         external_ref=data.external_ref,

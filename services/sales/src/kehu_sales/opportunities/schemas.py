@@ -88,7 +88,9 @@ class OpportunityCreate(Input):
     customer_id: UUID | None = Field(None, description="The customer; needed to win.")
     contact_id: UUID | None = Field(None, description="The contact at the customer.")
     owner_id: UUID | None = Field(None, description="The employee who works on it.")
-    department_id: UUID | None = Field(None, description="The owner's department.")
+    department_id: UUID | None = Field(
+        None, description="The owner's department; where the owner works if omitted."
+    )
     source: Text | None = Field(None, description="Where the opportunity came from.")
     lead_id: UUID | None = Field(None, description="The lead it was converted from.")
     external_ref: Text | None = Field(
@@ -155,7 +157,9 @@ class OpportunityUpdate(Patch):
     customer_id: UUID | None = Field(None, description="The customer; needed to win.")
     contact_id: UUID | None = Field(None, description="The contact at the customer.")
     owner_id: UUID | None = Field(None, description="The employee who works on it.")
-    department_id: UUID | None = Field(None, description="The owner's department.")
+    department_id: UUID | None = Field(
+        None, description="The owner's department; where the owner works if omitted."
+    )
     source: Text | None = Field(None, description="Where the opportunity came from.")
     interest: Interest | None = Field(None, description="How interested the customer is.")
     need: LongText | None = Field(None, description="What the customer needs.")

@@ -19,7 +19,7 @@ from kehu_sales.competitors.errors import UnknownCompetitor
 from kehu_sales.competitors.models import Competitor
 from kehu_sales.competitors.queries import load_competitors
 from kehu_sales.customers.service import load_customers, require_customer
-from kehu_sales.directory.service import load_staff, require_newly_named
+from kehu_sales.directory.service import department_of, load_staff, require_newly_named
 from kehu_sales.grading.queries import require_level
 from kehu_sales.grading.regrading import regrade
 from kehu_sales.methods.models import Method
@@ -130,6 +130,9 @@ async def change_opportunity(
     given_away = given.keys() & {"owner_id", "department_id"}
     if given_away:
         opportunity.require_not_pooled()
+    if "owner_id" in given and data.owner_id != opportunity.owner_id:
+        theirs = await department_of(session, data.owner_id) or opportunity.department_id
+        given = {"department_id": theirs} | given
     for name in given.keys() - {"lines", "expected_revenue", "buying_committee"}:
         setattr(opportunity, name, given[name])
     if data.buying_committee is not None:

@@ -37,7 +37,9 @@ class PoolTakeUp(Input):
         description="The employee who works on it from now on; if omitted, whom the rules of "
         "assignment find.",
     )
-    department_id: UUID | None = Field(None, description="The owner's department.")
+    department_id: UUID | None = Field(
+        None, description="The owner's department; where the owner works if omitted."
+    )
     reason: LongText | None = Field(None, description="Why.")
     on: Day | None = Field(None, description=ON)
 

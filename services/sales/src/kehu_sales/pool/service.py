@@ -9,7 +9,7 @@ from kehu_kernel.session import Session
 from kehu_sales.assignment import service as assignment
 from kehu_sales.collisions import entry
 from kehu_sales.collisions.models import Collision
-from kehu_sales.directory.service import require_staff
+from kehu_sales.directory.service import department_of, require_staff
 from kehu_sales.forecasts.service import take_back
 from kehu_sales.opportunities import events
 from kehu_sales.opportunities.history import POOLED, TAKEN_UP, PoolMove
@@ -65,7 +65,8 @@ async def take_up(
     )
     await require_staff(session, [data.owner_id], data.department_id)
     on = business_day.happened(data.on, today)
-    owner_id, department_id, choice = data.owner_id, data.department_id, None
+    owner_id, choice = data.owner_id, None
+    department_id = data.department_id or await department_of(session, owner_id)
     if owner_id is None:
         opportunity.require_pooled()
         choice = await assignment.find(session, opportunity, today=today)

@@ -46,7 +46,7 @@ async def read_traits(session: Session, customer_id: UUID) -> QuotationTraits:
     customers = await load_customers(session, [customer_id])
     survivor_id = survivor_of(customers, customer_id)
     if not await session.fetch(IN_SIGHT, session.context.tenant_id, survivor_id):
-        raise NotFound.of(QuotationTraits, customer_id)
+        raise NotFound(what_en="customer", what_zh="客户", id=customer_id)
     return await _kept(session, survivor_id)
 
 

@@ -59,7 +59,7 @@ class TaskNeedsDay(DomainError):
     code = "task-needs-day"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     en = "A task that repeats needs a due day or a start of our times; a reminder needs a start."
-    zh = "重复的任务须有当代的到期日或开始时间；提醒须有开始时间。"
+    zh = "重复的任务须有到期日或开始时间；提醒须有开始时间。"
 
 
 class TaskTimesIncomplete(DomainError):

@@ -12,6 +12,7 @@ from kehu_kernel import clock
 from kehu_kernel.db import Database
 from kehu_kernel.testing.observe import emitted
 from kehu_kernel.testing.plugin import ClientFor
+from kehu_sales.directory.models import EmployeeRef
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 MakeCustomer = Callable[..., Awaitable[str]]
@@ -93,6 +94,21 @@ class TestLife:
         assert answer.status_code == 200, answer.text
         kept = (await client.get(f"{OPPORTUNITIES}/{pair[0]['id']}")).json()
         assert (kept["status"], kept["owner_id"]) == ("pooled", None)
+
+    async def test_who_left_may_have_credit_and_who_never_worked_here_may_not(
+        self, client: httpx.AsyncClient, collision: dict[str, Any], pair: list[dict[str, Any]],
+        problem: ProblemOf, worker_database: Database, tenant: str,
+    ) -> None:  # fmt: skip
+        known = {"tenant_id": tenant, "sequence": 1, "code": "X", "name": "李雷"}
+        async with worker_database.worker_transaction() as session:
+            session.add(EmployeeRef(id=UUID(LEI), department_id=uuid4(), active=False, **known))
+        url, statuses = f"{PATH}/{collision['id']}/arbitrate", []
+        for who in (str(uuid4()), LEI):
+            credit = [{"employee_id": who, "percent": "100"}]
+            decision = {"kept_id": pair[1]["id"], "reason": "西区已签", "credit": credit}
+            answer = await client.post(url, json=decision)
+            statuses.append(problem(answer) if answer.is_error else answer.status_code)
+        assert statuses == [(422, "unknown-employee"), 200]
 
     async def test_somebody_above_both_arbitrates_and_shares_out_the_credit(
         self,
