@@ -341,6 +341,24 @@ class TestNoPathLeaks:
             assert (await manager.get(url)).status_code == sees, path
 
 
+@pytest.mark.parametrize("submitted_by", ["boss", None], ids=["by a superior", "by a system"])
+async def test_an_approval_is_seen_by_whose_document_it_is(
+    client: httpx.AsyncClient, company: Company, login: Login, make_contract: Make,
+    submitted_by: str | None, problem: ProblemOf,
+) -> None:  # fmt: skip
+    lei = {"owner_id": str(company.lei), "department_id": str(company.west)}
+    made = await make_contract(terms=SECRET, **lei)
+    submitting = login(getattr(company, submitted_by), "all") if submitted_by else client
+    assert (await submitting.post(f"/v1/contracts/{made['id']}/submit")).is_success
+    asked = {"document_id": made["id"]}
+    (approval,) = (await client.get("/v1/approvals", params=asked)).json()["items"]
+    url = f"/v1/approvals/{approval['id']}"
+    assert (await login(company.lei, "own").get(url)).status_code == 200
+    fang = login(company.fang, "department")
+    assert problem(await fang.get(url)) == (404, "not-found")
+    assert (await fang.get("/v1/approvals", params=asked)).json()["items"] == []
+
+
 async def test_an_opportunity_belongs_to_where_its_owner_works_unless_somebody_says_otherwise(
     client: httpx.AsyncClient, company: Company, login: Login, make_method: Make
 ) -> None:
