@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import select
@@ -13,6 +14,8 @@ from kehu_kernel import clock
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
 from kehu_kernel.process import Service
+from kehu_kernel.testing.cluster import Cluster
+from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.__main__ import SERVICE
 from kehu_sales.customers.models import CustomerRef
 from kehu_sales.directory.models import EmployeeRef
@@ -371,3 +374,19 @@ def make_delivered(client: httpx.AsyncClient, make_executing: Make) -> Make:
         return delivery
 
     return make
+
+
+@pytest.fixture
+def age(running: RunningService, cluster: Cluster) -> Callable[..., Awaitable[None]]:
+    """Has what was done with something be done so many days before."""
+
+    async def back(what: dict[str, Any], *, days: int) -> None:
+        connection = await asyncpg.connect(cluster.superuser(running.settings.database_url))
+        await connection.execute("SET session_replication_role = replica")  # it is append-only
+        await connection.execute(
+            "UPDATE audit_log SET at = at - make_interval(days => $2) WHERE entity_id = $1",
+            UUID(what["id"]), days,
+        )  # fmt: skip
+        await connection.close()
+
+    return back

@@ -1,4 +1,4 @@
-"""Find opportunities that were warned of, without holding up writers."""
+"""Find opportunities by the day they were warned of, without holding up writers."""
 
 from alembic import op
 
@@ -12,6 +12,6 @@ def upgrade() -> None:
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_opportunities_warned")
         op.execute(
             "CREATE INDEX CONCURRENTLY ix_opportunities_warned "
-            "ON opportunities (tenant_id, idle_warned_on, id) "
-            "WHERE status = 'in_progress' AND idle_warned_on IS NOT NULL"
+            "ON opportunities (tenant_id, idle_return_on, id) "
+            "WHERE status = 'in_progress' AND idle_return_on IS NOT NULL"
         )

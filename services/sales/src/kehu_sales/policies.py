@@ -15,6 +15,8 @@ from kehu_kernel.errors import VersionConflict
 from kehu_kernel.session import Session
 
 Policy = TypeVar("Policy", bound=Aggregate)
+DECIDED_ON = "decided_on"
+"""When something was decided is kept, but is no setting."""
 
 
 async def decided(session: Session, model: type[Policy]) -> Policy | None:
@@ -55,7 +57,7 @@ def created(session: Session, policy: Aggregate) -> None:
 
 def changed(session: Session, policy: Aggregate) -> list[str]:
     """Write down what is decided anew, and tell it; return what that is. Of nothing, nothing."""
-    fields = audit.changed(session, policy, "changed")
+    fields = [one for one in audit.changed(session, policy, "changed") if one != DECIDED_ON]
     if fields:
         _tell(session, policy, fields)
     return fields

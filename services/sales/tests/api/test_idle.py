@@ -6,25 +6,26 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx
 import pytest
 
 from kehu_kernel import audit, clock
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
-from kehu_kernel.testing.cluster import Cluster
 from kehu_kernel.testing.observe import emitted
 from kehu_kernel.testing.plugin import RunningService
 from kehu_sales.idle import queries
 from kehu_sales.idle.service import take_back, warn
 from kehu_sales.idle.worker import IdleWork
 from kehu_sales.opportunities.models import Opportunity
+from kehu_sales.quotes.worker import expire_due
 
 Make = Callable[..., Awaitable[dict[str, Any]]]
 Decide = Callable[..., Awaitable[httpx.Response]]
 Pass = Callable[[int], Awaitable[None]]
-ProblemOf = Callable[[httpx.Response], tuple[int, str]]
+Age = Callable[..., Awaitable[None]]
+Warned = Callable[[], Awaitable[list[tuple[str, ...]]]]
+Record = Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]]
 PATH, POLICY = "/v1/opportunities", "/v1/idle-policy"
 ZONE = "Asia/Shanghai"
 TODAY = clock.today(clock.now(), ZONE)
@@ -64,7 +65,7 @@ def on_day(database: Database, context: Context) -> Pass:
 
 
 @pytest.fixture
-def warned(database: Database, tenant: str) -> Callable[[], Awaitable[list[tuple[str, ...]]]]:
+def warned(database: Database, tenant: str) -> Warned:
     """Reads of what was warned: since when nobody turned to it, and when it goes back."""
 
     async def read() -> list[tuple[str, ...]]:
@@ -86,7 +87,7 @@ class TestIdle:
         decide: Decide,
         make_in_progress: Make,
         on_day: Pass,
-        warned: Callable[[], Awaitable[list[tuple[str, ...]]]],
+        warned: Warned,
     ) -> None:
         await decide(idle_days=30, warn_days=10)
         made = await make_in_progress(owner_id=OWNER)
@@ -106,7 +107,7 @@ class TestIdle:
         client: httpx.AsyncClient,
         make_in_progress: Make,
         on_day: Pass,
-        warned: Callable[[], Awaitable[list[tuple[str, ...]]]],
+        warned: Warned,
     ) -> None:
         made = await make_in_progress()
         await on_day(3000)
@@ -118,7 +119,7 @@ class TestIdle:
         decide: Decide,
         make_in_progress: Make,
         on_day: Pass,
-        warned: Callable[[], Awaitable[list[tuple[str, ...]]]],
+        warned: Warned,
     ) -> None:
         await decide(idle_days=30, warn_days=10)
         made = [await make_in_progress() for _ in range(3)]
@@ -138,7 +139,7 @@ class TestIdle:
         on_day: Pass,
         database: Database,
         context: Context,
-        warned: Callable[[], Awaitable[list[tuple[str, ...]]]],
+        warned: Warned,
     ) -> None:
         await decide(idle_days=30, warn_days=10)
         made = await make_in_progress()
@@ -152,7 +153,7 @@ class TestIdle:
         await on_day(40)
         assert await status(client, made) == "pooled"
 
-    async def test_begins_again_when_it_is_taken_up(
+    async def test_goes_back_on_the_day_that_was_told_though_the_rule_changes_the_same_day(
         self,
         client: httpx.AsyncClient,
         decide: Decide,
@@ -161,14 +162,89 @@ class TestIdle:
         database: Database,
         context: Context,
     ) -> None:
+        await decide(idle_days=60, warn_days=30)
+        made = await make_in_progress()
+        await on_day(30)
+        async with database.transaction(context) as session:
+            (await queries.policy_of(session)).decide({"warn_days": 7}, day(30))
+        for number in (37, 59):
+            await on_day(number)
+        assert await status(client, made) == "in_progress"
+        await on_day(60)
+        assert await status(client, made) == "pooled"
+
+    async def test_is_warned_of_again_when_the_rule_was_off_in_between(
+        self,
+        client: httpx.AsyncClient,
+        decide: Decide,
+        make_in_progress: Make,
+        on_day: Pass,
+        database: Database,
+        context: Context,
+        warned: Warned,
+    ) -> None:
         await decide(idle_days=30, warn_days=10)
         made = await make_in_progress()
         await on_day(20)
-        url = f"{PATH}/{made['id']}"
-        await client.post(f"{url}/return-to-pool", json={"reason": "今年无预算"})
+        for idle_days, number in ((None, 25), (30, 50)):
+            async with database.transaction(context) as session:
+                (await queries.policy_of(session)).decide({"idle_days": idle_days}, day(number))
+            await on_day(number)
+        assert await status(client, made) == "in_progress"
+        assert [one[2] for one in await warned()] == [str(day(30)), str(day(60))]
+        await on_day(60)
+        assert await status(client, made) == "pooled"
+
+    async def test_begins_again_when_it_is_taken_up(
+        self,
+        client: httpx.AsyncClient,
+        decide: Decide,
+        aged: dict[str, Any],
+        on_day: Pass,
+        anybody: Callable[[], Awaitable[str]],
+        warned: Warned,
+    ) -> None:
+        await decide(idle_days=30, warn_days=10)
+        await on_day(0)
+        url = f"{PATH}/{aged['id']}"
+        for step, body in (
+            ("return-to-pool", {"reason": "今年无预算"}),
+            ("take-up", {"owner_id": OWNER}),
+            ("submit", {"evaluator_id": await anybody()}),
+            ("evaluate", {"result": "pass"}),
+        ):
+            done = await client.post(f"{url}/{step}", json=body)
+            assert done.is_success, done.text
+        for number in (10, 20):
+            await on_day(number)
+        assert await status(client, aged) == "in_progress"
+        assert [one[2] for one in await warned()] == [str(day(10)), str(day(30))]
+        await on_day(30)
+        assert await status(client, aged) == "pooled"
+
+    async def test_is_left_where_it_is_once_its_person_was_erased(
+        self,
+        client: httpx.AsyncClient,
+        decide: Decide,
+        make_in_progress: Make,
+        on_day: Pass,
+        database: Database,
+        context: Context,
+        warned: Warned,
+    ) -> None:
+        await decide(idle_days=30, warn_days=10)
+        erased, other = [await make_in_progress() for _ in range(2)]
+        await on_day(20)
         async with database.transaction(context) as session:
-            row = await session.get(Opportunity, (context.tenant_id, UUID(made["id"])))
-            assert row.idle_warned_on is None
+            await session.fetch(
+                "INSERT INTO erased_subjects (tenant_id, subject_id, erasure_id) VALUES ($1,$2,$3)",
+                context.tenant_id, UUID(erased["id"]), uuid4(),
+            )  # fmt: skip
+        for number in (30, 60, 100):
+            await on_day(number)
+        assert [await status(client, one) for one in (erased, other)] == ["in_progress", "pooled"]
+        assert {one[0] for one in await warned()} == {erased["id"], other["id"]}
+        assert len(await warned()) == len((erased, other))
 
     async def test_is_found_by_the_work_of_the_day(
         self,
@@ -177,7 +253,7 @@ class TestIdle:
         running: RunningService,
         database: Database,
         context: Context,
-        warned: Callable[[], Awaitable[list[tuple[str, ...]]]],
+        warned: Warned,
     ) -> None:
         await decide(idle_days=30, warn_days=10)
         made = await make_in_progress()
@@ -207,6 +283,11 @@ class TestWhatIsTurnedTo:
             ("cancelled-visit", 0),
             ("quote", 0),
             ("sample", 0),
+            ("contract", 0),
+            ("project", 0),
+            ("forecast-call", 0),
+            ("competitor", 0),
+            ("comparison", 0),
         ],
     )
     async def test_was_last_turned_to(
@@ -222,8 +303,71 @@ class TestWhatIsTurnedTo:
     ) -> None:
         await turn_to(aged, what)
         async with database.transaction(context) as session:
-            found = await queries.last_moves(session, [UUID(aged["id"])], ZONE)
+            found = await queries.last_moves(session, [UUID(aged["id"])], ZONE, TODAY)
         assert found == {UUID(aged["id"]): day(until)}
+
+    async def test_a_quote_that_ends_by_itself_is_no_sign_of_anybody(
+        self,
+        client: httpx.AsyncClient,
+        aged: dict[str, Any],
+        age: Age,
+        make_quote: Make,
+        database: Database,
+        context: Context,
+    ) -> None:
+        quote = await make_quote(opportunity_id=aged["id"], expires_on=str(TODAY))
+        submitted = await client.post(f"/v1/quotes/{quote['id']}/submit")
+        assert submitted.json()["state"] == "approved", submitted.text
+        await age(quote, days=30)
+        async with database.transaction(replace(context, actor="system:test")) as session:
+            assert await expire_due(session, 1, today=day(1)) == 1
+        async with database.transaction(context) as session:
+            found = await queries.last_moves(session, [UUID(aged["id"])], ZONE, TODAY)
+        assert found == {UUID(aged["id"]): day(-30)}
+
+    @pytest.mark.parametrize("what", ["contract", "project"])
+    async def test_is_neither_warned_of_nor_taken_back_while_it_is_bound(
+        self,
+        client: httpx.AsyncClient,
+        decide: Decide,
+        aged: dict[str, Any],
+        age: Age,
+        record: Record,
+        on_day: Pass,
+        warned: Warned,
+        *,
+        what: str,
+    ) -> None:
+        await decide(idle_days=30, warn_days=10)
+        await on_day(0)
+        bound = await record(aged, what)
+        await client.post(f"/v1/{what}s/{bound['id']}/submit")
+        await age(bound, days=30)
+        for number in (10, 39):  # when it would go back; when it is looked at again
+            await on_day(number)
+        assert await status(client, aged) == "in_progress"
+        assert len(await warned()) == 1
+
+    async def test_work_planned_for_later_puts_the_warning_off(
+        self,
+        decide: Decide,
+        aged: dict[str, Any],
+        make_task: Make,
+        on_day: Pass,
+        database: Database,
+        context: Context,
+        warned: Warned,
+    ) -> None:
+        await decide(idle_days=30, warn_days=10)
+        await make_task(opportunity_id=aged["id"], due_on=str(day(15)))
+        await on_day(0)
+        async with database.transaction(context) as session:
+            row = await session.get(Opportunity, (context.tenant_id, UUID(aged["id"])))
+            assert row.moved_on == TODAY  # what was seen; the task may be put off or called off
+        await on_day(34)
+        assert await warned() == []
+        await on_day(35)
+        assert await warned() == [(aged["id"], str(day(15)), str(day(45)))]
 
     async def test_stays_after_its_warning_and_is_warned_of_anew(
         self,
@@ -232,7 +376,7 @@ class TestWhatIsTurnedTo:
         aged: dict[str, Any],
         turn_to: Callable[[dict[str, Any], str], Awaitable[None]],
         on_day: Pass,
-        warned: Callable[[], Awaitable[list[tuple[str, ...]]]],
+        warned: Warned,
     ) -> None:
         await decide(idle_days=30, warn_days=10)
         await on_day(0)
@@ -248,19 +392,53 @@ class TestWhatIsTurnedTo:
 
 
 @pytest.fixture
-async def aged(
-    running: RunningService, cluster: Cluster, make_in_progress: Make, make_product: Make
-) -> dict[str, Any]:
+async def aged(make_in_progress: Make, make_product: Make, age: Age) -> dict[str, Any]:
     """An opportunity in progress to which somebody last turned forty days ago."""
     line = {"product_id": (await make_product())["id"], "quantity": "2"}
     made = await make_in_progress(owner_id=OWNER, lines=[line])
-    connection = await asyncpg.connect(cluster.superuser(running.settings.database_url))
-    await connection.execute("SET session_replication_role = replica")  # the log is append-only
-    await connection.execute(
-        "UPDATE audit_log SET at = at - interval '40 days' WHERE entity_id = $1", UUID(made["id"])
-    )
-    await connection.close()
+    await age(made, days=40)
     return made
+
+
+@pytest.fixture
+def record(client: httpx.AsyncClient, make_contract: Make, make_project: Make) -> Record:
+    """Records something that belongs to an opportunity."""
+
+    async def post(path: str, **body: Any) -> dict[str, Any]:
+        done = await client.post(f"/v1/{path}", json=body)
+        assert done.is_success, done.text
+        made: dict[str, Any] = done.json()
+        return made
+
+    async def make(opportunity: dict[str, Any], what: str) -> dict[str, Any]:
+        of_it = {"opportunity_id": opportunity["id"]}
+        if what == "contract":
+            return await make_contract(**of_it)
+        if what == "project":
+            return await make_project(**of_it, customer_id=opportunity["customer_id"])
+        if what == "forecast-call":
+            return await post("forecast-calls", category="commit", **of_it)
+        of_it["competitor_id"] = (await post("competitors", name="神州数码"))["id"]
+        if what == "competitor":
+            return await post("opportunity-competitors", **of_it)
+        row = {"criterion": "价格", "ours": "4600", "theirs": "4300", "advantage": "theirs"}
+        return await post("comparison-sheets", title="对比", criteria=[row], **of_it)
+
+    return make
+
+
+@pytest.fixture
+def system(database: Database, context: Context) -> Callable[..., Awaitable[None]]:
+    """Changes an opportunity without anybody."""
+
+    async def change(opportunity: dict[str, Any], **values: Any) -> None:
+        async with database.transaction(replace(context, actor="system:test")) as session:
+            row = await session.get(Opportunity, (context.tenant_id, UUID(opportunity["id"])))
+            for name, value in values.items():
+                setattr(row, name, value)
+            audit.changed(session, row, "changed")
+
+    return change
 
 
 @pytest.fixture
@@ -271,17 +449,10 @@ def turn_to(
     make_visit: Make,
     make_quote: Make,
     make_sample: Make,
-    database: Database,
-    context: Context,
+    system: Callable[..., Awaitable[None]],
+    record: Record,
 ) -> Callable[[dict[str, Any], str], Awaitable[None]]:
     """Does something about an opportunity."""
-
-    async def system(opportunity: dict[str, Any], **values: Any) -> None:
-        async with database.transaction(replace(context, actor="system:test")) as session:
-            row = await session.get(Opportunity, (context.tenant_id, UUID(opportunity["id"])))
-            for name, value in values.items():
-                setattr(row, name, value)
-            audit.changed(session, row, "changed")
 
     async def call_off(opportunity: dict[str, Any]) -> None:
         visit = await make_visit(
@@ -314,22 +485,6 @@ def turn_to(
     }
 
     async def act(opportunity: dict[str, Any], what: str) -> None:
-        await ways[what](opportunity)
+        await (ways[what](opportunity) if what in ways else record(opportunity, what))
 
     return act
-
-
-class TestTheRule:
-    async def test_is_read_and_changed(self, client: httpx.AsyncClient, decide: Decide) -> None:
-        before = (await client.get(POLICY)).json()
-        assert before == {"version": 0, "idle_days": None, "warn_days": 7}
-        changed = await decide(idle_days=60)
-        assert changed.json() == {"version": 1, "idle_days": 60, "warn_days": 7}
-        never = await decide(idle_days=None)
-        assert never.json() == {"version": 2, "idle_days": None, "warn_days": 7}
-
-    @pytest.mark.parametrize("values", [{"idle_days": 7}, {"idle_days": 20, "warn_days": 20}])
-    async def test_leaves_a_day_before_its_warning(
-        self, decide: Decide, problem: ProblemOf, values: dict[str, int]
-    ) -> None:
-        assert problem(await decide(**values)) == (422, "warning-too-early")

@@ -17,6 +17,7 @@ DECIDED = {
     "receivable-policy": ({"ages": [15, 45]}, {"ages": [30]}),
     "credit-check-policy": ({"without_file": "refuse"}, {"without_file": "allow"}),
     "collision-policy": ({"answer_days": 3}, {"answer_days": 5}),
+    "idle-policy": ({"idle_days": 60}, {"idle_days": 90}),
     "forecast-rules": ({"commit_from": 95}, {"commit_from": 96}),
 }
 """Two decisions of each policy of one row, about the same setting."""

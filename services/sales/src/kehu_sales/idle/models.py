@@ -20,7 +20,8 @@ class IdlePolicy(Aggregate, Base):
 
     `idle_days` after anybody last turned to an opportunity in progress it goes back to the reserve
     pool (None: never), and `warn_days` before that its owner is warned. `decided_on` is the day of
-    the last change: who was warned before it is warned again, under the rule as it is now.
+    the last change: who was warned before it is warned again, under the rule as it is now. Nothing
+    goes back before the day that its warning told.
     """
 
     label_zh = "闲置商机规则"
@@ -40,7 +41,8 @@ class IdlePolicy(Aggregate, Base):
         warn_days = given.get("warn_days", self.warn_days)
         if idle_days is not None and idle_days <= warn_days:
             raise WarningTooEarly(idle_days=idle_days, warn_days=warn_days)
-        self.idle_days, self.warn_days, self.decided_on = idle_days, warn_days, today
+        if (idle_days, warn_days) != (self.idle_days, self.warn_days):
+            self.idle_days, self.warn_days, self.decided_on = idle_days, warn_days, today
 
     def warned_since(self, today: date) -> date:
         """Return the day since which nobody turned to what is warned of today.
@@ -55,5 +57,9 @@ class IdlePolicy(Aggregate, Base):
         return max(idle, warned_on + timedelta(days=self.warn_days))
 
     def takes_back(self, moved_on: date, warned_on: date, today: date) -> bool:
-        """Whether it goes back: it is idle, and was warned of in time under the present rule."""
-        return self.decided_on <= warned_on and self.return_on(moved_on, warned_on) <= today
+        """Whether it goes back on the day its warning told: it is idle still, by the present rule.
+
+        Not if the rule was changed after the warning.
+        """
+        idle_on = moved_on + timedelta(days=self.idle_days or 0)
+        return self.decided_on <= warned_on and idle_on <= today

@@ -22,24 +22,54 @@ LAST_MOVES = """
         SELECT a.created_at FROM activities a
         WHERE a.tenant_id = $1 AND a.opportunity_id = asked.id
         UNION ALL
-        SELECT greatest(v.updated_at, CASE WHEN v.status <> 'cancelled' THEN v.ends_at END)
-        FROM visits v WHERE v.tenant_id = $1 AND v.opportunity_id = asked.id
+        SELECT a.at FROM (
+            SELECT v.id FROM visits v WHERE v.tenant_id = $1 AND v.opportunity_id = asked.id
+            UNION ALL
+            SELECT t.id FROM tasks t WHERE t.tenant_id = $1 AND t.opportunity_id = asked.id
+            UNION ALL
+            SELECT q.id FROM quotes q WHERE q.tenant_id = $1 AND q.opportunity_id = asked.id
+            UNION ALL
+            SELECT s.id FROM samples s WHERE s.tenant_id = $1 AND s.opportunity_id = asked.id
+            UNION ALL
+            SELECT c.id FROM contracts c WHERE c.tenant_id = $1 AND c.opportunity_id = asked.id
+            UNION ALL
+            SELECT p.id FROM projects p WHERE p.tenant_id = $1 AND p.opportunity_id = asked.id
+            UNION ALL
+            SELECT f.id FROM forecast_calls f
+            WHERE f.tenant_id = $1 AND f.opportunity_id = asked.id
+            UNION ALL
+            SELECT r.id FROM opportunity_competitors r
+            WHERE r.tenant_id = $1 AND r.opportunity_id = asked.id
+            UNION ALL
+            SELECT s.id FROM comparison_sheets s
+            WHERE s.tenant_id = $1 AND s.opportunity_id = asked.id
+        ) AS recorded
+        JOIN audit_log a ON a.tenant_id = $1 AND a.entity_id = recorded.id
+            AND a.actor NOT LIKE 'system:%'
         UNION ALL
-        SELECT greatest(t.updated_at, CASE WHEN t.status <> 'cancelled'
-            THEN t.due_on::timestamp AT TIME ZONE $3 END)
-        FROM tasks t WHERE t.tenant_id = $1 AND t.opportunity_id = asked.id
+        SELECT v.ends_at FROM visits v
+        WHERE v.tenant_id = $1 AND v.opportunity_id = asked.id AND v.status <> 'cancelled'
         UNION ALL
-        SELECT q.updated_at FROM quotes q
-        WHERE q.tenant_id = $1 AND q.opportunity_id = asked.id
+        SELECT t.due_on::timestamp AT TIME ZONE $3 FROM tasks t
+        WHERE t.tenant_id = $1 AND t.opportunity_id = asked.id AND t.status <> 'cancelled'
         UNION ALL
-        SELECT s.updated_at FROM samples s
-        WHERE s.tenant_id = $1 AND s.opportunity_id = asked.id
+        SELECT $4::date::timestamp AT TIME ZONE $3 WHERE EXISTS (
+            SELECT FROM contracts c WHERE c.tenant_id = $1 AND c.opportunity_id = asked.id
+                AND c.state IN ('in_approval', 'approved')
+        ) OR EXISTS (
+            SELECT FROM projects p WHERE p.tenant_id = $1 AND p.opportunity_id = asked.id
+                AND p.state IN ('in_approval', 'approved', 'executing')
+        ) OR EXISTS (
+            SELECT FROM erased_subjects e WHERE e.tenant_id = $1 AND e.subject_id = asked.id
+        )
     ) AS moves
     GROUP BY asked.id
 """
 """What people did with it, and that it changed hands; what is recorded of it, or planned for it.
 
-What the system itself did, such as a warning or a grade, is no sign that anybody turned to it.
+What the system itself did, such as a warning, a grade or the end of a quote, is no sign that
+anybody turned to it. What has a contract waiting for approval or in force, or a project going on,
+is turned to every day; what is left of an erased person counts so too: nobody can work on it.
 """
 
 NOTE_MOVES = """
@@ -48,7 +78,7 @@ NOTE_MOVES = """
     WHERE o.tenant_id = $1 AND o.id = seen.id
 """
 WITHDRAW_WARNINGS = """
-    UPDATE opportunities SET idle_warned_on = NULL
+    UPDATE opportunities SET idle_warned_on = NULL, idle_return_on = NULL
     WHERE tenant_id = $1 AND id = ANY ($2::uuid[])
 """
 """Neither is a change of the opportunity: they have no version and no entry of their own."""
@@ -70,10 +100,10 @@ async def quiet_since(session: Session, day: date, limit: int) -> list[Opportuni
     return await _lot(session, query.order_by(Opportunity.moved_on, Opportunity.id), limit)
 
 
-async def warned_until(session: Session, day: date, limit: int) -> list[Opportunity]:
-    """Return opportunities in progress that were warned of on a day or before, locked."""
-    query = _in_progress(session).where(Opportunity.idle_warned_on <= day)
-    return await _lot(session, query.order_by(Opportunity.idle_warned_on, Opportunity.id), limit)
+async def to_return(session: Session, today: date, limit: int) -> list[Opportunity]:
+    """Return opportunities in progress whose day to go back, as warned of, has come, locked."""
+    query = _in_progress(session).where(Opportunity.idle_return_on <= today)
+    return await _lot(session, query.order_by(Opportunity.idle_return_on, Opportunity.id), limit)
 
 
 def _in_progress(session: Session) -> Select[Opportunity]:
@@ -89,9 +119,11 @@ async def _lot(session: Session, query: Select[Opportunity], limit: int) -> list
     )
 
 
-async def last_moves(session: Session, ids: Collection[UUID], zone: str) -> dict[UUID, date]:
+async def last_moves(
+    session: Session, ids: Collection[UUID], zone: str, today: date
+) -> dict[UUID, date]:
     """Return the day somebody last turned to each opportunity; one to come if work is planned."""
-    rows = await session.fetch(LAST_MOVES, session.context.tenant_id, sorted(ids), zone)
+    rows = await session.fetch(LAST_MOVES, session.context.tenant_id, sorted(ids), zone, today)
     return {row["id"]: row["moved_on"] for row in rows}
 
 

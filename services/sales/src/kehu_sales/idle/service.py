@@ -1,6 +1,6 @@
 """What becomes of opportunities that nobody turns to. Each lot is one transaction."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from kehu_kernel import audit, outbox
 from kehu_kernel.session import Session
@@ -27,13 +27,13 @@ async def warn(session: Session, limit: int, *, today: date, zone: str) -> int:
         return 0
     since = policy.warned_since(today)
     found = await queries.quiet_since(session, since, limit)
-    moves = await queries.last_moves(session, [one.id for one in found], zone)
+    moves = await queries.last_moves(session, [one.id for one in found], zone, today)
     await queries.note_moves(session, {one: min(on, today) for one, on in moves.items()})
     for one in found:
         if moves[one.id] <= since:
             one.idle_warned_on = today
+            one.idle_return_on = return_on = policy.return_on(moves[one.id], today)
             audit.changed(session, one, "idle-warned")
-            return_on = policy.return_on(moves[one.id], today)
             event = events.idle(one, today, since=moves[one.id], return_on=return_on)
             outbox.add(session, event, sequence=one.version)
     return len(found)
@@ -47,8 +47,8 @@ async def take_back(session: Session, limit: int, *, today: date, zone: str) -> 
     policy = await queries.policy_of(session)
     if policy.idle_days is None:
         return 0
-    found = await queries.warned_until(session, today - timedelta(days=policy.warn_days), limit)
-    moves = await queries.last_moves(session, [one.id for one in found], zone)
+    found = await queries.to_return(session, today, limit)
+    moves = await queries.last_moves(session, [one.id for one in found], zone, today)
     spared = []
     for one in found:
         if policy.takes_back(moves[one.id], one.idle_warned_on or today, today):

@@ -15,9 +15,9 @@ TENANTS = """
         CAST(:today AS date) - (p.idle_days - p.warn_days) >= (
             SELECT min(o.moved_on) FROM opportunities o WHERE o.tenant_id = p.tenant_id
                 AND o.status = 'in_progress' AND o.idle_warned_on IS NULL
-        ) OR CAST(:today AS date) - p.warn_days >= (
-            SELECT min(o.idle_warned_on) FROM opportunities o WHERE o.tenant_id = p.tenant_id
-                AND o.status = 'in_progress' AND o.idle_warned_on IS NOT NULL
+        ) OR CAST(:today AS date) >= (
+            SELECT min(o.idle_return_on) FROM opportunities o WHERE o.tenant_id = p.tenant_id
+                AND o.status = 'in_progress' AND o.idle_return_on IS NOT NULL
         )
     )
 """

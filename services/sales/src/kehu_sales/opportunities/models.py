@@ -40,7 +40,8 @@ class Opportunity(Progress, Graded, Aggregate, Base):
     Every step has a business day, which may lie in the past, but not before `last_step_on`, the day
     of the step before. A method checks everything before it changes anything: a refused step leaves
     the opportunity as it was. `moved_on` is the last day on which the work about idle ones has seen
-    somebody turn to it, `idle_warned_on` when it was warned of (`idle`).
+    somebody turn to it, `idle_warned_on` when it was warned of, `idle_return_on` the day that the
+    warning told (`idle`).
     """
 
     label_zh = "商机"
@@ -169,9 +170,9 @@ class Opportunity(Progress, Graded, Aggregate, Base):
         Index(
             "ix_opportunities_warned",
             "tenant_id",
-            "idle_warned_on",
+            "idle_return_on",
             "id",
-            postgresql_where=text("status = 'in_progress' AND idle_warned_on IS NOT NULL"),
+            postgresql_where=text("status = 'in_progress' AND idle_return_on IS NOT NULL"),
         ),
     )
 
@@ -185,6 +186,7 @@ class Opportunity(Progress, Graded, Aggregate, Base):
     won_amount: Mapped[Decimal | None]
     moved_on: Mapped[date] = mapped_column(server_default=text("'2000-01-01'::date"))
     idle_warned_on: Mapped[date | None]
+    idle_return_on: Mapped[date | None]
 
     @property
     def agreed(self) -> Money | None:
@@ -341,7 +343,7 @@ class Opportunity(Progress, Graded, Aggregate, Base):
         self.stage_position = self.success_rate = None
         self.stage_entered_on = self.stage_due_on = None
         self.stage_overdue_told = False
-        self.idle_warned_on = None
+        self.idle_warned_on = self.idle_return_on = None
         self.closed_on = self.closed_by = self.close_reason = self.close_reason_code = None
         self.need_confirmed_on = self.feasibility_passed_on = self.solution_accepted_on = None
         self.confirmed_on = self.confirmation = None
