@@ -10,6 +10,7 @@ import pytest
 from kehu_kernel import clock
 from kehu_kernel.context import Context
 from kehu_kernel.db import Database
+from kehu_kernel.testing.observe import emitted
 from kehu_sales.idle import queries
 
 Decide = Callable[..., Awaitable[httpx.Response]]
@@ -48,6 +49,9 @@ class TestTheRule:
         assert same.json() == {"version": 1, "idle_days": 60, "warn_days": 7}
         async with database.transaction(context) as session:
             assert (await queries.policy_of(session)).decided_on == BEFORE
+        await decide(idle_days=90)
+        [_, changed] = await emitted(database, context.tenant_id, "sales.policy-changed.v1")
+        assert changed.data["changed_settings"] == ["idle_days"], "the day is none of them"
 
     @pytest.mark.parametrize("values", [{"idle_days": 7}, {"idle_days": 20, "warn_days": 20}])
     async def test_leaves_a_day_before_its_warning(

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, column, exists, func, or_, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 
 from kehu_contracts.access import RowScope
@@ -321,10 +321,10 @@ def matching(tenant_id: str, filters: CollisionFilters, today: date) -> Select[C
         query = query.where(Collision.number == filters.number)
     if filters.opportunity_id is not None:
         query = query.where(_has_side(Opportunity.id == filters.opportunity_id))
-    for column in (Opportunity.owner_id, Opportunity.department_id):
-        value = getattr(filters, column.key)
+    for owned in (Opportunity.owner_id, Opportunity.department_id):
+        value = getattr(filters, owned.key)
         if value is not None:
-            query = query.where(_has_side(column == value))
+            query = query.where(_has_side(owned == value))
     if filters.customer_id is not None:
         theirs = of_customer(Opportunity.customer_id, tenant_id, filters.customer_id)
         query = query.where(_has_side(theirs))
@@ -400,16 +400,24 @@ async def unanswered(session: Session, today: date, limit: int) -> list[Collisio
     return await session.scalars(query.with_for_update(key_share=True, skip_locked=True))
 
 
+ERASED = table("erased_subjects", column("tenant_id"), column("subject_id"))
+
+
 def to_settle(session: Session, today: date) -> Select[Collision]:
     """Return the query for claims of which was told that nobody answered, the oldest first.
 
-    None of what is to be looked at again: they may collide no more.
+    None of what is to be looked at again: they may collide no more. Nor of what an erased person
+    had: a reason can no longer be written there.
     """
     asked = exists().where(
         CollisionCheck.tenant_id == Collision.tenant_id,
         or_(CollisionCheck.id == Collision.first_id, CollisionCheck.id == Collision.second_id),
     )
-    return _late(session, today).where(Collision.overdue_told, ~asked)
+    erased = exists().where(
+        ERASED.c.tenant_id == Collision.tenant_id,
+        or_(ERASED.c.subject_id == Collision.first_id, ERASED.c.subject_id == Collision.second_id),
+    )
+    return _late(session, today).where(Collision.overdue_told, ~asked, ~erased)
 
 
 def _late(session: Session, today: date) -> Select[Collision]:

@@ -186,6 +186,8 @@ async def settle_unanswered(session: Session, limit: int, *, today: date) -> int
     claims = await session.scalars(
         due.where(among(Collision.id, ready)).with_for_update(key_share=True, skip_locked=True)
     )
+    if then is OnNoAnswer.CLAIMANT:  # of all of them at once: in the order of their ids
+        await ask_again_about(session, chain.from_iterable(one.sides for one in claims))
     settled: set[UUID] = set()
     for claim in claims:
         if settled.isdisjoint(claim.sides):

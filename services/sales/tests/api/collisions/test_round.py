@@ -173,6 +173,26 @@ class TestRound:
         moves = (await client.get(f"{OPPORTUNITIES}/{pooled['id']}/pool-moves")).json()["items"]
         assert [(one["reason"], one["owner_id"]) for one in moves] == [("unanswered", LEI)]
 
+    async def test_what_an_erased_person_had_stays_and_keeps_nobody_else_waiting(
+        self,
+        client: httpx.AsyncClient,
+        decide: Callable[..., Awaitable[None]],
+        late: dict[str, Any],
+        work: Callable[[], Awaitable[None]],
+        database: Database,
+        context: Context,
+    ) -> None:
+        await work()
+        await decide(on_no_answer="claimant", on_yield="pool")
+        erased = UUID(late["sides"][0]["opportunity_id"])
+        async with database.transaction(context) as session:
+            await session.fetch(
+                "INSERT INTO erased_subjects (tenant_id, subject_id, erasure_id) VALUES ($1,$2,$3)",
+                context.tenant_id, erased, uuid4(),
+            )  # fmt: skip
+        await work()
+        assert await states(client) == ["claimed"]
+
     async def test_what_collides_no_more_is_not_given_away_for_want_of_an_answer(
         self,
         client: httpx.AsyncClient,
