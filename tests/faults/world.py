@@ -255,11 +255,15 @@ async def texts(stage: Stage, tenants: Sequence[str]) -> list[tuple[str, str, st
     ]
 
 
+REPEATED = {"opportunity_terms"}
+"""Tables that say a document's number once more, to order by it."""
+
+
 async def numbers(stage: Stage, tenants: Sequence[str]) -> dict[tuple[str, str], list[int]]:
     """Return the document numbers that were given, by tenant and series."""
     found: dict[tuple[str, str], list[int]] = {}
     for slug in SOURCES:
-        for table in await _tables(stage, slug, "number"):
+        for table in set(await _tables(stage, slug, "number")) - REPEATED:
             query = (
                 f"SELECT tenant_id, number::text FROM {table} WHERE tenant_id = ANY($1) "
                 "AND pg_typeof(number) = 'text'::regtype"  # not the numbers of rows and seals
