@@ -295,12 +295,12 @@ async def test_nobody_to_assign_says_of_each_rule_and_person_why_not(
     url = f"/v1/opportunities/{made['id']}/assign"
     none = await client.post(url)
     assert problem(none) == (409, "nobody-to-assign")
-    assert (none.json()["explanation"], "0 active rules" in none.json()["detail"]) == ([], True)
+    assert (none.json()["explanation"], "0 tried" in none.json()["detail"]) == ([], True)
     await make_rule(position=1, sources=["展会"])
     await make_rule(position=2, max_load="0")
     await make_rule(position=3, department_id=None, employee_ids=[], way="territory")
     refused = await client.post(url)
-    assert "3 active rules" in refused.json()["detail"]
+    assert "3 tried" in refused.json()["detail"]
     other, full, nowhere = refused.json()["explanation"]
     assert (other["unmet"], nowhere["unmet"]) == ("source", "territory")
     assert {one["passed_over"] for one in full["considered"]} == {"at_limit"}
