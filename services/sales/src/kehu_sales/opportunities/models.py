@@ -184,7 +184,10 @@ class Opportunity(Progress, Graded, Aggregate, Base):
     close_reason_code: Mapped[str | None]
     closed_by: Mapped[str | None]
     won_amount: Mapped[Decimal | None]
-    moved_on: Mapped[date] = mapped_column(server_default=text("'2000-01-01'::date"))
+    # Sent with the row, or thousands that are entered at once would be read back for it.
+    moved_on: Mapped[date] = mapped_column(
+        default=date(2000, 1, 1), server_default=text("'2000-01-01'::date")
+    )
     idle_warned_on: Mapped[date | None]
     idle_return_on: Mapped[date | None]
 
